@@ -1,0 +1,72 @@
+"""What a person sees while a model trains, and what Ctrl-C does meanwhile."""
+
+import signal
+import time
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+if TYPE_CHECKING:
+    from inpaint.core.trainers import StepReport
+    from inpaint.training.recipe import Recipe
+
+SMOOTHING = 0.95
+
+
+class TrainingProgress:
+    """A live line: phase, step, images per second, smoothed losses, time left. Also turns Ctrl-C into a clean stop.
+
+    Used as a context manager around the training and passed to it as a callback. The first Ctrl-C asks the training
+    to stop after the running step, so that a checkpoint can be written; a second one interrupts at once.
+    """
+
+    def __init__(self, recipe: "Recipe") -> None:
+        self.recipe = recipe
+        self.interrupted = False
+        self.terms: dict[str, float] = {}
+        self.rate = 0.0
+        self.before: float | None = None
+        self.progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:.1f} images/s"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[losses]}"),
+            console=Console(stderr=True),
+        )
+        self.task = self.progress.add_task("starting", total=recipe.schedule.steps, rate=0.0, losses="")
+
+    def __enter__(self) -> "TrainingProgress":
+        self.progress.start()
+        self.previous = signal.signal(signal.SIGINT, self._interrupt)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        signal.signal(signal.SIGINT, self.previous)
+        self.progress.stop()
+
+    def __call__(self, report: "StepReport") -> bool:
+        """Show one finished step; returns whether Ctrl-C has asked to stop."""
+        now = time.monotonic()
+        if self.before is not None:
+            images = self.recipe.data[report.moment.phase.data].batch / max(now - self.before, 1e-9)
+            self.rate = images if not self.rate else SMOOTHING * self.rate + (1 - SMOOTHING) * images
+        self.before = now
+        for name, value in report.terms.items():
+            self.terms[name] = SMOOTHING * self.terms.get(name, value) + (1 - SMOOTHING) * value
+        losses = "  ".join(f"{name} {value:.3f}" for name, value in self.terms.items())
+        self.progress.update(
+            self.task, completed=report.step, description=report.moment.phase.name, rate=self.rate, losses=losses
+        )
+        return self.interrupted
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted = True
+        self.progress.console.print("Finishing this step and saving. Ctrl-C again stops at once, without saving.")

@@ -1,0 +1,113 @@
+"""`inpaint train`: train a model from a recipe."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from inpaint.training.recipe import Recipe
+
+
+def train(
+    recipe: Annotated[
+        str | None,
+        typer.Argument(
+            help="Name of a recipe, or a .toml file. Left out with --resume: the run's own.", show_default=False
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Photographs: a folder, .tar shards, or shard URLs. With --resume: the run's own."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Run directory, such as runs/x.")] = None,
+    val: Annotated[str | None, typer.Option(help="Photographs to validate on; otherwise sixteen of --data.")] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Change one setting of the recipe: key=value, such as data.default.size=128."),
+    ] = None,
+    backbones: Annotated[
+        Path | None, typer.Option(help="Folder of backbone weights (safetensors); otherwise they are downloaded.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    workers: Annotated[int | None, typer.Option(min=0, help="Processes that decode pictures.")] = None,
+    max_minutes: Annotated[float | None, typer.Option(min=0, help="Stop, with a checkpoint, after this long.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint of --out.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, print the plan, train nothing.")
+    ] = False,
+) -> None:
+    """Train a model from a recipe. Ctrl-C saves a checkpoint and says how to go on."""
+    from inpaint.cli._extras import require_train
+
+    require_train()
+    from inpaint.cli._progress import TrainingProgress
+    from inpaint.core.errors import RecipeError
+    from inpaint.training.recipe import load_recipe, recipe_names
+    from inpaint.training.rundir import RunDirectory
+    from inpaint.training.session import Options, run_training
+
+    if device not in ("auto", "cpu", "cuda"):
+        raise typer.BadParameter("choose auto, cpu or cuda", param_hint="--device")
+    if out is None and not dry_run:
+        raise typer.BadParameter("say where the run goes, such as --out runs/x", param_hint="--out")
+    origin = {}
+    if resume:
+        if out is None:
+            raise typer.BadParameter("say which run to go on with", param_hint="--out")
+        rundir = RunDirectory(out)
+        settled = rundir.recipe(setting)
+        if recipe is not None and load_recipe(recipe).name != settled.name:
+            raise RecipeError(
+                f"{out} was trained with the recipe {settled.name!r}; leave the recipe out to go on with it."
+            )
+        origin = rundir.origin()
+    elif recipe is None:
+        raise typer.BadParameter(f"choose one of {', '.join(recipe_names())}, or a .toml file", param_hint="RECIPE")
+    else:
+        settled = load_recipe(recipe, setting)
+    data = data or origin.get("data")
+    if data is None:
+        raise typer.BadParameter("say where the photographs are", param_hint="--data")
+    if dry_run:
+        _print_plan(settled, data)
+        return
+    assert out is not None
+    options = Options(
+        data=data,
+        out=out,
+        val=val or origin.get("val"),
+        backbones=backbones or (Path(origin["backbones"]) if origin.get("backbones") else None),
+        device=device,
+        workers=workers,
+        max_minutes=max_minutes,
+        resume=resume,
+    )
+    with TrainingProgress(settled) as progress:
+        finished = run_training(settled, options, [progress])
+    if finished < settled.schedule.steps:
+        typer.echo(f"Stopped after step {finished}. Go on with: inpaint train --resume --out {out}")
+        if progress.interrupted:
+            raise typer.Exit(130)
+    else:
+        typer.echo(f"Finished {finished} steps. Export the model with: inpaint export {out} -o model.onnx")
+
+
+def _print_plan(recipe: "Recipe", data: str) -> None:
+    """Say what would be trained, without training."""
+    from inpaint.core.nets import build_discriminators, build_generator
+    from inpaint.training.sources import StreamSource, open_source
+
+    source = open_source(data, recipe.seed)
+    pictures = "a stream of pictures" if isinstance(source, StreamSource) else f"{len(source)} pictures"
+    generator = build_generator(recipe.generator, grown=sum(phase.grow for phase in recipe.phases))
+    discriminators = build_discriminators(recipe.discriminator)
+    weights = [sum(p.numel() for p in net.parameters()) / 1e6 for net in (generator, discriminators)]
+    typer.echo(recipe.to_toml())
+    typer.echo(f"# {pictures} in {data}")
+    typer.echo(f"# generator {weights[0]:.2f} M weights, discriminators {weights[1]:.2f} M weights")
+    for phase in recipe.phases:
+        size = recipe.data[phase.data].size
+        typer.echo(
+            f"# {phase.name}: {phase.steps} steps at {size} px, lr {phase.lr:g}, adversarial {phase.adversarial:g}"
+        )

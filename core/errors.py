@@ -1,0 +1,66 @@
+"""Every error Inpaint raises on purpose, and the exit code the command line gives for each.
+
+| error              | exit code | when                                                                      |
+|--------------------|-----------|---------------------------------------------------------------------------|
+| `InpaintError`     | 1         | base of all of them: catch this one                                       |
+| (usage)            | 2         | the command line itself is wrong; given by Typer                          |
+| `ImageError`       | 3         | an image is missing, unreadable or of a kind we would damage              |
+| `MaskError`        | 4         | a mask is missing, empty, all hole, or does not fit its image             |
+| `ModelError`       | 5         | a model is unknown, is not a model, or breaks its contract                |
+| `OutputError`      | 6         | a result cannot be written; what was there before is untouched            |
+| `EngineError`      | 7         | the device asked for is not to be had, or ran out of memory               |
+| `RecipeError`      | 8         | a recipe, its data or a run directory is not usable                       |
+| `DivergedError`    | 9         | training produced numbers that are not finite                             |
+| (interrupted)      | 130       | Ctrl-C; training saves first and says how to go on                        |
+
+The library raises these and never prints or exits; `inpaint.cli` turns them into one sentence and a code.
+"""
+
+from inpaint.weights.errors import InpaintError, ModelError
+
+__all__ = [
+    "DivergedError",
+    "EngineError",
+    "ImageError",
+    "InpaintError",
+    "MaskError",
+    "ModelError",
+    "OutputError",
+    "RecipeError",
+]
+
+
+class ImageError(InpaintError):
+    """An image is missing, unreadable, or of a kind that would be damaged."""
+
+    exit_code = 3
+
+
+class MaskError(InpaintError):
+    """A mask is missing, empty, all hole, or does not fit its image."""
+
+    exit_code = 4
+
+
+class OutputError(InpaintError):
+    """A result cannot be written. Whatever stood at its path before is untouched."""
+
+    exit_code = 6
+
+
+class EngineError(InpaintError):
+    """The device asked for is not to be had, or it failed while running the model."""
+
+    exit_code = 7
+
+
+class RecipeError(InpaintError):
+    """A recipe, the training data or a run directory is not usable."""
+
+    exit_code = 8
+
+
+class DivergedError(InpaintError):
+    """Training produced a loss that is not finite; nothing was overwritten with it."""
+
+    exit_code = 9

@@ -1,0 +1,152 @@
+"""Frozen classification networks whose activations measure how alike two pictures look.
+
+Weights come from torchvision's download, or, without internet, from a folder of safetensors files in torchvision's
+names (`features.0.weight`, ...). Nothing is unpickled but the layer weights that the installed lpips package ships,
+and those with `weights_only`.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import lpips
+import torch
+import torchvision
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from inpaint.core.errors import RecipeError
+
+BackboneName = Literal["alex", "squeeze", "vgg", "vgg19"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    pattern: str
+    """Which file of a backbone folder holds the weights."""
+    weights: str
+    """torchvision's name for the same weights."""
+
+
+SOURCES: dict[str, _Source] = {
+    "alex": _Source("alexnet*.safetensors", "AlexNet_Weights.IMAGENET1K_V1"),
+    "squeeze": _Source("squeezenet1_1*.safetensors", "SqueezeNet1_1_Weights.IMAGENET1K_V1"),
+    "vgg": _Source("vgg16*.safetensors", "VGG16_Weights.IMAGENET1K_V1"),
+    "vgg19": _Source("vgg19*.safetensors", "VGG19_Weights.IMAGENET1K_V1"),
+}
+
+UNCALIBRATED_SCALE = 1 / 15
+"""Distances without LPIPS's learned layer weights are some 15 times larger; this brings them to the same size."""
+
+
+def load_weights(name: BackboneName, folder: Path | None) -> dict[str, Tensor]:
+    """Return the convolution weights of a backbone under torchvision's names.
+
+    folder: where to look for a safetensors file; None = torchvision's download (cached by torch.hub).
+    Raises `RecipeError` when the folder has no such file, or the download fails.
+    """
+    source = SOURCES[name]
+    if folder is not None:
+        files = sorted(folder.glob(source.pattern))
+        if not files:
+            raise RecipeError(f"No {source.pattern} in {folder}; put the weights of {name!r} there, or choose another.")
+        return load_file(files[0])
+    try:
+        enum = torchvision.models.get_weight(source.weights)
+        return dict(enum.get_state_dict(progress=False, check_hash=True, weights_only=True))
+    except OSError as error:
+        raise RecipeError(
+            f"The weights of {name!r} could not be downloaded ({error}); go online once, or give --backbones DIR."
+        ) from error
+
+
+def is_torchvisions(name: BackboneName, folder: Path | None) -> bool:
+    """Tell whether these are torchvision's weights, for which LPIPS learned its layer weights.
+
+    A file says so by carrying torchvision's own name, which ends in a hash: `alexnet-owt-7be5be79.safetensors`.
+    """
+    if folder is None:
+        return True
+    stem = Path(torchvision.models.get_weight(SOURCES[name].weights).url).stem
+    return (folder / f"{stem}.safetensors").exists()
+
+
+class LpipsFeatures(nn.Module):
+    """The activations LPIPS compares, one per layer, and the weight of every channel in the comparison.
+
+    Calibrated with the weights LPIPS learned where the backbone is the one it was calibrated for (torchvision's).
+    A backbone from elsewhere counts all channels alike, scaled to the same size.
+    """
+
+    def __init__(self, name: Literal["alex", "squeeze", "vgg"], folder: Path | None) -> None:
+        super().__init__()
+        with warnings.catch_warnings():
+            # lpips builds torchvision's networks through arguments that torchvision calls deprecated.
+            warnings.simplefilter("ignore")
+            metric = lpips.LPIPS(net=name, pnet_rand=True, verbose=False)
+        weights = load_weights(name, folder)
+        trunk = {key: weights["features." + key.split(".", 1)[1]] for key in metric.net.state_dict()}
+        metric.net.load_state_dict(trunk)
+        self.scale = metric.scaling_layer
+        self.net = metric.net
+        self.calibrated = is_torchvisions(name, folder)
+        channels = [
+            linear.model[-1].weight.detach().reshape(-1)
+            if self.calibrated
+            else torch.full((width,), UNCALIBRATED_SCALE)
+            for linear, width in zip(metric.lins, metric.chns, strict=True)
+        ]
+        self.layers = len(channels)
+        for index, weight in enumerate(channels):
+            self.register_buffer(f"channels{index}", weight.clone())
+        self.eval().requires_grad_(False)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Map N x 3 x H x W in [-1, 1] to activations of unit length per position, N x C_l x H_l x W_l per layer."""
+        return [unit_length(layer.float()) for layer in self.net(self.scale(image))]
+
+    def channel_weights(self) -> list[Tensor]:
+        """Return w_l of equation 2, one vector of C_l per layer (LPIPS applies it to the squared difference)."""
+        return [self.get_buffer(f"channels{index}") for index in range(self.layers)]
+
+
+def unit_length(features: Tensor) -> Tensor:
+    """Scale N x C x H x W to length 1 along C.
+
+    The epsilon is inside the root, unlike in the lpips package: where all channels are 0 its gradient is NaN.
+    """
+    return features * torch.rsqrt(features.square().sum(dim=1, keepdim=True) + 1e-10)
+
+
+class Vgg19Features(nn.Module):
+    """relu1_1, relu2_1, ... of VGG-19, as far up as the weights at hand go (a folder may hold the first part only)."""
+
+    TAPS: Sequence[int] = (0, 5, 10, 19, 28)
+
+    def __init__(self, folder: Path | None) -> None:
+        super().__init__()
+        weights = load_weights("vgg19", folder)
+        present = {int(key.split(".")[1]) for key in weights if key.startswith("features.")}
+        self.taps = [tap for tap in self.TAPS if tap in present]
+        full = torchvision.models.vgg19(weights=None).features
+        self.net = nn.Sequential(*list(full)[: self.taps[-1] + 2])
+        for module in self.net:
+            if isinstance(module, nn.ReLU):
+                module.inplace = False
+        names = self.net.state_dict()
+        self.net.load_state_dict({key: weights[f"features.{key}"] for key in names})
+        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
+        self.eval().requires_grad_(False)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Map N x 3 x H x W in [-1, 1] to one N x C_l x H_l x W_l tensor per layer, coarser and coarser."""
+        x = ((image + 1) / 2 - self.get_buffer("mean")) / self.get_buffer("std")
+        features = []
+        for index, layer in enumerate(self.net):
+            x = layer(x)
+            if index - 1 in self.taps:
+                features.append(x.float())
+        return features

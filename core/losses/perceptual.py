@@ -1,0 +1,69 @@
+"""Perceptual losses: the patch perceptual loss of equation 2, and the VGG loss it is compared with."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from inpaint.core.losses.backbones import LpipsFeatures, Vgg19Features
+from inpaint.core.losses.reconstruction import masked_mean
+
+CONTEXT_MARGIN = 1 / 16
+"""How far the second, larger patch reaches beyond the hole on every side, as a fraction of the image's side."""
+
+
+def widen(mask: Tensor, fraction: float = CONTEXT_MARGIN) -> Tensor:
+    """Grow a hole on every side by a fraction of the image's longer side: the slightly larger patch of equation 2.
+
+    mask: N x 1 x H x W, 1 = hole; returns the same shape. A rectangle stays a rectangle.
+    """
+    pixels = max(1, round(fraction * max(mask.shape[-2:])))
+    return F.max_pool2d(mask, 2 * pixels + 1, stride=1, padding=pixels)
+
+
+class PatchPerceptualLoss(nn.Module):
+    """PPL, equation 2: perceptual distance of the hole's patch, and of a slightly larger one around it, added.
+
+    The activations are computed once on the whole image, and the sum over positions h, w of each layer runs over
+    those inside the patch. So a patch may have any shape and an image any number of holes, both scales share one
+    forward pass, and the features next to the rim see the true context, as a viewer does.
+    """
+
+    def __init__(self, features: LpipsFeatures) -> None:
+        super().__init__()
+        self.features = features
+
+    def forward(self, output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+        """Return the sum of the two patches' distances, a scalar.
+
+        output, target: N x 3 x H x W in [-1, 1]. mask: N x 1 x H x W, 1 = hole.
+        """
+        with torch.no_grad():
+            wanted = self.features(target)
+        patches = (mask, widen(mask))
+        total = torch.zeros((), device=output.device)
+        weights = self.features.channel_weights()
+        for layer, goal, weight in zip(self.features(output), wanted, weights, strict=True):
+            distance = ((layer - goal).square() * weight.view(1, -1, 1, 1)).sum(dim=1, keepdim=True)
+            for patch in patches:
+                # The share of each position's cell that lies in the patch.
+                share = F.interpolate(patch, size=distance.shape[-2:], mode="area")
+                total = total + (distance * share).sum() / share.sum().clamp_min(1e-6)
+        return total
+
+
+class VggLoss(nn.Module):
+    """L1 distance of VGG-19 activations over the whole image, finer layers counting less (as in pix2pixHD)."""
+
+    def __init__(self, features: Vgg19Features) -> None:
+        super().__init__()
+        self.features = features
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return a scalar. output, target: N x 3 x H x W in [-1, 1]."""
+        with torch.no_grad():
+            wanted = self.features(target)
+        total = torch.zeros((), device=output.device)
+        for index, (layer, goal) in enumerate(zip(self.features(output), wanted, strict=True)):
+            difference = (layer - goal).abs()
+            total = total + masked_mean(difference, torch.ones_like(difference[:, :1])) * 2.0 ** (index - 5)
+        return total

@@ -1,0 +1,32 @@
+"""An exponential moving average of the generator: smoother to look at, and what is exported."""
+
+import copy
+
+import torch
+
+from inpaint.core.nets import Generator
+from inpaint.core.nets.layers import ResidualBlock
+
+
+class Ema:
+    """Keeps a second generator whose weights trail those of the first."""
+
+    def __init__(self, generator: Generator, decay: float = 0.999) -> None:
+        """Start as a copy. decay: how much of the average is kept per step; lower at first, so that it catches up."""
+        self.decay = decay
+        self.updates = 0
+        self.generator = copy.deepcopy(generator).eval().requires_grad_(False)
+
+    def grow(self, block: ResidualBlock) -> None:
+        """Append a copy of a block that the generator has just been given."""
+        self.generator.grown.append(copy.deepcopy(block).eval().requires_grad_(False))
+
+    @torch.no_grad()
+    def update(self, generator: Generator) -> None:
+        """Move the average towards the generator; batch-norm statistics are averages already and are copied."""
+        self.updates += 1
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        averages = list(self.generator.parameters())
+        torch._foreach_lerp_(averages, [p.detach() for p in generator.parameters()], 1 - decay)
+        for average, current in zip(self.generator.buffers(), generator.buffers(), strict=True):
+            average.copy_(current)

@@ -1,0 +1,65 @@
+"""A trainer's whole state as named tensors, so that it can be stored without pickles and resumed to the bit."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from inpaint.core.errors import RecipeError
+from inpaint.core.trainers.adversary import AdversarialTrainer
+
+
+def state_tensors(trainer: AdversarialTrainer) -> dict[str, Tensor]:
+    """Return every tensor that decides the next step: networks, average, both optimisers, random generators."""
+    tensors: dict[str, Tensor] = {}
+    for prefix, module in _modules(trainer):
+        tensors |= {f"{prefix}.{key}": value for key, value in module.state_dict().items()}
+    for prefix, adam in _optimisers(trainer):
+        for index, state in adam.state_dict()["state"].items():
+            tensors |= {f"{prefix}.{index}.{key}": value for key, value in state.items()}
+    tensors["ema.updates"] = torch.tensor(trainer.ema.updates)
+    tensors["random.cpu"] = torch.get_rng_state()
+    if trainer.device.type == "cuda":
+        tensors["random.cuda"] = torch.cuda.get_rng_state(trainer.device)
+    return {key: value.detach().to("cpu").contiguous() for key, value in tensors.items()}
+
+
+def restore(trainer: AdversarialTrainer, tensors: dict[str, Tensor], grown: int) -> None:
+    """Put a trainer into the state that `state_tensors` described.
+
+    grown: how many blocks had been added then. Raises `RecipeError` when the state is of another architecture.
+    """
+    trainer.grow_to(grown)
+    try:
+        for prefix, module in _modules(trainer):
+            module.load_state_dict(_under(tensors, prefix))
+        for prefix, adam in _optimisers(trainer):
+            record = adam.state_dict()
+            record["state"] = {}
+            for key, value in _under(tensors, prefix).items():
+                index, name = key.split(".", 1)
+                record["state"].setdefault(int(index), {})[name] = value
+            adam.load_state_dict(record)
+        trainer.ema.updates = int(tensors["ema.updates"])
+        torch.set_rng_state(tensors["random.cpu"])
+        if "random.cuda" in tensors and trainer.device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["random.cuda"], trainer.device)
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise RecipeError(
+            "The checkpoint does not fit the recipe's networks; resume with the recipe it was made with."
+        ) from error
+
+
+def _modules(trainer: AdversarialTrainer) -> Iterator[tuple[str, torch.nn.Module]]:
+    yield "generator", trainer.generator
+    yield "average", trainer.ema.generator
+    yield "discriminators", trainer.discriminators
+
+
+def _optimisers(trainer: AdversarialTrainer) -> Iterator[tuple[str, torch.optim.Optimizer]]:
+    yield "generator_adam", trainer.generator_adam
+    yield "discriminator_adam", trainer.discriminator_adam
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {key.removeprefix(f"{prefix}."): value for key, value in tensors.items() if key.startswith(f"{prefix}.")}

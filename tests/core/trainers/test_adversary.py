@@ -1,0 +1,143 @@
+import pytest
+import torch
+from accelerate import Accelerator
+
+from inpaint.core.errors import DivergedError
+from inpaint.core.losses import Objective, ObjectiveConfig
+from inpaint.core.nets import DiscriminatorConfig, GeneratorConfig
+from inpaint.core.trainers import AdversarialTrainer, Batch, Phase, Schedule, restore, state_tensors, train
+
+SCHEDULE = Schedule([Phase(name="head", steps=4), Phase(name="block 1", steps=4, adversarial=0.1, grow=True)])
+
+
+def make_trainer(seed=0, **objective):
+    torch.manual_seed(seed)
+    config = ObjectiveConfig(**{"ppl": 0.0, "l1_hole": 6.0, **objective})
+    return AdversarialTrainer(
+        GeneratorConfig(width=4, blocks=1, start="push-pull"),
+        DiscriminatorConfig(width=4, scales=2, norm="spectral"),
+        {"default": Objective(config)},
+        accelerator=Accelerator(cpu=True),
+        ema_decay=0.9,
+    )
+
+
+def make_batch(step=0):
+    random = torch.Generator().manual_seed(step)
+    mask = torch.zeros(2, 1, 64, 64)
+    mask[:, :, 16:48, 16:40] = 1
+    return Batch(torch.rand(2, 3, 64, 64, generator=random) * 2 - 1, mask)
+
+
+def run(trainer, start, stop):
+    for step in range(start, stop):
+        trainer.step(make_batch(step), SCHEDULE.at(step))
+
+
+def test_reports_every_term():
+    terms = make_trainer().step(make_batch(), SCHEDULE.at(0))
+    assert set(terms) == {"discriminator", "l1_hole", "adversarial"}
+    assert all(value > 0 for value in terms.values())
+
+
+def test_the_generators_step_leaves_no_gradient_in_the_discriminators():
+    trainer = make_trainer()
+    gradients = {}
+
+    def remember(*_):
+        gradients["d"] = [p.grad.clone() for p in trainer.discriminators.parameters()]
+
+    trainer.discriminator_adam.register_step_post_hook(remember)
+    trainer.step(make_batch(), SCHEDULE.at(0))
+    after = [p.grad for p in trainer.discriminators.parameters()]
+    assert all(torch.equal(a, b) for a, b in zip(gradients["d"], after, strict=True))
+    assert all(p.requires_grad for p in trainer.discriminators.parameters())
+
+
+def test_the_discriminators_step_leaves_no_gradient_in_the_generator():
+    trainer = make_trainer()
+    seen = []
+    trainer.discriminator_adam.register_step_post_hook(
+        lambda *_: seen.extend(p.grad for p in trainer.generator.parameters())
+    )
+    trainer.step(make_batch(), SCHEDULE.at(0))
+    assert seen
+    assert all(gradient is None for gradient in seen)
+
+
+def test_without_adversarial_weight_the_discriminators_rest():
+    trainer = make_trainer()
+    before = [p.clone() for p in trainer.discriminators.parameters()]
+    quiet = Schedule([Phase(name="quiet", steps=1, adversarial=0.0)])
+    assert set(trainer.step(make_batch(), quiet.at(0))) == {"l1_hole"}
+    assert all(torch.equal(a, b) for a, b in zip(before, trainer.discriminators.parameters(), strict=True))
+
+
+def test_learns_a_flat_picture():
+    trainer = make_trainer(l1_hole=10.0)
+    flat = Batch(torch.full((2, 3, 64, 64), 0.5), make_batch().mask)
+    phase = Schedule([Phase(name="quiet", steps=30, adversarial=0.0, lr=5e-3)])
+    losses = [trainer.step(flat, phase.at(step))["l1_hole"] for step in range(30)]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_growing_happens_when_the_schedule_says_so():
+    trainer = make_trainer()
+    run(trainer, 0, 4)
+    assert len(trainer.generator.grown) == 0
+    run(trainer, 4, 5)
+    assert len(trainer.generator.grown) == len(trainer.ema.generator.grown) == 1
+    adam_sizes = sum(p.numel() for group in trainer.generator_adam.param_groups for p in group["params"])
+    assert adam_sizes == sum(p.numel() for p in trainer.generator.parameters())
+
+
+@pytest.mark.parametrize("stop", [2, 4, 6])
+def test_resuming_is_exact(stop):
+    """N + M steps = N, save, a new process's trainer, M steps: bit for bit, before, at and after growth."""
+    whole = make_trainer()
+    run(whole, 0, 8)
+    first = make_trainer()
+    run(first, 0, stop)
+    saved, grown = state_tensors(first), len(first.generator.grown)
+    second = make_trainer(seed=99)
+    restore(second, saved, grown)
+    run(second, stop, 8)
+    expected, got = state_tensors(whole), state_tensors(second)
+    assert expected.keys() == got.keys()
+    assert [key for key in expected if not torch.equal(expected[key], got[key])] == []
+
+
+def test_a_loss_that_is_not_finite_stops_before_it_does_harm():
+    trainer = make_trainer()
+    batch = make_batch()
+    before = state_tensors(trainer)
+    batch.image[0, 0, 0, 0] = float("nan")
+    with pytest.raises(DivergedError, match="not finite"):
+        trainer.step(batch, SCHEDULE.at(0))
+    after = state_tensors(trainer)
+    weights = [key for key in before if key.startswith(("average.", "generator_adam"))]
+    assert all(torch.equal(before[key], after[key]) for key in weights)
+
+
+def test_the_average_trails_the_generator():
+    trainer = make_trainer()
+    start = [p.clone() for p in trainer.ema.generator.parameters()]
+    run(trainer, 0, 3)
+    for old, average, current in zip(
+        start, trainer.ema.generator.parameters(), trainer.generator.parameters(), strict=True
+    ):
+        if not torch.equal(old, current):
+            assert not torch.equal(average, current)
+    assert trainer.ema.updates == 3
+
+
+def test_the_loop_stops_when_a_callback_asks():
+    trainer, seen = make_trainer(), []
+
+    def stop_after_two(report):
+        seen.append((report.step, report.moment.phase.name))
+        return report.step == 2
+
+    batches = (make_batch(step) for step in range(8))
+    assert train(trainer, SCHEDULE, batches, [stop_after_two]) == 2
+    assert seen == [(1, "head"), (2, "head")]

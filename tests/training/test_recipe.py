@@ -1,0 +1,90 @@
+import pytest
+
+from inpaint.core.errors import RecipeError
+from inpaint.training.recipe import load_recipe, recipe_digest, recipe_names
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_shipped_recipe_is_valid_and_survives_writing(name, tmp_path):
+    recipe = load_recipe(name)
+    copy = tmp_path / "recipe.toml"
+    copy.write_text(recipe.to_toml(), "utf-8")
+    assert load_recipe(str(copy)) == recipe
+    assert recipe_digest(load_recipe(str(copy))) == recipe_digest(recipe)
+
+
+def test_btgmi_256_is_algorithm_1_to_the_number():
+    recipe = load_recipe("btgmi-256")
+    assert recipe.generator.width == 64
+    assert recipe.generator.blocks == 9
+    assert recipe.generator.convolution == "dilated"
+    assert recipe.generator.start == "zeros"
+    assert recipe.discriminator.scales == 3
+    data, holes, objective = recipe.data["default"], recipe.holes["default"], recipe.objectives["default"]
+    assert (data.size, data.batch, data.flip) == (256, 8, True)
+    assert (holes.rectangles, holes.side, holes.strokes) == ((1, 2), (0.25, 0.5), 0.0)
+    assert (objective.ppl, objective.backbone, objective.adversarial) == (10.0, "alex", "log")
+    assert objective.l1_hole == objective.l2_hole == objective.vgg == 0.0
+    assert [p.steps for p in recipe.phases] == [150_000, 1500, 1500, 1500]
+    assert [p.lr for p in recipe.phases] == pytest.approx([2e-4 * 0.1**i for i in range(4)])
+    assert [p.adversarial for p in recipe.phases] == pytest.approx([0.1**i for i in range(4)])
+    assert [p.grow for p in recipe.phases] == [False, True, True, True]
+
+
+def test_btgmi_512_differs_in_size_only():
+    small, large = load_recipe("btgmi-256"), load_recipe("btgmi-512")
+    assert large.data["default"].size == 512
+    assert large.phases == small.phases
+    assert large.generator == small.generator
+
+
+def test_settings_reach_every_depth():
+    recipe = load_recipe(
+        "btgmi-256", ["data.default.size=128", "phases.0.steps=500", "name=mine", "generator.start=push-pull"]
+    )
+    assert recipe.data["default"].size == 128
+    assert recipe.phases[0].steps == 500
+    assert recipe.name == "mine"
+    assert recipe.generator.start == "push-pull"
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("data.default.size=100", "multiple of 32"),
+        ("data.default.size=96", "too small"),
+        ("phases.9.steps=1", "no place"),
+        ("nonsense", "key=value"),
+        ("generator.depth=3", "generator.depth"),
+        ("generator.convolution=deformable", "convolution"),
+        ("phases.0.holes=huge", "no such table"),
+        ("precision=fp64", "precision"),
+        ("phases.0.steps=many", "steps"),
+        ("name.deeper=1", "no place"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(setting, message):
+    with pytest.raises(RecipeError, match=message) as caught:
+        load_recipe("btgmi-256", [setting])
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_recipes_name_the_known_ones(tmp_path):
+    with pytest.raises(RecipeError, match="btgmi-256"):
+        load_recipe("no-such-recipe")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = [")
+    with pytest.raises(RecipeError, match="not valid TOML"):
+        load_recipe(str(broken))
+    broken.write_text('name = "x"')
+    with pytest.raises(RecipeError, match="phases"):
+        load_recipe(str(broken))
+
+
+def test_extending_changes_what_it_names(tmp_path):
+    mine = tmp_path / "mine.toml"
+    mine.write_text('extends = "btgmi-256"\nname = "mine"\n[holes.default]\nside = [0.1, 0.2]\n')
+    recipe = load_recipe(str(mine))
+    assert recipe.holes["default"].side == (0.1, 0.2)
+    assert recipe.holes["default"].rectangles == (1, 2)
+    assert recipe.native_hole == round(256 * 0.2)

@@ -1,0 +1,124 @@
+"""Batches by step: the pictures, crops and holes of a step depend on the seed and the step, and on nothing else.
+
+That is what makes resuming exact: there is no iterator whose position could be lost.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, IterableDataset
+
+from inpaint.core.trainers import Batch, Schedule
+from inpaint.training.holes import HoleConfig, draw_holes
+from inpaint.training.pictures import CropConfig, decode, random_crop
+from inpaint.training.sources import Source, StreamSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchPlan:
+    """What turns pictures into the batch of a step."""
+
+    crops: dict[str, CropConfig]
+    holes: dict[str, HoleConfig]
+    schedule: Schedule
+    seed: int
+    rank: int = 0
+    world: int = 1
+
+    def crops_at(self, step: int) -> CropConfig:
+        """Return the data settings of a step."""
+        return self.crops[self.schedule.at(step).phase.data]
+
+    def sample_numbers(self, step: int) -> range:
+        """Number the samples of a step on this process; over all steps and processes the numbers run on from 0."""
+        moment = self.schedule.at(step)
+        batch = self.crops[moment.phase.data].batch
+        earlier = sum(phase.steps * self.crops[phase.data].batch for phase in self.schedule.phases[: moment.index])
+        first = (earlier + moment.step_in_phase * batch) * self.world + self.rank * batch
+        return range(first, first + batch)
+
+    def build(self, step: int, encoded: list[bytes]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return N x size x size x 3 uint8 pixels and N x size x size bool masks of one step."""
+        phase = self.schedule.at(step).phase
+        crops, holes = self.crops[phase.data], self.holes[phase.holes]
+        pixels, masks = [], []
+        for number, picture in zip(self.sample_numbers(step), encoded, strict=True):
+            rng = np.random.default_rng((self.seed, number))
+            pixels.append(random_crop(decode(picture), crops, rng))
+            masks.append(draw_holes(holes, crops.size, rng))
+        return torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(masks))
+
+
+class StepDataset(Dataset):
+    """Item n is the whole batch of step n, from a source in random access."""
+
+    def __init__(self, source: Source, plan: BatchPlan) -> None:
+        self.source = source
+        self.plan = plan
+        self._order: tuple[int, np.ndarray] | None = None
+
+    def __len__(self) -> int:
+        """Count the steps."""
+        return self.plan.schedule.steps
+
+    def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return pixels and masks of one step, as `BatchPlan.build`."""
+        numbers = self.plan.sample_numbers(step)
+        return self.plan.build(step, [self.source.read(self._picture(number)) for number in numbers])
+
+    def _picture(self, number: int) -> int:
+        """Walk through all pictures in a new order every epoch."""
+        epoch, position = divmod(number, len(self.source))
+        if self._order is None or self._order[0] != epoch:
+            self._order = epoch, np.random.default_rng((self.plan.seed, 1, epoch)).permutation(len(self.source))
+        return int(self._order[1][position])
+
+
+class StreamDataset(IterableDataset):
+    """The batches from step `start` on, from a stream; what came before is read and thrown away undecoded."""
+
+    def __init__(self, source: StreamSource, plan: BatchPlan, start: int) -> None:
+        self.source = source
+        self.plan = plan
+        self.start = start
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield pixels and masks step by step, as `BatchPlan.build`."""
+        plan, pictures = self.plan, enumerate(iter(self.source))
+        for step in range(self.start, plan.schedule.steps):
+            numbers = plan.sample_numbers(step)
+            encoded = []
+            for number, picture in pictures:
+                if number in numbers:
+                    encoded.append(picture)
+                if number == numbers[-1]:
+                    break
+            yield plan.build(step, encoded)
+
+
+def load_batches(source: Source | StreamSource, plan: BatchPlan, *, start: int, workers: int) -> Iterator[Batch]:
+    """Yield the batches of step `start`, `start` + 1, ... decoded by worker processes (0 = in this one).
+
+    Images come as float32 in [-1, 1], masks as float32 with 1 = hole.
+    """
+    if isinstance(source, StreamSource):
+        # One reader: several would change the order, and with it the meaning of a step.
+        loader = DataLoader(StreamDataset(source, plan, start), batch_size=None, num_workers=min(workers, 1))
+    else:
+        loader = DataLoader(
+            StepDataset(source, plan),
+            batch_size=None,
+            sampler=range(start, plan.schedule.steps),
+            num_workers=workers,
+            prefetch_factor=4 if workers else None,
+            persistent_workers=False,
+        )
+    for pixels, masks in loader:
+        yield to_batch(pixels, masks)
+
+
+def to_batch(pixels: torch.Tensor, masks: torch.Tensor) -> Batch:
+    """Turn N x H x W x 3 uint8 and N x H x W bool into a `Batch`."""
+    return Batch(pixels.permute(0, 3, 1, 2).float() / 127.5 - 1, masks[:, None].float())

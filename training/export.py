@@ -1,0 +1,194 @@
+"""From a trained generator to one ONNX file that carries its contract, proved against the network it came from."""
+
+import copy
+import os
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from inpaint.core.errors import ModelError, OutputError, RecipeError
+from inpaint.core.nets import Generator, build_generator
+from inpaint.training.recipe import Recipe, recipe_digest
+from inpaint.training.rundir import RunDirectory
+from inpaint.weights.contract import Contract
+
+OPSET = 18
+TOLERANCE = {"fp32": 1e-3, "fp16": 4e-2}
+"""Largest allowed difference from the eager network on values in [-1, 1]; one grey level of 256 is 0.008."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How far the exported file is from the eager network at one size."""
+
+    height: int
+    width: int
+    largest: float
+    mean: float
+
+
+class Traceable(nn.Module):
+    """The generator as the exporter wants it: two tensors in, one out, batch norm folded into the convolutions."""
+
+    def __init__(self, generator: Generator, fade: float, *, half: bool) -> None:
+        super().__init__()
+        self.generator = copy.deepcopy(generator).cpu().eval()
+        self.fade = fade
+        fold_batch_norm(self.generator)
+        if half:
+            self.generator.half()
+
+    def forward(self, image: Tensor, mask: Tensor) -> Tensor:
+        """Complete N x 3 x H x W in [-1, 1] where the N x 1 x H x W mask is 1; float32 in and out."""
+        return self.generator(image, mask, self.fade)
+
+
+def fold_batch_norm(module: nn.Module) -> None:
+    """Fold every batch norm that directly follows a convolution of a Sequential into its weights, in place."""
+    for child in module.children():
+        fold_batch_norm(child)
+        if not isinstance(child, nn.Sequential):
+            continue
+        for index in range(len(child) - 1):
+            convolution, norm = child[index], child[index + 1]
+            if isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d) and isinstance(norm, nn.BatchNorm2d):
+                transposed = isinstance(convolution, nn.ConvTranspose2d)
+                child[index] = fuse_conv_bn_eval(convolution, norm, transpose=transposed)  # pyright: ignore
+                child[index + 1] = nn.Identity()
+
+
+def load_generator(run: Path, step: int | None = None) -> tuple[Generator, Recipe, int, float]:
+    """Load the averaged generator of a run.
+
+    step: which checkpoint; None = the last. Returns the generator in eval mode, the recipe, the step it was taken
+    at, and the weight of its newest grown block at that step. Raises `RecipeError` for a folder that is no run.
+    """
+    rundir = RunDirectory(run)
+    recipe = rundir.recipe()
+    tensors, record = rundir.load(step)
+    generator = build_generator(recipe.generator, record["grown"])
+    prefix = "average."
+    try:
+        generator.load_state_dict(
+            {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+        )
+    except RuntimeError as error:
+        raise RecipeError(f"The checkpoint in {run} does not fit its recipe.toml; was that file changed?") from error
+    at = min(int(record["step"]), recipe.schedule.steps) - 1
+    return generator.eval(), recipe, int(record["step"]), recipe.schedule.at(max(at, 0)).fade
+
+
+def export_run(
+    run: Path, output: Path, *, half: bool = False, step: int | None = None, licence: str = "Apache-2.0"
+) -> tuple[Contract, list[Parity]]:
+    """Export a run's averaged generator; the file appears only once it has proved equal to the eager network.
+
+    Returns the contract written into the file and the differences measured at two sizes. Raises `ModelError` when
+    they are beyond `TOLERANCE`, `OutputError` when the file cannot be written.
+    """
+    generator, recipe, at_step, fade = load_generator(run, step)
+    contract = Contract(
+        name=recipe.name,
+        stride=recipe.generator.stride,
+        native_size=recipe.native_size,
+        native_hole=recipe.native_hole,
+        precision="fp16" if half else "fp32",
+        licence=licence,
+        description=f"{recipe.description}; recipe {recipe_digest(recipe)}, step {at_step}",
+    )
+    if not output.parent.is_dir():
+        raise OutputError(f"The folder {output.parent} does not exist; make it, or choose another -o.")
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{output.name}.", suffix=".tmp", dir=output.parent)
+        os.close(handle)
+    except OSError as error:
+        raise OutputError(f"{output} cannot be written ({error.strerror}); choose another -o.") from error
+    temporary = Path(name)
+    try:
+        write_onnx(Traceable(generator, fade, half=half), contract, temporary)
+        parity = check_parity(generator, fade, contract, temporary)
+        temporary.chmod(0o644)
+        temporary.replace(output)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return contract, parity
+
+
+def write_onnx(model: Traceable, contract: Contract, path: Path) -> None:
+    """Trace with dynamic batch, height and width, and write the graph with its contract in the metadata."""
+    size = 2 * contract.stride * max(1, 64 // contract.stride)
+    image, mask = torch.zeros(2, 3, size, size + contract.stride), torch.zeros(2, 1, size, size + contract.stride)
+    batch = torch.export.Dim("batch", min=1, max=1024)
+    rows = torch.export.Dim("rows", min=1, max=512)
+    columns = torch.export.Dim("columns", min=1, max=512)
+    shape = {0: batch, 2: contract.stride * rows, 3: contract.stride * columns}
+    with warnings.catch_warnings():
+        # The exporter warns about its own internals; what counts is checked below.
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            model,
+            (image, mask),
+            input_names=[contract.image_input, contract.mask_input],
+            output_names=[contract.output],
+            dynamic_shapes={"image": shape, "mask": shape},
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    proto = program.model_proto
+    for key, value in contract.to_metadata().items():
+        onnx.helper.set_model_props(proto, {**{p.key: p.value for p in proto.metadata_props}, key: value})
+    _strip_traces(proto)
+    onnx.checker.check_model(proto)
+    onnx.save(proto, path)
+
+
+def _strip_traces(proto: onnx.ModelProto) -> None:
+    """Drop the source locations and stack traces of the exporting machine that the exporter notes at every node."""
+    for node in proto.graph.node:
+        del node.metadata_props[:]
+        node.doc_string = ""
+    for value in (*proto.graph.value_info, *proto.graph.input, *proto.graph.output, *proto.graph.initializer):
+        del value.metadata_props[:]
+    del proto.graph.metadata_props[:]
+
+
+@torch.no_grad()
+def check_parity(generator: Generator, fade: float, contract: Contract, path: Path) -> list[Parity]:
+    """Run the file in ONNX Runtime and compare with the eager float32 network at two sizes, one of them not square.
+
+    Raises `ModelError` when the largest difference is beyond `TOLERANCE`.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    random = torch.Generator().manual_seed(0)
+    native, stride = contract.native_size, contract.stride
+    parities = []
+    for batch, height, width in ((2, native, native), (1, native + stride, native + 3 * stride)):
+        image = torch.rand(batch, 3, height, width, generator=random) * 2 - 1
+        # Smooth, so that it resembles a photograph more than noise does.
+        image = nn.functional.avg_pool2d(image, 9, stride=1, padding=4) * 4
+        mask = torch.zeros(batch, 1, height, width)
+        mask[:, :, height // 4 : height // 2, width // 3 : width // 3 + width // 4] = 1
+        wanted = generator(image, mask, fade)
+        (got,) = session.run(
+            [contract.output], {contract.image_input: image.numpy(), contract.mask_input: mask.numpy()}
+        )
+        difference = (torch.from_numpy(got) - wanted).abs()
+        parities.append(Parity(height, width, float(difference.max()), float(difference.mean())))
+        # Written so that NaN fails too.
+        if not parities[-1].largest <= TOLERANCE[contract.precision]:
+            raise ModelError(
+                f"The exported model differs from the network by {parities[-1].largest:.3g} at {height} x {width}, "
+                f"more than {TOLERANCE[contract.precision]:.3g}; nothing was written. Export in full precision."
+            )
+    return parities

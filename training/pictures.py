@@ -1,0 +1,70 @@
+"""From an encoded picture to a training crop: decode, resize, random crop, random flip (paper 000, section 4.1)."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from inpaint.core.errors import RecipeError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CropConfig:
+    """How a photograph becomes a square crop."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic when a recipe is validated
+
+    size: int = 256
+    """Side of the crop in pixels."""
+    zoom: tuple[float, float] = (1.0, 1.25)
+    """The short side is first resized to this many crop sides, drawn anew each time; never enlarged beyond 1."""
+    flip: bool = True
+    """Mirror half of the crops."""
+    batch: int = 8
+    """Pictures per step and device."""
+
+    def __post_init__(self) -> None:
+        if self.size % 32 or self.size < 32:
+            raise RecipeError("data.*.size must be a multiple of 32, because the networks halve it five times.")
+        if not 1 <= self.zoom[0] <= self.zoom[1]:
+            raise RecipeError("data.*.zoom needs two factors of at least 1, the smaller first.")
+        if self.batch < 1:
+            raise RecipeError("data.*.batch must be at least 1.")
+
+
+def decode(encoded: bytes) -> Image.Image:
+    """Decode a picture, upright and RGB. Raises `RecipeError` when it is not one."""
+    try:
+        with Image.open(io.BytesIO(encoded)) as picture:
+            return ImageOps.exif_transpose(picture).convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise RecipeError(f"A training picture cannot be decoded ({error}); remove it from the data.") from error
+
+
+def random_crop(picture: Image.Image, config: CropConfig, rng: np.random.Generator) -> np.ndarray:
+    """Return a size x size x 3 uint8 crop."""
+    short = min(picture.size)
+    wanted = config.size * rng.uniform(*config.zoom)
+    # Enlarging would teach the network blur: only a picture smaller than the crop is enlarged, to the crop.
+    scale = max(min(wanted, short), config.size) / short
+    width, height = (max(config.size, round(side * scale)) for side in picture.size)
+    left, top = rng.integers(0, width - config.size + 1), rng.integers(0, height - config.size + 1)
+    # Resize only the part that is kept.
+    box = tuple(
+        float(np.clip(edge, 0, limit))
+        for edge, limit in (
+            (left * picture.width / width, picture.width),
+            (top * picture.height / height, picture.height),
+            ((left + config.size) * picture.width / width, picture.width),
+            ((top + config.size) * picture.height / height, picture.height),
+        )
+    )
+    crop = picture.resize((config.size, config.size), Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
+    pixels = np.asarray(crop)
+    return pixels[:, ::-1] if config.flip and rng.random() < 0.5 else pixels
+
+
+def centre_crop(picture: Image.Image, size: int) -> np.ndarray:
+    """Return the central size x size x 3 uint8 crop of a picture resized to that short side: what validation uses."""
+    return np.asarray(ImageOps.fit(picture, (size, size), Image.Resampling.BICUBIC))

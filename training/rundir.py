@@ -1,0 +1,134 @@
+"""The directory of one training: its recipe, its log, its pictures and its checkpoints.
+
+runs/x/recipe.toml                       the resolved recipe; `inpaint train runs/x/recipe.toml` repeats it
+       run.json                          where data and backbones came from
+       log.jsonl                         one JSON object per logged step and per validation
+       tensorboard/                      the same numbers for TensorBoard
+       samples/step-000500.png           fixed validation pictures: photograph, hole, smooth start, filled
+       checkpoints/step-000500/          state.safetensors (every tensor) and state.json
+       best.json                         which checkpoint validated best, and how well
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from inpaint.core.errors import OutputError, RecipeError
+from inpaint.training.recipe import Recipe, load_recipe, recipe_digest
+
+STATE_VERSION = 1
+
+
+class RunDirectory:
+    """Files of one training, by name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.recipe_file = path / "recipe.toml"
+        self.origin_file = path / "run.json"
+        self.log_file = path / "log.jsonl"
+        self.best_file = path / "best.json"
+        self.samples = path / "samples"
+        self.checkpoints = path / "checkpoints"
+        self.tensorboard = path / "tensorboard"
+
+    def create(self, recipe: Recipe, origin: dict[str, Any]) -> None:
+        """Make the directory of a new training. Raises `OutputError` when one is there already."""
+        if self.recipe_file.exists():
+            raise OutputError(f"{self.path} holds a training already; go on with --resume, or give another --out.")
+        try:
+            for folder in (self.path, self.samples, self.checkpoints):
+                folder.mkdir(parents=True, exist_ok=True)
+            self.recipe_file.write_text(recipe.to_toml(), "utf-8")
+            self.origin_file.write_text(json.dumps(origin, indent=2) + "\n", "utf-8")
+        except OSError as error:
+            raise OutputError(f"The run directory {self.path} cannot be written ({error.strerror}).") from error
+
+    def recipe(self, settings: list[str] | None = None) -> Recipe:
+        """Read the recipe of this training. Raises `RecipeError` when the directory holds none."""
+        if not self.recipe_file.exists():
+            raise RecipeError(f"{self.path} is not a run directory: it has no recipe.toml.")
+        return load_recipe(str(self.recipe_file), settings)
+
+    def origin(self) -> dict[str, Any]:
+        """Return what `create` was told about data and backbones; empty when it is lost."""
+        try:
+            return json.loads(self.origin_file.read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+
+    def log(self, record: dict[str, Any]) -> None:
+        """Append one JSON line."""
+        with self.log_file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def steps(self) -> list[int]:
+        """List the steps that have a checkpoint, in order."""
+        found = (folder.name.removeprefix("step-") for folder in self.checkpoints.glob("step-*"))
+        return sorted(int(number) for number in found if number.isdigit())
+
+    def checkpoint(self, step: int) -> Path:
+        """Name the folder of a checkpoint."""
+        return self.checkpoints / f"step-{step:06d}"
+
+    def save(self, step: int, tensors: dict[str, Tensor], recipe: Recipe, grown: int) -> None:
+        """Write a checkpoint under a temporary name, then rename it: a killed process leaves no half of one."""
+        record = {"version": STATE_VERSION, "step": step, "grown": grown, "recipe": recipe_digest(recipe)}
+        target = self.checkpoint(step)
+        try:
+            folder = Path(tempfile.mkdtemp(prefix=".saving-", dir=self.checkpoints))
+            save_file(tensors, folder / "state.safetensors")
+            (folder / "state.json").write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+            _sync(folder / "state.safetensors")
+            if target.exists():
+                shutil.rmtree(target)
+            folder.rename(target)
+        except OSError as error:
+            raise OutputError(f"{target} cannot be written ({error.strerror}); free some space.") from error
+
+    def load(self, step: int | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Read a checkpoint, the last one by default: its tensors and its record.
+
+        Raises `RecipeError` when there is none, or it is damaged.
+        """
+        steps = self.steps()
+        if not steps or (step is not None and step not in steps):
+            which = "" if step is None else f" of step {step}"
+            raise RecipeError(f"{self.path} has no checkpoint{which}; train first, or choose another.")
+        folder = self.checkpoint(steps[-1] if step is None else step)
+        try:
+            record = json.loads((folder / "state.json").read_text("utf-8"))
+            if record["version"] != STATE_VERSION:
+                raise RecipeError(f"{folder} was written by another version of Inpaint ({record['version']}).")
+            return load_file(folder / "state.safetensors"), record
+        except (OSError, KeyError, ValueError, SafetensorError) as error:
+            raise RecipeError(f"The checkpoint {folder} is damaged; delete it to go on from the one before.") from error
+
+    def best_step(self) -> int | None:
+        """Return the step that validated best, if its checkpoint is still there."""
+        try:
+            step = int(json.loads(self.best_file.read_text("utf-8"))["step"])
+        except (OSError, ValueError, KeyError):
+            return None
+        return step if step in self.steps() else None
+
+    def prune(self, keep: int) -> None:
+        """Delete all but the last `keep` checkpoints and the best one, and what killed processes left behind."""
+        best = self.best_step()
+        for step in self.steps()[:-keep]:
+            if step != best:
+                shutil.rmtree(self.checkpoint(step), ignore_errors=True)
+        for leftover in self.checkpoints.glob(".saving-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,164 @@
+"""Put a training together from its recipe, and keep its run directory up to date while it runs."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+
+from inpaint.core.errors import RecipeError
+from inpaint.core.losses import Objective
+from inpaint.core.trainers import AdversarialTrainer, Callback, StepReport, restore, state_tensors, train
+from inpaint.training.data import BatchPlan, load_batches
+from inpaint.training.recipe import Recipe
+from inpaint.training.reports import Reports
+from inpaint.training.rundir import RunDirectory
+from inpaint.training.sources import StreamSource, open_source
+from inpaint.training.validation import Validation, choose_pictures, contact_sheet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is about this machine and not about the training."""
+
+    data: str
+    """Photographs: a folder, shards, or shard URLs."""
+    out: Path
+    """Run directory."""
+    val: str | None = None
+    """Photographs to validate on; None = sixteen of the training photographs."""
+    backbones: Path | None = None
+    """Folder of backbone weights; None = torchvision's download."""
+    device: str = "auto"
+    """"auto", "cpu" or "cuda"."""
+    workers: int | None = None
+    """Processes that decode pictures; None = one per core up to eight on CUDA, none on the CPU."""
+    max_minutes: float | None = None
+    """Stop, with a checkpoint, after this much wall-clock time."""
+    resume: bool = False
+    """Go on from the last checkpoint of `out`."""
+
+
+def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] = ()) -> int:
+    """Train as the recipe says; returns the number of finished steps, fewer than planned when stopped early.
+
+    watchers: told of every step; one that returns True stops the training after that step, with a checkpoint.
+    Raises `RecipeError` for data or a run directory that cannot be used, `DivergedError` when a loss is not finite.
+    """
+    began = time.monotonic()
+    accelerator = _accelerator(recipe, options.device)
+    # Fixed before anything is built, so that the first weights depend on the seed alone.
+    set_seed(recipe.seed)
+    source = open_source(options.data, recipe.seed)
+    objectives = {name: Objective(config, options.backbones) for name, config in recipe.objectives.items()}
+    set_seed(recipe.seed)
+    trainer = AdversarialTrainer(
+        recipe.generator, recipe.discriminator, objectives, accelerator=accelerator, ema_decay=recipe.ema
+    )
+    rundir = RunDirectory(options.out)
+    origin = {"data": options.data, "val": options.val, "backbones": str(options.backbones or "") or None}
+    start = 0
+    if options.resume:
+        tensors, record = rundir.load()
+        restore(trainer, tensors, record["grown"])
+        start = int(record["step"])
+    elif accelerator.is_main_process:
+        rundir.create(recipe, origin)
+
+    schedule = recipe.schedule
+    plan = BatchPlan(
+        crops=recipe.data,
+        holes=recipe.holes,
+        schedule=schedule,
+        seed=recipe.seed,
+        rank=accelerator.process_index,
+        world=accelerator.num_processes,
+    )
+    workers = options.workers
+    if workers is None:
+        workers = min(8, torch.get_num_threads()) if accelerator.device.type == "cuda" else 0
+    keeper = Keeper(recipe, rundir, trainer, _validation(recipe, options, objectives), start)
+    callbacks: list[Callback] = [*watchers]
+    if accelerator.is_main_process:
+        callbacks.append(keeper)
+    if options.max_minutes is not None:
+        deadline = began + 60 * options.max_minutes
+        callbacks.append(lambda report: time.monotonic() > deadline)
+    batches = load_batches(source, plan, start=start, workers=workers)
+    finished = train(trainer, schedule, batches, callbacks, start=start)
+    if accelerator.is_main_process:
+        keeper.close(finished)
+    return finished
+
+
+def _accelerator(recipe: Recipe, device: str) -> Accelerator:
+    if device == "cuda" and not torch.cuda.is_available():
+        raise RecipeError("There is no usable CUDA device; choose --device cpu or auto.")
+    torch.set_float32_matmul_precision("high")
+    precision = "bf16" if recipe.precision == "bf16" else "no"
+    return Accelerator(cpu=device == "cpu", mixed_precision=precision)
+
+
+def _validation(recipe: Recipe, options: Options, objectives: dict[str, Objective]) -> Validation | None:
+    source = open_source(options.val or options.data, recipe.seed)
+    if isinstance(source, StreamSource):
+        return None
+    last = recipe.phases[-1]
+    pictures = choose_pictures(source, recipe.holes[last.holes], recipe.native_size, recipe.seed)
+    return Validation(pictures, objectives[last.objective])
+
+
+class Keeper:
+    """The callback that writes: log lines, validations with their sample grids, checkpoints."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        rundir: RunDirectory,
+        trainer: AdversarialTrainer,
+        validation: Validation | None,
+        start: int,
+    ) -> None:
+        self.recipe = recipe
+        self.rundir = rundir
+        self.trainer = trainer
+        self.validation = validation
+        self.reports = Reports(rundir)
+        self.saved = start
+        self.steps = recipe.schedule.steps
+
+    def __call__(self, report: StepReport) -> None:
+        """Write whatever is due after this step."""
+        step, recipe = report.step, self.recipe
+        self.reports.add(report)
+        if step % recipe.log_every == 0:
+            self.reports.write(report)
+        if step % recipe.sample_every == 0 or step == self.steps:
+            self.validate(step)
+        if step % recipe.checkpoint_every == 0:
+            self.save(step)
+
+    def validate(self, step: int) -> None:
+        """Measure the moving average on the fixed pictures and draw the contact sheet."""
+        if self.validation is None:
+            return
+        measures, filled = self.validation.measure(self.trainer.ema.generator)
+        contact_sheet(self.validation.batch, filled, self.rundir.samples / f"step-{step:06d}.png")
+        if self.reports.validated(step, measures):
+            self.save(step)
+
+    def save(self, step: int) -> None:
+        """Write a checkpoint of this step, once."""
+        if step != self.saved:
+            grown = len(self.trainer.generator.grown)
+            self.rundir.save(step, state_tensors(self.trainer), self.recipe, grown)
+            self.rundir.prune(self.recipe.keep)
+            self.saved = step
+
+    def close(self, step: int) -> None:
+        """Write what the last step leaves to be written."""
+        self.save(step)
+        self.reports.close()

@@ -1,0 +1,130 @@
+"""Where photographs come from: a folder, WebDataset shards on disk, or shards streamed from URLs.
+
+Files on disk can be read in any order, so that a step's pictures are a pure function of the step. A stream is read
+front to back through a shuffle buffer, and resumed by skipping what had been read.
+"""
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from inpaint.core.errors import RecipeError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+SHUFFLE_BUFFER = 1000
+
+
+class Source(Protocol):
+    """Encoded pictures in random access."""
+
+    def __len__(self) -> int:
+        """Count the pictures."""
+        ...
+
+    def read(self, index: int) -> bytes:
+        """Return one encoded picture."""
+        ...
+
+
+class FolderSource:
+    """Every picture in a folder and its sub-folders, sorted by path."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+    def __len__(self) -> int:
+        """Count the pictures."""
+        return len(self.files)
+
+    def read(self, index: int) -> bytes:
+        """Return one encoded picture."""
+        return self.files[index].read_bytes()
+
+
+class ShardSource:
+    """Every picture in some .tar files on disk, found once and then read by offset."""
+
+    def __init__(self, shards: list[Path]) -> None:
+        self.entries: list[tuple[Path, int, int]] = []
+        for shard in sorted(shards):
+            try:
+                with tarfile.open(shard, "r:") as tar:
+                    self.entries += [
+                        (shard, member.offset_data, member.size)
+                        for member in tar
+                        if member.isfile() and Path(member.name).suffix.lower() in SUFFIXES
+                    ]
+            except (OSError, tarfile.TarError) as error:
+                raise RecipeError(f"{shard} cannot be read as an uncompressed .tar shard ({error}).") from error
+
+    def __len__(self) -> int:
+        """Count the pictures."""
+        return len(self.entries)
+
+    def read(self, index: int) -> bytes:
+        """Return one encoded picture."""
+        shard, offset, size = self.entries[index]
+        with shard.open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
+
+
+class StreamSource:
+    """Pictures streamed from shard URLs, epoch after epoch, shuffled by a seed."""
+
+    def __init__(self, urls: list[str], seed: int) -> None:
+        self.urls = urls
+        self.seed = seed
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield encoded pictures without end. The same seed gives the same order."""
+        epoch = 0
+        while True:
+            rng = np.random.default_rng((self.seed, epoch))
+            buffer: list[bytes] = []
+            count = 0
+            for picture in self._epoch([self.urls[index] for index in rng.permutation(len(self.urls))]):
+                count += 1
+                buffer.append(picture)
+                if len(buffer) > SHUFFLE_BUFFER:
+                    yield buffer.pop(int(rng.integers(len(buffer))))
+            while buffer:
+                yield buffer.pop(int(rng.integers(len(buffer))))
+            if not count:
+                raise RecipeError(f"No pictures in the shards {', '.join(self.urls[:3])}; give .jpg, .png or .webp.")
+            epoch += 1
+
+    def _epoch(self, urls: list[str]) -> Iterator[bytes]:
+        import webdataset
+
+        for sample in webdataset.WebDataset(urls, shardshuffle=False, empty_check=False):
+            for key, value in sample.items():
+                if isinstance(value, bytes) and f".{key.rsplit('.', 1)[-1].lower()}" in SUFFIXES:
+                    yield value
+
+
+def open_source(location: str, seed: int = 0) -> Source | StreamSource:
+    """Open training pictures.
+
+    location: a folder of pictures, a folder of .tar shards, one shard, a pattern such as `train-*.tar`, or a URL
+    (`https://host/train-{0000..0009}.tar`). Raises `RecipeError` when there are no pictures.
+    """
+    if "://" in location:
+        import braceexpand
+
+        return StreamSource(list(braceexpand.braceexpand(location)), seed)
+    path = Path(location)
+    if path.is_dir():
+        shards = sorted(path.glob("*.tar"))
+        source: Source = ShardSource(shards) if shards else FolderSource(path)
+    else:
+        shards = sorted(path.parent.glob(path.name))
+        if not shards:
+            raise RecipeError(f"{location} does not exist; give a folder of photographs, .tar shards or their URL.")
+        source = ShardSource(shards)
+    if not len(source):
+        raise RecipeError(f"No pictures in {location}; put .jpg, .png, .webp or .tif files there.")
+    return source

@@ -1,0 +1,73 @@
+"""Look at a generator while it trains: fixed pictures, fixed holes, one number and one contact sheet."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from inpaint.core.losses import Objective, l1
+from inpaint.core.nets import Generator, push_pull
+from inpaint.core.trainers import Batch
+from inpaint.training.data import to_batch
+from inpaint.training.holes import HoleConfig, draw_holes
+from inpaint.training.pictures import centre_crop, decode
+from inpaint.training.sources import Source
+
+PICTURES = 16
+CHUNK = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """Fixed pictures with fixed holes, and the objective that judges them."""
+
+    batch: Batch
+    objective: Objective
+
+    @torch.no_grad()
+    def measure(self, generator: Generator) -> tuple[dict[str, float], Tensor]:
+        """Fill all holes. Returns the mean losses by name and the filled pictures, N x 3 x H x W in [-1, 1].
+
+        The distance by which checkpoints are ranked is `distance`: the patch perceptual loss, or where the
+        objective has none the mean absolute difference inside the holes.
+        """
+        device = next(generator.parameters()).device
+        was_training = generator.training
+        generator.eval()
+        filled = []
+        terms: list[dict[str, float]] = []
+        for start in range(0, len(self.batch.image), CHUNK):
+            image, mask = (x[start : start + CHUNK].to(device) for x in (self.batch.image, self.batch.mask))
+            output = generator(image, mask)
+            l1_hole = float(l1(output, image, mask))
+            ppl = self.objective.ppl
+            distance = float(ppl(output, image, mask)) if ppl is not None else l1_hole
+            terms.append({"distance": distance, "l1_hole": l1_hole})
+            filled.append(output.cpu())
+        generator.train(was_training)
+        return {name: float(np.mean([term[name] for term in terms])) for name in terms[0]}, torch.cat(filled)
+
+
+def choose_pictures(source: Source, holes: HoleConfig, size: int, seed: int, count: int = PICTURES) -> Batch:
+    """Take evenly spaced pictures of a source, cropped to the centre, with holes drawn from the seed."""
+    chosen = np.linspace(0, len(source) - 1, min(count, len(source))).astype(int)
+    pixels = np.stack([centre_crop(decode(source.read(int(index))), size) for index in chosen])
+    masks = np.stack([draw_holes(holes, size, np.random.default_rng((seed, 2, n))) for n in range(len(chosen))])
+    return to_batch(torch.from_numpy(pixels), torch.from_numpy(masks))
+
+
+def contact_sheet(batch: Batch, filled: Tensor, path: Path, columns: int = 2) -> None:
+    """Write a PNG: per picture, side by side, the photograph, its hole, the smooth start and the filled picture."""
+    smooth = push_pull(batch.image, batch.mask)
+    hole = batch.image * (1 - batch.mask) + batch.mask
+    tiles = torch.cat([batch.image, hole, smooth, filled.clamp(-1, 1)], dim=3)
+    rows = [torch.cat(list(tiles[start : start + columns]), dim=2) for start in range(0, len(tiles), columns)]
+    width = max(row.shape[2] for row in rows)
+    rows = [torch.nn.functional.pad(row, (0, width - row.shape[2]), value=1.0) for row in rows]
+    sheet = torch.cat(rows, dim=1)
+    pixels = ((sheet + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)

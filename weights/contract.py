@@ -1,0 +1,84 @@
+"""What an ONNX inpainting model expects and returns, carried inside the file itself.
+
+The contract is one JSON object under the key `inpaint.contract` of the ONNX metadata. Export writes it, the engine
+reads it, and nothing about a model's polarity, range or size is ever guessed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+from inpaint.weights.errors import ModelError
+
+METADATA_KEY = "inpaint.contract"
+CONTRACT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """One model's promises. Tensors are NCHW float32, colours RGB, and hole = 1 in the mask.
+
+    The graph itself blanks the hole of its input and returns the known pixels of its input unchanged, so that a
+    caller may pass any colours under the hole.
+    """
+
+    name: str
+    """Short name, as typed after `--model`."""
+    task: str = "inpaint"
+    """What the model does; the only task of version 1."""
+    image_input: str = "image"
+    """Name of the input of shape N x 3 x H x W."""
+    mask_input: str = "mask"
+    """Name of the input of shape N x 1 x H x W, holding 0 (known) and 1 (hole)."""
+    output: str = "output"
+    """Name of the output of shape N x 3 x H x W."""
+    image_range: tuple[float, float] = (-1.0, 1.0)
+    """Black and white, in both `image_input` and `output`."""
+    stride: int = 8
+    """H and W must be multiples of this."""
+    native_size: int = 256
+    """Side in pixels of the square crops the model was trained on."""
+    native_hole: int = 128
+    """Side in pixels of the largest hole the model was trained to fill; larger ones are filled at a reduced scale."""
+    precision: str = "fp32"
+    """Arithmetic inside the graph, "fp32" or "fp16"; inputs and output are float32 in both."""
+    licence: str = "Apache-2.0"
+    """Licence of the weights (SPDX identifier or one sentence)."""
+    description: str = ""
+    """One line on where the weights come from."""
+    version: int = CONTRACT_VERSION
+    """Version of this record."""
+
+    def __post_init__(self) -> None:
+        if self.version != CONTRACT_VERSION:
+            raise ModelError(
+                f"The model {self.name!r} has contract version {self.version}, and this Inpaint reads version "
+                f"{CONTRACT_VERSION}; install the Inpaint it was exported with, or export it again."
+            )
+        if self.task != "inpaint":
+            raise ModelError(f"The model {self.name!r} is for the task {self.task!r}; choose one that inpaints.")
+        if self.stride < 1 or self.native_size < self.stride or self.native_hole < 1:
+            raise ModelError(f"The contract of the model {self.name!r} has impossible sizes; export it again.")
+        if self.image_range[0] >= self.image_range[1]:
+            raise ModelError(f"The contract of the model {self.name!r} has an empty value range; export it again.")
+
+    def to_metadata(self) -> dict[str, str]:
+        """Return the entry to add to the ONNX file's metadata."""
+        return {METADATA_KEY: json.dumps(asdict(self), sort_keys=True)}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> "Contract":
+        """Read the contract out of an ONNX file's metadata.
+
+        Raises `ModelError` when there is none, or one that this version does not understand.
+        """
+        if METADATA_KEY not in metadata:
+            raise ModelError("This ONNX file carries no Inpaint contract; use a file made by `inpaint export`.")
+        try:
+            record = json.loads(metadata[METADATA_KEY])
+            known = {field.name for field in fields(cls)}
+            record = {key: value for key, value in record.items() if key in known}
+            low, high = record.get("image_range", (-1.0, 1.0))
+            return cls(**{**record, "image_range": (float(low), float(high))})
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ModelError("The Inpaint contract in this ONNX file is damaged; export the model again.") from error
