@@ -103,9 +103,12 @@ def load_batches(source: Source | StreamSource, plan: BatchPlan, *, start: int, 
 
     Images come as float32 in [-1, 1], masks as float32 with 1 = hole.
     """
+    # A generator of its own, because the loader would draw from the global one, whose state belongs to the trainer.
+    random = torch.Generator().manual_seed(plan.seed)
     if isinstance(source, StreamSource):
         # One reader: several would change the order, and with it the meaning of a step.
-        loader = DataLoader(StreamDataset(source, plan, start), batch_size=None, num_workers=min(workers, 1))
+        stream = StreamDataset(source, plan, start)
+        loader = DataLoader(stream, batch_size=None, num_workers=min(workers, 1), generator=random)
     else:
         loader = DataLoader(
             StepDataset(source, plan),
@@ -113,7 +116,7 @@ def load_batches(source: Source | StreamSource, plan: BatchPlan, *, start: int, 
             sampler=range(start, plan.schedule.steps),
             num_workers=workers,
             prefetch_factor=4 if workers else None,
-            persistent_workers=False,
+            generator=random,
         )
     for pixels, masks in loader:
         yield to_batch(pixels, masks)

@@ -13,7 +13,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 from inpaint.core.engine import load_engine
 from inpaint.core.errors import RecipeError
-from inpaint.core.fill import fill
+from inpaint.core.filling import fill
 from inpaint.core.losses import LpipsFeatures, Vgg19Features, masked_mean
 from inpaint.core.losses.backbones import unit_length
 from inpaint.training.holes import HoleConfig, draw_holes
@@ -24,6 +24,8 @@ HOLES = HoleConfig(strokes=0.5, area=(0.10, 0.35))
 """Half rectangles, half strokes, covering 10 to 35 % of the picture."""
 
 Filler = Callable[[np.ndarray, np.ndarray], np.ndarray]
+Row = tuple[float, float, float, float]
+"""Distance, SSIM, PSNR and l1 in the hole of one picture."""
 DistanceName = Literal["alex", "squeeze", "vgg", "vgg19"]
 RADIUS = 5
 """Neighbourhood of OpenCV's methods in pixels."""
@@ -117,7 +119,7 @@ def evaluate(
     progress: told how many pictures are done. Raises `ModelError`, `RecipeError` as the parts do.
     """
     fillers = {name: make_filler(name, device) for name in names}
-    rows: dict[str, list[tuple[float, float, float, float]]] = {name: [] for name in names}
+    rows: dict[str, list[Row]] = {name: [] for name in names}
     for done, (picture, holes) in enumerate(pictures_and_holes(data, size=size, seed=seed, limit=limit)):
         for name, filler in fillers.items():
             rows[name].append(_score(filler(picture, holes), picture, holes, distance))
@@ -126,7 +128,7 @@ def evaluate(
     return [Scores(name, len(row), *np.mean(row, axis=0).tolist()) for name, row in rows.items()]
 
 
-def _score(filled: np.ndarray, truth: np.ndarray, holes: np.ndarray, distance: Distance) -> tuple[float, ...]:
+def _score(filled: np.ndarray, truth: np.ndarray, holes: np.ndarray, distance: Distance) -> Row:
     one, other = (torch.from_numpy(x.copy()).permute(2, 0, 1)[None].float() / 255 for x in (filled, truth))
     ssim = structural_similarity_index_measure(one, other, data_range=1.0)
     error = float((one - other).square().mean())

@@ -17,7 +17,7 @@ from inpaint.core.errors import ModelError, OutputError, RecipeError
 from inpaint.core.nets import Generator, build_generator
 from inpaint.training.recipe import Recipe, recipe_digest
 from inpaint.training.rundir import RunDirectory
-from inpaint.weights.contract import Contract
+from inpaint.weights import Contract
 
 OPSET = 18
 TOLERANCE = {"fp32": 1e-3, "fp16": 4e-2}

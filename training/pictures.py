@@ -51,14 +51,12 @@ def random_crop(picture: Image.Image, config: CropConfig, rng: np.random.Generat
     width, height = (max(config.size, round(side * scale)) for side in picture.size)
     left, top = rng.integers(0, width - config.size + 1), rng.integers(0, height - config.size + 1)
     # Resize only the part that is kept.
-    box = tuple(
-        float(np.clip(edge, 0, limit))
-        for edge, limit in (
-            (left * picture.width / width, picture.width),
-            (top * picture.height / height, picture.height),
-            ((left + config.size) * picture.width / width, picture.width),
-            ((top + config.size) * picture.height / height, picture.height),
-        )
+    across, along = picture.width / width, picture.height / height
+    box = (
+        left * across,
+        top * along,
+        min((left + config.size) * across, picture.width),
+        min((top + config.size) * along, picture.height),
     )
     crop = picture.resize((config.size, config.size), Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
     pixels = np.asarray(crop)

@@ -98,12 +98,15 @@ class StreamSource:
             epoch += 1
 
     def _epoch(self, urls: list[str]) -> Iterator[bytes]:
-        import webdataset
+        from webdataset.compat import WebDataset
 
-        for sample in webdataset.WebDataset(urls, shardshuffle=False, empty_check=False):
-            for key, value in sample.items():
-                if isinstance(value, bytes) and f".{key.rsplit('.', 1)[-1].lower()}" in SUFFIXES:
-                    yield value
+        try:
+            for sample in WebDataset(urls, shardshuffle=False, empty_check=False):
+                for key, value in sample.items():
+                    if isinstance(value, bytes) and f".{key.rsplit('.', 1)[-1].lower()}" in SUFFIXES:
+                        yield value
+        except (OSError, RuntimeError, ValueError, tarfile.TarError) as error:
+            raise RecipeError(f"The shards could not be streamed ({error}); check the URL and the network.") from error
 
 
 def open_source(location: str, seed: int = 0) -> Source | StreamSource:
@@ -113,9 +116,9 @@ def open_source(location: str, seed: int = 0) -> Source | StreamSource:
     (`https://host/train-{0000..0009}.tar`). Raises `RecipeError` when there are no pictures.
     """
     if "://" in location:
-        import braceexpand
+        from webdataset.shardlists import expand_urls
 
-        return StreamSource(list(braceexpand.braceexpand(location)), seed)
+        return StreamSource(expand_urls(location), seed)
     path = Path(location)
     if path.is_dir():
         shards = sorted(path.glob("*.tar"))

@@ -92,11 +92,12 @@ class LpipsFeatures(nn.Module):
         self.scale = metric.scaling_layer
         self.net = metric.net
         self.calibrated = is_torchvisions(name, folder)
+        learned = metric.state_dict()
         channels = [
-            linear.model[-1].weight.detach().reshape(-1)
+            learned[f"lin{index}.model.1.weight"].reshape(-1)
             if self.calibrated
             else torch.full((width,), UNCALIBRATED_SCALE)
-            for linear, width in zip(metric.lins, metric.chns, strict=True)
+            for index, width in enumerate(metric.chns)
         ]
         self.layers = len(channels)
         for index, weight in enumerate(channels):
@@ -131,7 +132,7 @@ class Vgg19Features(nn.Module):
         present = {int(key.split(".")[1]) for key in weights if key.startswith("features.")}
         self.taps = [tap for tap in self.TAPS if tap in present]
         full = torchvision.models.vgg19(weights=None).features
-        self.net = nn.Sequential(*list(full)[: self.taps[-1] + 2])
+        self.net = nn.Sequential(*list(full.children())[: self.taps[-1] + 2])
         for module in self.net:
             if isinstance(module, nn.ReLU):
                 module.inplace = False

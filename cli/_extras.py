@@ -1,0 +1,17 @@
+"""Commands that need more than a base install say so in one sentence."""
+
+from importlib.util import find_spec
+
+from inpaint.core.errors import InpaintError
+
+TRAINING = ("torch", "torchvision", "lpips", "onnx", "onnxscript", "accelerate", "pydantic", "safetensors")
+"""Packages that only the extra `train` brings, by the names they are imported under."""
+
+
+def require_train() -> None:
+    """Raise `InpaintError` unless the extra `train` is installed."""
+    missing = [name for name in TRAINING if find_spec(name) is None]
+    if missing:
+        raise InpaintError(
+            f'Training needs more packages: pip install "inpaint[train]" (missing: {", ".join(missing)}).'
+        )

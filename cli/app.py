@@ -1,0 +1,87 @@
+"""The command `inpaint`: puts the commands together, and turns every error into one sentence and an exit code.
+
+The modules of the commands import nothing large at their top, so that `--help` answers at once. A new command is a file
+beside this one and a line below.
+"""
+
+import os
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from inpaint.cli.evaluate import evaluate
+from inpaint.cli.export import export
+from inpaint.cli.fill import fill
+from inpaint.cli.train import train
+from inpaint.core.errors import InpaintError
+
+BUG = 70
+"""Exit code for an error that is nobody's fault but ours (EX_SOFTWARE of sysexits.h)."""
+
+
+class _Commands(TyperGroup):
+    """The one place where exceptions become text."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InpaintError as error:
+            _complain(str(error))
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            _complain("Interrupted.")
+            raise typer.Exit(130) from error
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            # Usage errors are Typer's to report, and a closed pipe (`inpaint --help | head`) is nobody's error.
+            if hasattr(error, "exit_code") or isinstance(error, BrokenPipeError) or os.environ.get("INPAINT_DEBUG"):
+                raise
+            _complain(
+                f"This is a bug in Inpaint: {type(error).__name__}: {error}. "
+                "Run again with INPAINT_DEBUG=1 for the traceback, and please report it."
+            )
+            raise typer.Exit(BUG) from error
+
+
+def _complain(sentence: str) -> None:
+    typer.secho(sentence, fg=typer.colors.RED, err=True)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"inpaint {version('inpaint')}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="inpaint",
+    cls=_Commands,
+    help="Fill holes in photographs on your own machine, and train and export the networks that do it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("fill")(fill)
+app.command("train")(train)
+app.command("export")(export)
+app.command("eval")(evaluate)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

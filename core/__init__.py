@@ -1,0 +1,71 @@
+"""Reading, filling and writing photographs: the half of Inpaint that needs no torch.
+
+Names are imported when they are first used, so that `import inpaint.core` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from inpaint.core.engine import Engine, load_engine
+    from inpaint.core.errors import (
+        DivergedError,
+        EngineError,
+        ImageError,
+        InpaintError,
+        MaskError,
+        ModelError,
+        OutputError,
+        RecipeError,
+    )
+    from inpaint.core.filling import Filled, fill, fill_pixels
+    from inpaint.core.image import Photo, read_image, write_image
+    from inpaint.core.mask import check_mask, grow, read_mask
+    from inpaint.core.regions import Box, Region, plan
+
+__all__ = [
+    "Box",
+    "DivergedError",
+    "Engine",
+    "EngineError",
+    "Filled",
+    "ImageError",
+    "InpaintError",
+    "MaskError",
+    "ModelError",
+    "OutputError",
+    "Photo",
+    "RecipeError",
+    "Region",
+    "check_mask",
+    "fill",
+    "fill_pixels",
+    "grow",
+    "load_engine",
+    "plan",
+    "read_image",
+    "read_mask",
+    "write_image",
+]
+
+_HOMES = {
+    "engine": ("Engine", "load_engine"),
+    "errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "filling": ("Filled", "fill", "fill_pixels"),
+    "image": ("Photo", "read_image", "write_image"),
+    "mask": ("check_mask", "grow", "read_mask"),
+    "regions": ("Box", "Region", "plan"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,59 @@
+"""A small fixed picture that every engine must fill sensibly before it is trusted with a photograph."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from inpaint.weights import Contract
+
+SIDE = 64
+"""Least side of the picture in pixels; also the least that an engine feeds a network."""
+TOLERANCE = 1e-3
+"""How far known pixels may be off, as a share of the value range: the rounding of half precision, and no more."""
+SLACK = 4.0
+"""How far beyond the value range the hole may go, as a share of it: a young network overshoots, a broken graph gives
+thousands. Engines clip."""
+
+Graph = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""N x 3 x H x W image in the contract's range and N x 1 x H x W mask to N x 3 x H x W output, float32."""
+
+
+def side_for(contract: Contract) -> int:
+    """Return the side of the canary picture: the first multiple of the stride that is at least `SIDE`."""
+    return -(-SIDE // contract.stride) * contract.stride
+
+
+def check_canary(graph: Graph, contract: Contract) -> str:
+    """Run the picture through `graph` and return what is wrong with the result, to end a sentence; "" if nothing."""
+    low, high = contract.image_range
+    span = high - low
+    image, mask = make_canary(side_for(contract))
+    hole = np.broadcast_to(mask > 0.5, image.shape)
+    fed = image * np.float32(span) + np.float32(low)
+    output = graph(fed, mask)
+    if output.shape != image.shape:
+        return "returns another size than it was given"
+    if not np.isfinite(output).all():
+        return "returns values that are not numbers"
+    if np.abs(output - fed)[~hole].max() > TOLERANCE * span:
+        return "changes known pixels, or has its mask the wrong way round"
+    if output[hole].min() < low - SLACK * span or output[hole].max() > high + SLACK * span:
+        return "fills the hole with values far outside its range"
+    if np.abs(output - fed)[hole].mean() < TOLERANCE * span:
+        return "leaves the hole as it was"
+    return ""
+
+
+def make_canary(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return a smooth 1 x 3 x side x side picture in [0, 1] and its mask 1 x 1 x side x side, float32.
+
+    The hole is a centred square of half the side, painted in full magenta, which nothing around it suggests.
+    """
+    ramp = np.linspace(0.2, 0.8, side, dtype=np.float32)
+    rows, columns = np.meshgrid(ramp, ramp, indexing="ij")
+    image = np.stack([rows, columns, (rows + columns) / 2])[None]
+    mask = np.zeros((1, 1, side, side), np.float32)
+    quarter = side // 4
+    mask[..., quarter:-quarter, quarter:-quarter] = 1
+    image[:, :, quarter:-quarter, quarter:-quarter] = np.float32([1, 0, 1])[:, None, None]
+    return image, mask

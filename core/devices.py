@@ -1,0 +1,38 @@
+"""What this machine has to run a model on, found out without importing or starting anything large."""
+
+import ctypes
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+_TOPOLOGY = Path("/sys/devices/system/cpu")
+
+
+def physical_cores() -> int:
+    """Return how many physical cores this process may use; 0, ONNX Runtime's own count, where that is not told.
+
+    Two threads on one core share the arithmetic units that convolutions keep busy, so more threads are slower.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return 0
+    allowed = os.sched_getaffinity(0)
+    try:
+        # Each file lists the logical processors of one core, so equal texts are one core.
+        return len({(_TOPOLOGY / f"cpu{i}/topology/thread_siblings_list").read_text() for i in allowed})
+    except OSError:
+        return len(allowed)
+
+
+@cache
+def cuda_devices() -> int:
+    """Return how many NVIDIA GPUs the driver offers; 0 without a driver."""
+    name = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    try:
+        driver = ctypes.CDLL(name)
+        count = ctypes.c_int(0)
+        if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
+            return 0
+    except (OSError, AttributeError):
+        return 0
+    return count.value

@@ -1,0 +1,235 @@
+"""A loaded model that has proved it runs on its device. Made once, passed in."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import onnxruntime
+
+from inpaint.core.canary import check_canary, side_for
+from inpaint.core.devices import cuda_devices, physical_cores
+from inpaint.core.errors import EngineError, InpaintError, ModelError
+from inpaint.weights import Contract, resolve
+
+Device = Literal["auto", "cpu", "cuda"]
+
+CUDA = "CUDAExecutionProvider"
+CPU = "CPUExecutionProvider"
+LARGEST_FILE = 2 * 1024**3
+"""Bytes; what protobuf, and so ONNX, can hold in one file."""
+
+_ERRORS, _NOTHING = 3, 4  # log severities of ONNX Runtime
+
+
+class Engine:
+    """A model on its device. Made by `load_engine`; one engine may serve several threads."""
+
+    def __init__(
+        self, path: Path, session: onnxruntime.InferenceSession, contract: Contract, threads: int | None
+    ) -> None:
+        self.path = path
+        """The ONNX file."""
+        self.contract = contract
+        """What the model expects and returns."""
+        self.provider: str = session.get_providers()[0]
+        """ONNX Runtime's name for what runs the model."""
+        self.notes: list[str] = []
+        """What the user should know about the choice of device."""
+        self._session = session
+        self._threads = threads
+
+    @property
+    def device(self) -> Literal["cpu", "cuda"]:
+        """Where the model runs."""
+        return "cuda" if self.provider == CUDA else "cpu"
+
+    def on_cpu(self) -> "Engine":
+        """Return the same model on the CPU; this engine stays as it is."""
+        return self if self.device == "cpu" else _prove(self.path, "cpu", self._threads)
+
+    def run(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Fill the hole of one picture of any size, in one go and at its own scale.
+
+        - `image`: H x W x 3 float32 RGB in [0, 1]; what it holds inside the hole does not matter;
+        - `mask`: H x W bool, True = hole.
+
+        Returns H x W x 3 float32 in [0, 1], with the known pixels exactly as given. Raises `EngineError` when the
+        device fails or runs out of memory.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.float32:
+            raise ValueError(f"image must be H x W x 3 float32, got {image.shape} {image.dtype}")
+        if mask.shape != image.shape[:2] or mask.dtype != np.bool_:
+            raise ValueError(f"mask must be {image.shape[:2]} bool, got {mask.shape} {mask.dtype}")
+        height, width = mask.shape
+        low, high = self.contract.image_range
+        pads = self._padding(height), self._padding(width)
+        padded = np.pad(image, (*pads, (0, 0)), mode="reflect")
+        hole = np.pad(mask, pads, mode="reflect")
+        padded[hole] = 0.5  # the graph blanks it, but by multiplying, which keeps a NaN
+        output = self.run_tensors(
+            np.ascontiguousarray(padded.transpose(2, 0, 1)[None]) * np.float32(high - low) + np.float32(low),
+            hole[None, None].astype(np.float32),
+        )
+        filled = (output[0, :, :height, :width].transpose(1, 2, 0) - low) / (high - low)
+        if not np.isfinite(filled[mask]).all():
+            raise EngineError(
+                f"The model {self.contract.name!r} gave values that are not numbers on this picture; "
+                "try --device cpu, or another model."
+            )
+        return np.where(mask[..., None], filled.clip(0, 1), image).astype(np.float32, copy=False)
+
+    def run_tensors(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """Run the bare graph: N x 3 x H x W float32 in the contract's range and N x 1 x H x W float32 of 0 and 1.
+
+        H and W are multiples of the contract's stride. Returns N x 3 x H x W. Raises `EngineError` when it fails.
+        """
+        contract = self.contract
+        feed = {contract.image_input: image, contract.mask_input: mask}
+        try:
+            return self._session.run([contract.output], feed)[0]
+        except Exception as error:  # ONNX Runtime has no common base class
+            device, size = self.device.upper(), f"{image.shape[3]} x {image.shape[2]} pixels"
+            if _is_out_of_memory(error):
+                raise EngineError(
+                    f"The {device} ran out of memory at {size}; close other programs or fill a smaller copy."
+                ) from error
+            raise EngineError(
+                f"The model {contract.name!r} failed on the {device} at {size}: {_first_line(error)}"
+            ) from error
+
+    def _padding(self, side: int) -> tuple[int, int]:
+        """Return what to add before and after so that `side` fits the stride and is no smaller than the canary was."""
+        stride = self.contract.stride
+        return 0, max(-(-side // stride) * stride, side_for(self.contract)) - side
+
+
+def load_engine(model: str | Path = "default", device: Device = "auto", threads: int | None = None) -> Engine:
+    """Load a model and prove on a small picture that it keeps its contract on its device.
+
+    - `model`: a known name or the path of an ONNX file with an Inpaint contract;
+    - `device`: "auto" takes an NVIDIA GPU where one works, and otherwise the CPU, with a note in `Engine.notes` if
+      there is a GPU that does not work;
+    - `threads`: of the CPU; by default as many as there are physical cores.
+
+    Raises `ModelError` for files that are no such model and `EngineError` when `device` is not to be had.
+    """
+    if device not in ("auto", "cpu", "cuda"):
+        raise EngineError(f"There is no device {device!r}; choose auto, cpu or cuda.")
+    if threads is not None and threads < 1:
+        raise EngineError(f"{threads} threads cannot run a model; choose at least 1.")
+    path = resolve(model)
+    if device == "cpu" or (device == "auto" and not cuda_devices()):
+        return _prove(path, "cpu", threads)
+    try:
+        return _prove(path, "cuda", threads)
+    except InpaintError as error:
+        if device == "cuda":
+            raise
+        engine = _prove(path, "cpu", threads)
+        engine.notes.append(f"There is a GPU, but the CPU is used. {error}")
+        return engine
+
+
+def _prove(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> Engine:
+    """Make an engine on exactly this device and run the canary through it."""
+    session = _open_session(path, device, threads)
+    try:
+        contract = Contract.from_metadata(session.get_modelmeta().custom_metadata_map)
+    except ModelError as error:
+        raise ModelError(f"{path.name}: {error}") from error
+    _check_graph(path, session, contract)
+    engine = Engine(path, session, contract, threads)
+    problem = check_canary(engine.run_tensors, contract)
+    if problem and device == "cuda":
+        raise EngineError(f"On this GPU the model {contract.name!r} {problem}; use --device cpu.")
+    if problem:
+        raise ModelError(
+            f"The model {path.name} breaks its contract: it {problem}. Export it again, or choose another."
+        )
+    return engine
+
+
+def _open_session(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> onnxruntime.InferenceSession:
+    """Open `path` with ONNX Runtime on exactly this device, with nothing written to standard error."""
+    if path.stat().st_size > LARGEST_FILE:
+        raise ModelError(f"{path} is larger than 2 GiB, which no ONNX model is; check the path.")
+    onnxruntime.disable_telemetry_events()  # what is filled here is nobody else's business
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _ERRORS
+    # Said outright even where it is the default, because ONNX Runtime then leaves the threads' affinity alone.
+    options.intra_op_num_threads = threads or physical_cores()
+    if device == "cpu":
+        onnxruntime.set_default_logger_severity(_ERRORS)
+        return _create(path, options, [CPU])
+    if not cuda_devices():
+        raise EngineError("There is no NVIDIA GPU with a working driver here; use --device cpu.")
+    if CUDA not in onnxruntime.get_available_providers():
+        raise EngineError('This ONNX Runtime has no CUDA; install it with: pip install "inpaint[gpu]".')
+    onnxruntime.set_default_logger_severity(_NOTHING)  # failing to load CUDA is told in our words
+    try:
+        _preload_cuda()
+        settings = {"cudnn_conv_algo_search": "HEURISTIC"}  # the default tunes anew for every shape
+        session = _create(path, options, [(CUDA, settings), CPU])
+    finally:
+        onnxruntime.set_default_logger_severity(_ERRORS)
+    if session.get_providers()[0] != CUDA:
+        raise EngineError('ONNX Runtime cannot load the CUDA libraries; install them with: pip install "inpaint[gpu]".')
+    return session
+
+
+def _create(path: Path, options: onnxruntime.SessionOptions, providers: list) -> onnxruntime.InferenceSession:
+    try:
+        # Without this, ONNX Runtime prints its own fallback to standard output and takes the CPU.
+        return onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
+    except Exception as error:  # ONNX Runtime has no common base class
+        if providers[0] != CPU:
+            raise EngineError(f"The model {path.name} cannot be loaded on the GPU: {_first_line(error)}") from error
+        if _is_out_of_memory(error):
+            raise EngineError(f"There is not enough memory to load {path.name}; close other programs.") from error
+        raise ModelError(f"{path} is not an ONNX model that ONNX Runtime can run; check the file.") from error
+
+
+def _preload_cuda() -> None:
+    """Load the CUDA libraries that came as Python packages; those of the system are found without it."""
+    if hasattr(onnxruntime, "preload_dlls"):
+        import contextlib
+        import io
+
+        # It prints what it misses; what matters is whether the session then has CUDA.
+        with contextlib.redirect_stdout(io.StringIO()):
+            onnxruntime.preload_dlls()
+
+
+def _check_graph(path: Path, session: onnxruntime.InferenceSession, contract: Contract) -> None:
+    """Raise `ModelError` unless the graph has the inputs and the output that the contract names."""
+    inputs = {item.name: item for item in session.get_inputs()}
+    outputs = {item.name: item for item in session.get_outputs()}
+    wanted = [(inputs, contract.image_input, 3), (inputs, contract.mask_input, 1), (outputs, contract.output, 3)]
+    for there, name, channels in wanted:
+        item = there.get(name)
+        if item is None:
+            raise ModelError(f"The model {path.name} has no {name!r}, which its contract names; export it again.")
+        shape = item.shape
+        if item.type != "tensor(float)" or len(shape) != 4 or (isinstance(shape[1], int) and shape[1] != channels):
+            raise ModelError(
+                f"{name!r} in the model {path.name} is not N x {channels} x H x W float32; export it again."
+            )
+        if any(isinstance(side, int) for side in shape[2:]) and there is inputs:
+            raise ModelError(f"The model {path.name} takes pictures of one size only; export it with dynamic sizes.")
+    if set(inputs) != {contract.image_input, contract.mask_input}:
+        raise ModelError(f"The model {path.name} has inputs that its contract does not name; export it again.")
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, MemoryError):
+        return True
+    text = str(error).lower()
+    return any(
+        sign in text for sign in ("out of memory", "failed to allocate", "alloc_failed", "bad_alloc", "bad allocation")
+    )
+
+
+def _first_line(error: Exception) -> str:
+    """Return the beginning of what ONNX Runtime says, which can be pages."""
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return line[:160] if line.endswith(".") else f"{line[:160]}."

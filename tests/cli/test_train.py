@@ -1,0 +1,157 @@
+"""`inpaint train`, `export` and `eval` as a person runs them, in processes of their own."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from PIL import Image
+from safetensors.torch import load_file
+
+from inpaint.training.rundir import RunDirectory
+
+SETTINGS = ["--set", "phases.0.steps=24", "--set", "phases.1.steps=6", "--set", "checkpoint_every=4"]
+
+
+def command(*words):
+    return [sys.executable, "-c", "from inpaint.cli.app import main; main()", *map(str, words)]
+
+
+def inpaint(*words, code=0):
+    done = subprocess.run(command(*words), capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def whole(photographs, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "whole"
+    done = inpaint("train", "debug", "--data", photographs, "--out", out, "--device", "cpu", *SETTINGS)
+    assert f"inpaint export {out}" in done.stdout
+    return out
+
+
+def bits(out):
+    run = RunDirectory(out)
+    return load_file(run.checkpoint(run.steps()[-1]) / "state.safetensors")
+
+
+def test_a_killed_training_resumes_to_the_same_bits(whole, photographs, tmp_path):
+    out = tmp_path / "killed"
+    process = subprocess.Popen(
+        command("train", "debug", "--data", photographs, "--out", out, "--device", "cpu", *SETTINGS),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    run = RunDirectory(out)
+    deadline = time.monotonic() + 120
+    while len(run.steps()) < 1 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=30)
+    assert 0 < run.steps()[-1] < 30
+    inpaint("train", "--resume", "--out", out, "--device", "cpu")
+    expected, got = bits(whole), bits(out)
+    assert expected.keys() == got.keys()
+    assert [key for key in expected if not expected[key].equal(got[key])] == []
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(photographs, tmp_path):
+    out = tmp_path / "interrupted"
+    slow = ["--set", "phases.0.steps=5000", "--set", "checkpoint_every=10000"]
+    process = subprocess.Popen(
+        command("train", "debug", "--data", photographs, "--out", out, "--device", "cpu", *slow),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while not (out / "log.jsonl").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"inpaint train --resume --out {out}" in said
+    assert len(RunDirectory(out).steps()) == 1
+
+
+def test_train_export_fill(whole, photographs, tmp_path):
+    model, filled = tmp_path / "model.onnx", tmp_path / "filled.png"
+    assert "parity" in inpaint("export", whole, "-o", model).stdout
+    mask = tmp_path / "mask.png"
+    with Image.open(photographs / "0.png") as photo:
+        hole = Image.new("L", photo.size, 0)
+        hole.paste(255, (20, 20, 50, 45))
+        hole.save(mask)
+    inpaint("fill", photographs / "0.png", "--mask", mask, "--model", model, "-o", filled)
+    with Image.open(photographs / "0.png") as before, Image.open(filled) as after:
+        assert before.size == after.size
+        assert before.getpixel((0, 0)) == after.getpixel((0, 0))
+        assert before.tobytes() != after.tobytes()
+
+
+def test_a_dry_run_leaves_nothing(photographs, tmp_path):
+    out = tmp_path / "dry"
+    said = inpaint("train", "btgmi-256", "--data", photographs, "--out", out, "--dry-run").stdout
+    assert "6 pictures" in said
+    assert "block 3: 1500 steps" in said
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["no-such-recipe"], 8, "There is no recipe"),
+        (["debug", "--set", "phases.0.steps=0"], 8, "at least one step"),
+        (["debug", "--set", "nonsense"], 8, "key=value"),
+        (["debug", "--data", "nowhere"], 8, "does not exist"),
+        (["--resume"], 8, "not a run directory"),
+        ([], 2, "choose one of"),
+        (["debug", "--device", "tpu"], 2, "choose auto, cpu or cuda"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(words, code, sentence, photographs, tmp_path):
+    data = [] if "--data" in words else ["--data", photographs]
+    done = inpaint("train", *words, *data, "--out", tmp_path / "run", code=code)
+    assert sentence in " ".join(done.stderr.split())
+    assert not (tmp_path / "run" / "recipe.toml").exists()
+
+
+def test_a_second_training_does_not_overwrite_the_first(whole, photographs):
+    done = inpaint("train", "debug", "--data", photographs, "--out", whole, "--device", "cpu", code=6)
+    assert "--resume" in done.stderr
+
+
+def test_going_on_with_another_recipe_is_refused(whole):
+    done = inpaint("train", "btgmi-256", "--resume", "--out", whole, code=8)
+    assert "leave the recipe out" in " ".join(done.stderr.split())
+
+
+def test_eval_prints_a_row_for_each(photographs):
+    words = ["eval", "telea", "--data", photographs, "--size", "64", "--distance", "alex"]
+    done = inpaint(*words, "--backbones", photographs, code=8)
+    assert "alexnet" in done.stderr
+
+
+def test_eval_as_json(photographs, tmp_path, tiny_model):
+    import torch
+    from safetensors.torch import save_file
+
+    layers = {"0": (3, 64), "2": (64, 64), "5": (64, 128)}
+    weights = {f"features.{i}.weight": torch.randn(o, c, 3, 3) * 0.1 for i, (c, o) in layers.items()}
+    weights |= {f"features.{i}.bias": torch.zeros(o) for i, (_, o) in layers.items()}
+    save_file(weights, tmp_path / "vgg19_part.safetensors")
+    words = ["eval", "telea", tiny_model, "--data", photographs, "--size", "64", "--limit", "2", "--json"]
+    done = inpaint(*words, "--distance", "vgg19", "--backbones", tmp_path)
+    scores = json.loads(done.stdout)
+    assert [score["name"] for score in scores] == ["telea", str(tiny_model)]
+    assert all(score["pictures"] == 2 for score in scores)
+
+
+def test_export_says_what_is_wrong(tmp_path):
+    done = inpaint("export", tmp_path, "-o", tmp_path / "m.onnx", code=8)
+    assert "not a run directory" in " ".join(done.stderr.split())
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,122 @@
+"""Pictures and stand-in models for every test: none needs the bundled model."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inpaint.weights import Contract
+
+CONTRACT = Contract(name="tiny", stride=8, native_size=64, native_hole=32)
+
+
+def build_tiny_model(
+    path: Path,
+    contract: Contract | None = CONTRACT,
+    *,
+    shift_known: float = 0.0,
+    hole_factor: float = 1.0,
+    inverted: bool = False,
+    leaves_hole: bool = False,
+    fixed_size: int | None = None,
+    mask_name: str = "mask",
+) -> Path:
+    """Write an ONNX model that fills a hole with the mean of what is known nearby, and fails on other strides.
+
+    - `contract`: goes into the metadata, None for a file without; its range is that of the colours;
+    - `shift_known`: added to every output value;
+    - `hole_factor`: multiplies what goes into the hole; NaN gives NaN;
+    - `inverted`: takes 1 in the mask as known;
+    - `leaves_hole`: returns its input;
+    - `fixed_size`: side of the only pictures it takes.
+    """
+    from onnx import TensorProto, checker, helper, save
+
+    stride = contract.stride if contract else 8
+    size = [fixed_size, fixed_size] if fixed_size else ["height", "width"]
+    constants = {"one": 1.0, "little": 1e-3, "shift": shift_known, "factor": hole_factor}
+    pool = {"kernel_shape": [15, 15], "pads": [7, 7, 7, 7], "count_include_pad": 1}
+    node = helper.make_node
+    nodes = [
+        # Blocks of stride x stride and back: only shapes that the stride divides get through.
+        node("SpaceToDepth", ["image"], ["blocks"], blocksize=stride),
+        node("DepthToSpace", ["blocks"], ["given"], blocksize=stride, mode="DCR"),
+        node("Sub", ["one", mask_name], ["opposite"]),
+        node("Identity", [mask_name if inverted else "opposite"], ["known"]),
+        node("Sub", ["one", "known"], ["hole"]),
+        node("Mul", ["given", "known"], ["blanked"]),
+        node("AveragePool", ["blanked"], ["near"], **pool),
+        node("AveragePool", ["known"], ["share"], **pool),
+        node("GlobalAveragePool", ["blanked"], ["all"]),
+        node("GlobalAveragePool", ["known"], ["share_of_all"]),
+        node("Div", ["all", "share_of_all"], ["mean"]),
+        # Where nothing is known nearby, the mean of everything remains.
+        node("Mul", ["mean", "little"], ["trace"]),
+        node("Add", ["near", "trace"], ["weighted"]),
+        node("Add", ["share", "little"], ["weight"]),
+        node("Div", ["weighted", "weight"], ["guess"]),
+        node("Mul", ["guess", "factor"], ["scaled"]),
+        node("Mul", ["scaled", "hole"], ["inside"]),
+        node("Add", ["blanked", "inside"], ["whole"]),
+        node("Add", ["given" if leaves_hole else "whole", "shift"], ["output"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [
+            helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 3, *size]),
+            helper.make_tensor_value_info(mask_name, TensorProto.FLOAT, ["batch", 1, *size]),
+        ],
+        [helper.make_tensor_value_info("output", TensorProto.FLOAT, ["batch", 3, *size])],
+        [helper.make_tensor(name, TensorProto.FLOAT, [], [value]) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    if contract is not None:
+        helper.set_model_props(model, contract.to_metadata())
+    checker.check_model(model)
+    save(model, path)
+    return path
+
+
+@pytest.fixture
+def make_model(tmp_path: Path) -> Callable[..., Path]:
+    """`build_tiny_model` into a temporary folder: `make_model(hole_factor=2.0)` returns the path."""
+    return lambda *args, **changes: build_tiny_model(tmp_path / "model.onnx", *args, **changes)
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Path of a stand-in model that keeps its contract: stride 8, native size 64, native hole 32."""
+    return build_tiny_model(tmp_path_factory.mktemp("model") / "tiny.onnx")
+
+
+@pytest.fixture(scope="session")
+def tiny_contract() -> Contract:
+    return CONTRACT
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[..., np.ndarray]:
+    """`picture(height, width, seed=0)`: H x W x 3 uint8, smooth colours with noise, so that no two pixels agree."""
+
+    def make(height: int = 96, width: int = 128, seed: int = 0) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        rows, columns = np.mgrid[0:height, 0:width]
+        waves = [128 + 90 * np.sin(rows / rng.uniform(9, 30) + columns / rng.uniform(9, 30)) for _ in range(3)]
+        return (np.stack(waves, -1) + rng.normal(0, 12, (height, width, 3))).clip(0, 255).astype(np.uint8)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def hole() -> Callable[..., np.ndarray]:
+    """`hole(height, width, top, left, bottom, right)`: H x W bool with one rectangle; by default 24 x 32 inside."""
+
+    def make(height: int = 96, width: int = 128, *box: int) -> np.ndarray:
+        mask = np.zeros((height, width), bool)
+        top, left, bottom, right = box or (30, 40, 54, 72)
+        mask[top:bottom, left:right] = True
+        return mask
+
+    return make
