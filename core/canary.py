@@ -55,5 +55,5 @@ def make_canary(side: int) -> tuple[np.ndarray, np.ndarray]:
     mask = np.zeros((1, 1, side, side), np.float32)
     quarter = side // 4
     mask[..., quarter:-quarter, quarter:-quarter] = 1
-    image[:, :, quarter:-quarter, quarter:-quarter] = np.float32([1, 0, 1])[:, None, None]
+    image[:, :, quarter:-quarter, quarter:-quarter] = np.array([1, 0, 1], np.float32)[:, None, None]
     return image, mask

@@ -77,5 +77,5 @@ def is_deep(picture: Image.Image) -> bool:
 
     Pillow opens some of those as if they had 8; the raw mode that it notes before decoding tells.
     """
-    modes = [picture.mode, *(str(tile[3]) for tile in picture.tile)]
+    modes = [picture.mode, *(str(tile[3]) for tile in getattr(picture, "tile", []))]
     return any(mode in ("I", "F") or ";16" in mode or ";12" in mode for mode in modes)

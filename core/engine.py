@@ -74,7 +74,7 @@ class Engine:
         if not np.isfinite(filled[mask]).all():
             raise EngineError(
                 f"The model {self.contract.name!r} gave values that are not numbers on this picture; "
-                "try --device cpu, or another model."
+                "choose another model."
             )
         return np.where(mask[..., None], filled.clip(0, 1), image).astype(np.float32, copy=False)
 
@@ -86,7 +86,7 @@ class Engine:
         contract = self.contract
         feed = {contract.image_input: image, contract.mask_input: mask}
         try:
-            return self._session.run([contract.output], feed)[0]
+            return np.asarray(self._session.run([contract.output], feed)[0])
         except Exception as error:  # ONNX Runtime has no common base class
             device, size = self.device.upper(), f"{image.shape[3]} x {image.shape[2]} pixels"
             if _is_out_of_memory(error):

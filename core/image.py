@@ -87,9 +87,14 @@ def read_image(path: str | Path) -> Photo:
                 f"{path} is a {picture.mode} picture, and conversion would change its colours; "
                 "save it as RGB in an image editor and fill that."
             )
-        picture.load()
+        # A TIFF is turned and its EXIF closed while it is loaded; in a PNG the EXIF may follow the pixels.
+        if picture.format == "TIFF":
+            exif, turned, exif_notes = _read_exif(picture)
+            picture.load()
+        else:
+            picture.load()
+            exif, turned, exif_notes = _read_exif(picture)
         jpeg = _jpeg_settings(picture)
-        exif, turned, exif_notes = _read_exif(picture)
         dpi = _read_dpi(picture, swap=turned)
         icc = picture.info.get("icc_profile") or None
         if picture.format == "MPO":
@@ -185,7 +190,7 @@ def _prepare(photo: Photo, kind: str) -> tuple[Image.Image, dict[str, Any], tupl
         "PNG": {"compress_level": 1, "compress_type": 3},
         "JPEG": photo.jpeg or {"quality": 95, "subsampling": 0},
         "WEBP": {"lossless": True, "exact": True, "quality": 25, "method": 1},
-        "TIFF": {"compression": "tiff_lzw"},
+        "TIFF": {},  # uncompressed: with compression, Pillow cannot write the parts of EXIF
         "BMP": {},
     }[kind]
     extra = {"icc_profile": icc, "exif": exif, "dpi": photo.dpi if kind != "WEBP" else None}

@@ -104,18 +104,18 @@ class _Planner:
     def scale(self, box: Box) -> float:
         return min(1.0, self.contract.native_hole / self.hole_size(box))
 
-    def margins(self, box: Box) -> tuple[int, int]:
-        """Return the known pixels wanted above and below, and left and right."""
+    def margins(self, box: Box) -> tuple[float, float]:
+        """Return the context wanted above and below each, and left and right each, in pixels."""
         contract, scale = self.contract, self.scale(box)
         least = max(self.hole_size(box) / 2, (contract.native_size - contract.native_hole) / 2 / scale)
         native = contract.native_size / scale
-        return ceil(max(least, (native - box.height) / 2)), ceil(max(least, (native - box.width) / 2))
+        return max(least, (native - box.height) / 2), max(least, (native - box.width) / 2)
 
     def window(self, box: Box) -> Box:
         """Return the window around `box`, with the sides that the network is fed rounded up to whole buckets."""
         scale = self.scale(box)
         fed = [
-            ceil((side + 2 * margin) * scale / BUCKET) * BUCKET
+            ceil(round((side + 2 * margin) * scale / BUCKET, 6)) * BUCKET  # 256.0000001 is not the next bucket
             for side, margin in zip((box.height, box.width), self.margins(box), strict=True)
         ]
         return _centred(box, round(fed[0] / scale), round(fed[1] / scale), self.mask.shape)
@@ -123,7 +123,7 @@ class _Planner:
     def split_apart(self, box: Box) -> list[Box]:
         """Cut `box` at a gap so wide that the contexts of the two parts do not touch; nothing if there is none."""
         for axis in (0, 1):
-            gap = _widest_gap(self.mask[box.slices].any(axis=1 - axis))
+            gap = _widest_gap(np.any(self.mask[box.slices], axis=1 - axis))
             if gap is None or gap[1] - gap[0] < self.contract.native_size - self.contract.native_hole:
                 continue
             parts = self.cut(box, axis, gap[0])

@@ -120,3 +120,15 @@ def hole() -> Callable[..., np.ndarray]:
         return mask
 
     return make
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory: pytest.TempPathFactory, picture: Callable[..., np.ndarray]) -> Path:
+    """Return a folder of six PNGs of 96 x 80 pixels, half of them in a sub-folder: `0.png`, `deeper/1.png`, ..."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("photographs")
+    (folder / "deeper").mkdir()
+    for seed in range(6):
+        Image.fromarray(picture(80, 96, seed)).save(folder / ("deeper" if seed % 2 else ".") / f"{seed}.png")
+    return folder

@@ -1,0 +1,158 @@
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from inpaint.cli.app import app
+from inpaint.core import filling
+
+Maker = Callable[..., np.ndarray]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, picture: Maker, hole: Maker, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a photograph, its mask, and more that is wrong in some way."""
+    monkeypatch.setattr("inpaint.core.engine.cuda_devices", lambda: 0)
+    Image.fromarray(picture()).save(tmp_path / "photo.png")
+    Image.fromarray(picture()).save(tmp_path / "photo.jpg", quality=90)
+    Image.fromarray(hole()).save(tmp_path / "mask.png")
+    Image.fromarray(~hole()).save(tmp_path / "opposite.png")
+    Image.fromarray(hole(50, 60, 1, 1, 9, 9)).save(tmp_path / "small.png")
+    Image.new("L", (128, 96), 0).save(tmp_path / "empty.png")
+    Image.new("L", (128, 96), 255).save(tmp_path / "full.png")
+    Image.fromarray(np.dstack([picture(), picture()[..., 0]])).save(tmp_path / "clear.png")
+    (tmp_path / "text.onnx").write_text("not a model")
+    (tmp_path / "text.png").write_text("not a picture")
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, tiny_model: Path) -> Callable[..., Result]:
+    """`run("photo.png", "--grow", "2")` fills inside `folder` with the stand-in model."""
+
+    def call(photo: str, *more: str, mask: str = "mask.png", model: str | None = None) -> Result:
+        words = ["fill", str(folder / photo), "--mask", str(folder / mask), "--model", model or str(tiny_model)]
+        return CliRunner().invoke(app, [*words, *more])
+
+    return call
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+@pytest.mark.parametrize("photo", ["photo.png", "photo.jpg", "clear.png"])
+def test_it_writes_a_png_beside_the_photograph(folder: Path, run: Callable, hole: Maker, photo: str) -> None:
+    before = (folder / photo).read_bytes()
+    result = run(photo)
+    assert result.exit_code == 0, result.output
+    output = folder / f"{Path(photo).stem}.filled.png"
+    assert str(output) in result.stdout
+    assert "1 region filled on the CPU" in result.stdout
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stderr == ""
+    assert (folder / photo).read_bytes() == before
+    old, new = pixels(folder / photo), pixels(output)
+    assert np.array_equal(old[~hole()], new[~hole()])
+    assert not np.array_equal(old[hole()], new[hole()])
+    if photo == "clear.png":
+        assert np.array_equal(old[..., 3], new[..., 3])
+
+
+def test_json_is_one_object(folder: Path, run: Callable, hole: Maker) -> None:
+    result = run("photo.jpg", "-o", str(folder / "out.jpg"), "--json", "--threads", "1")
+    record = json.loads(result.stdout)
+    assert record["output"] == str(folder / "out.jpg")
+    assert (record["width"], record["height"], record["hole_pixels"]) == (128, 96, int(hole().sum()))
+    assert record["regions"] == [[0, 24, 96, 64, 1.0]] or len(record["regions"][0]) == 5
+    assert (record["device"], record["provider"], record["model"]) == ("cpu", "CPUExecutionProvider", "tiny")
+    assert set(record["seconds"]) == {"read", "load", "fill", "write"}
+    assert len(record["notes"]) == 1
+    assert result.stderr == f"Note: {record['notes'][0]}\n"
+
+
+def test_quiet_prints_nothing(run: Callable) -> None:
+    result = run("photo.jpg", "--quiet")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_a_folder_as_output(folder: Path, run: Callable) -> None:
+    (folder / "sub").mkdir()
+    assert run("photo.jpg", "-o", str(folder / "sub")).exit_code == 0
+    assert (folder / "sub" / "photo.filled.png").is_file()
+
+
+def test_invert_grow_and_feather(folder: Path, run: Callable, hole: Maker) -> None:
+    assert run("photo.png", "--invert", mask="opposite.png").exit_code == 0
+    inverted = pixels(folder / "photo.filled.png")
+    assert run("photo.png").exit_code == 0
+    assert np.array_equal(inverted, pixels(folder / "photo.filled.png"))
+    result = run("photo.png", "--grow", "3", "--feather", "2", "--json")
+    assert json.loads(result.stdout)["hole_pixels"] > hole().sum()
+
+
+def test_a_mask_that_looks_inverted_is_noted(run: Callable) -> None:
+    result = run("photo.png", mask="opposite.png")
+    assert result.exit_code == 0
+    assert "--invert" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("photo", "options", "code", "sentence"),
+    [
+        ("missing.png", {}, 3, "There is no file"),
+        ("text.png", {}, 3, "is not a picture"),
+        ("photo.png", {"mask": "missing.png"}, 4, "There is no file"),
+        ("photo.png", {"mask": "text.png"}, 4, "is not a picture"),
+        ("photo.png", {"mask": "small.png"}, 4, "60 x 50 pixels and the picture 128 x 96"),
+        ("photo.png", {"mask": "empty.png"}, 4, "empty"),
+        ("photo.png", {"mask": "full.png"}, 4, "whole picture"),
+        ("photo.png", {"model": "nobody"}, 5, "No model is called"),
+        ("photo.png", {"model": "nobody.onnx"}, 5, "no model file"),
+        ("photo.png", {"model": "{folder}/text.onnx"}, 5, "is not an ONNX model"),
+        ("photo.png", {"more": ["-o", "{folder}/out.gif"]}, 6, "suffix"),
+        ("photo.png", {"more": ["-o", "{folder}/no/out.png"]}, 6, "does not exist"),
+        ("clear.png", {"more": ["-o", "{folder}/out.jpg"]}, 6, "transparency"),
+        ("photo.png", {"more": ["-o", "{folder}/photo.png"]}, 6, "photograph itself"),
+        ("photo.png", {"more": ["-o", "{folder}/mask.png"]}, 6, "mask itself"),
+        ("photo.png", {"more": ["--device", "cuda"]}, 7, "no NVIDIA GPU"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence_and_a_code(
+    folder: Path, run: Callable, photo: str, options: dict, code: int, sentence: str
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    more = [word.format(folder=folder) for word in options.get("more", [])]
+    model = options["model"].format(folder=folder) if "model" in options else None
+    result = run(photo, *more, mask=options.get("mask", "mask.png"), model=model)
+    assert result.exit_code == code, result.output
+    assert sentence in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout == ""
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_the_photograph_is_replaced_only_when_forced(folder: Path, run: Callable, hole: Maker) -> None:
+    before = pixels(folder / "photo.png")
+    os.link(folder / "photo.png", folder / "other.png")
+    assert run("photo.png", "-o", str(folder / "other.png")).exit_code == 6
+    assert run("photo.png", "-o", str(folder / "photo.png"), "--force").exit_code == 0
+    after = pixels(folder / "photo.png")
+    assert np.array_equal(before[~hole()], after[~hole()])
+    assert not np.array_equal(before, after)
+
+
+def test_an_interruption_leaves_nothing_behind(folder: Path, run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = sorted(path.name for path in folder.iterdir())
+    monkeypatch.setattr(filling, "_run", interrupt)
+    assert run("photo.png").exit_code == 130
+    assert sorted(path.name for path in folder.iterdir()) == before

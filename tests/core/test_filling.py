@@ -1,0 +1,146 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inpaint.core import Engine, EngineError, MaskError, Photo, fill, fill_pixels, load_engine
+
+Maker = Callable[..., np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_model: Path) -> Engine:
+    return load_engine(tiny_model, device="cpu", threads=1)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+@pytest.mark.parametrize("box", [(30, 40, 54, 72), (0, 0, 20, 20), (5, 5, 90, 100), (90, 0, 96, 128)])
+def test_known_pixels_stay_to_the_bit_and_the_hole_is_filled(
+    engine: Engine, picture: Maker, hole: Maker, dtype: type, box: tuple[int, ...]
+) -> None:
+    image = picture()
+    image = {np.uint8: image, np.uint16: image.astype(np.uint16) * 257}.get(dtype, (image / 255).astype(dtype))
+    before, mask = image.copy(), hole(96, 128, *box)
+    image[mask] = 0
+    before[mask] = 0
+    filled = fill(image, mask, engine)
+    assert filled.dtype == dtype
+    assert np.array_equal(filled[~mask], before[~mask])
+    assert np.array_equal(image, before)
+    assert (filled[mask] > 0).mean() > 0.99
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=25)
+def test_known_pixels_stay_whatever_the_mask(engine: Engine, picture: Maker, data: st.DataObject) -> None:
+    shape = data.draw(st.tuples(st.integers(2, 150), st.integers(2, 260)))
+    mask = np.zeros(shape, bool)
+    for _ in range(data.draw(st.integers(1, 6))):
+        top, left = data.draw(st.integers(0, shape[0] - 1)), data.draw(st.integers(0, shape[1] - 1))
+        mask[top : top + data.draw(st.integers(1, 120)), left : left + data.draw(st.integers(1, 120))] = True
+    mask[-1, -1] = False
+    image = picture(*shape)
+    filled = fill(image, mask, engine, feather=data.draw(st.integers(0, 5)))
+    assert np.array_equal(filled[~mask], image[~mask])
+
+
+def test_a_flat_picture_is_filled_flat(engine: Engine, hole: Maker) -> None:
+    flat = np.full((400, 800, 3), (30, 130, 230), np.uint8)
+    mask = hole(400, 800, 100, 100, 300, 300) | hole(400, 800, 10, 700, 20, 710)
+    broken = flat.copy()
+    broken[mask] = 255
+    done = fill_pixels(broken, mask, engine)
+    assert {region.scale < 1 for region in done.regions} == {True, False}
+    assert np.abs(done.pixels.astype(int) - flat).max() <= 1
+
+
+def test_a_photo_keeps_everything_else(engine: Engine, picture: Maker, hole: Maker) -> None:
+    alpha = picture()[..., 0]
+    photo = Photo(pixels=picture(), alpha=alpha, icc=b"profile", grey=False)
+    filled = fill(photo, hole(), engine)
+    assert filled.alpha is alpha
+    assert filled.icc == b"profile"
+    assert np.array_equal(filled.pixels, fill(photo.pixels, hole(), engine))
+
+
+def test_grow_fills_more_and_feather_blends_inside(engine: Engine, hole: Maker) -> None:
+    image = np.full((96, 128, 3), 50, np.uint8)
+    image[hole()] = 250
+    grown = fill_pixels(image, hole(), engine, grow=6)
+    assert grown.mask.sum() > hole().sum()
+    soft = fill_pixels(image, hole(), engine, feather=4)
+    row = soft.pixels[42, 40:56, 0].astype(int)
+    assert np.array_equal(soft.pixels[~hole()], image[~hole()])
+    assert (np.diff(row) <= 0).all()  # from nearly the old 250 at the rim to the fill's 50
+    assert row[0] == 210
+    assert abs(row[4] - 50) <= 1
+
+
+def test_later_regions_see_earlier_fills(engine: Engine) -> None:
+    # A wire in pieces: a network that took unfilled parts as known would spread their white.
+    image = np.full((120, 900, 3), 40, np.uint8)
+    mask = np.zeros((120, 900), bool)
+    mask[55:65] = True
+    image[mask] = 255
+    done = fill_pixels(image, mask, engine)
+    assert len(done.regions) > 2
+    assert np.abs(done.pixels.astype(int) - 40).max() <= 1
+
+
+def test_progress_is_told(engine: Engine, picture: Maker) -> None:
+    mask = np.zeros((100, 600), bool)
+    mask[40:50, 20:30] = mask[40:50, 500:510] = True
+    told = []
+    fill(picture(100, 600), mask, engine, progress=lambda done, total: told.append((done, total)))
+    assert told == [(1, 2), (2, 2)]
+
+
+def test_bad_masks_and_arrays(engine: Engine, picture: Maker, hole: Maker) -> None:
+    with pytest.raises(MaskError, match="empty"):
+        fill(picture(), np.zeros((96, 128), bool), engine)
+    with pytest.raises(MaskError, match="whole"):
+        fill(picture(), hole(), engine, grow=200)
+    assert "--invert" in fill_pixels(picture(), ~hole(), engine).notes[0]
+    for image, mask, options in (
+        (picture(), hole(96, 100), {}),
+        (picture(), hole().astype(np.uint8), {}),
+        (picture()[..., 0], hole(), {}),
+        (picture().astype(np.int64), hole(), {}),
+        (picture(), hole(), {"grow": -1}),
+        (picture(), hole(), {"feather": -1}),
+    ):
+        with pytest.raises(ValueError, match=r"must|negative"):
+            fill(image, mask, engine, **options)
+
+
+class FailingGpu:
+    """An engine on a GPU that runs out of memory after `good` calls."""
+
+    device = "cuda"
+
+    def __init__(self, engine: Engine, good: int) -> None:
+        self.engine, self.good, self.contract = engine, good, engine.contract
+
+    def on_cpu(self) -> Engine:
+        return self.engine
+
+    def run(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        self.good -= 1
+        if self.good < 0:
+            raise EngineError("The CUDA ran out of memory.")
+        return self.engine.run(image, mask)
+
+
+@pytest.mark.parametrize("good", [0, 1])
+def test_a_gpu_that_gives_up_is_replaced_by_the_cpu(engine: Engine, picture: Maker, good: int) -> None:
+    mask = np.zeros((100, 900), bool)
+    mask[40:50, 20:30] = mask[40:50, 450:460] = mask[40:50, 800:810] = True
+    image = picture(100, 900)
+    done = fill_pixels(image, mask, FailingGpu(engine, good), grow=1)  # type: ignore[arg-type]
+    assert done.engine is engine
+    assert len(done.notes) == 1
+    assert "on the CPU" in done.notes[0]
+    assert np.array_equal(done.pixels, fill(image, mask, engine, grow=1))
