@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from inpaint.cli._options import Device
+
 
 def evaluate(
     models: Annotated[
@@ -23,7 +25,7 @@ def evaluate(
     size: Annotated[int, typer.Option(min=64, help="Pictures are cropped to squares of this side.")] = 256,
     seed: Annotated[int, typer.Option(help="Decides the holes.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only the first so many pictures.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "cpu",
+    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.CPU,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of a table.")] = False,
 ) -> None:
     """Fill seeded holes, 10 to 35 % of each picture, and compare with what was there."""
@@ -48,7 +50,7 @@ def evaluate(
             size=size,
             seed=seed,
             limit=limit,
-            device=device,
+            device=device.value,
             progress=lambda done: progress.update(task, completed=done),
         )
     if as_json:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaint.cli._options import Device
+
 if TYPE_CHECKING:
     from inpaint.training.recipe import Recipe
 
@@ -29,7 +31,7 @@ def train(
     backbones: Annotated[
         Path | None, typer.Option(help="Folder of backbone weights (safetensors); otherwise they are downloaded.")
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where there is one.")] = Device.AUTO,
     workers: Annotated[int | None, typer.Option(min=0, help="Processes that decode pictures.")] = None,
     max_minutes: Annotated[float | None, typer.Option(min=0, help="Stop, with a checkpoint, after this long.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint of --out.")] = False,
@@ -47,8 +49,6 @@ def train(
     from inpaint.training.rundir import RunDirectory
     from inpaint.training.session import Options, run_training
 
-    if device not in ("auto", "cpu", "cuda"):
-        raise typer.BadParameter("choose auto, cpu or cuda", param_hint="--device")
     if out is None and not dry_run:
         raise typer.BadParameter("say where the run goes, such as --out runs/x", param_hint="--out")
     origin = {}
@@ -78,7 +78,7 @@ def train(
         out=out,
         val=val or origin.get("val"),
         backbones=backbones or (Path(origin["backbones"]) if origin.get("backbones") else None),
-        device=device,
+        device=device.value,
         workers=workers,
         max_minutes=max_minutes,
         resume=resume,

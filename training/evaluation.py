@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from inpaint.core.engine import load_engine
+from inpaint.core.engine import Device, load_engine
 from inpaint.core.errors import RecipeError
 from inpaint.core.filling import fill
 from inpaint.core.losses import LpipsFeatures, Vgg19Features, masked_mean
@@ -53,7 +53,7 @@ def classical(name: str) -> Filler:
     return lambda image, mask: cv2.inpaint(image, mask.astype(np.uint8) * 255, RADIUS, flag)
 
 
-def make_filler(name: str, device: str = "cpu") -> Filler:
+def make_filler(name: str, device: Device = "cpu") -> Filler:
     """Return what fills holes under a name: a classical method, a known model or an .onnx file."""
     if name in ("telea", "navier-stokes"):
         return classical(name)
@@ -111,7 +111,7 @@ def evaluate(
     size: int = 256,
     seed: int = 0,
     limit: int | None = None,
-    device: str = "cpu",
+    device: Device = "cpu",
     progress: Callable[[int], None] | None = None,
 ) -> list[Scores]:
     """Score every named method or model on every picture of a folder or shard.

@@ -110,7 +110,7 @@ def test_a_dry_run_leaves_nothing(photographs, tmp_path):
         (["debug", "--data", "nowhere"], 8, "does not exist"),
         (["--resume"], 8, "not a run directory"),
         ([], 2, "choose one of"),
-        (["debug", "--device", "tpu"], 2, "choose auto, cpu or cuda"),
+        (["debug", "--device", "tpu"], 2, "is not one of"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(words, code, sentence, photographs, tmp_path):
