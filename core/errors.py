@@ -11,6 +11,7 @@
 | `EngineError`      | 7         | the device asked for is not to be had, or ran out of memory               |
 | `RecipeError`      | 8         | a recipe, its data or a run directory is not usable                       |
 | `DivergedError`    | 9         | training produced numbers that are not finite                             |
+| (a bug)            | 70        | anything else; `INPAINT_DEBUG=1` shows the traceback                      |
 | (interrupted)      | 130       | Ctrl-C; training saves first and says how to go on                        |
 
 The library raises these and never prints or exits; `inpaint.cli` turns them into one sentence and a code.

@@ -1,8 +1,6 @@
 """From a trained generator to one ONNX file that carries its contract, proved against the network it came from."""
 
 import copy
-import os
-import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from inpaint.core.errors import ModelError, OutputError, RecipeError
+from inpaint.core.errors import ModelError, RecipeError
+from inpaint.core.files import atomic_write, check_writable
 from inpaint.core.nets import Generator, build_generator
 from inpaint.training.recipe import Recipe, recipe_digest
 from inpaint.training.rundir import RunDirectory
@@ -103,26 +102,16 @@ def export_run(
         licence=licence,
         description=f"{recipe.description}; recipe {recipe_digest(recipe)}, step {at_step}",
     )
-    if not output.parent.is_dir():
-        raise OutputError(f"The folder {output.parent} does not exist; make it, or choose another -o.")
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{output.name}.", suffix=".tmp", dir=output.parent)
-        os.close(handle)
-    except OSError as error:
-        raise OutputError(f"{output} cannot be written ({error.strerror}); choose another -o.") from error
-    temporary = Path(name)
-    try:
-        write_onnx(Traceable(generator, fade, half=half), contract, temporary)
-        parity = check_parity(generator, fade, contract, temporary)
-        temporary.chmod(0o644)
-        temporary.replace(output)
-    finally:
-        temporary.unlink(missing_ok=True)
+    check_writable(output)
+    model = to_onnx(Traceable(generator, fade, half=half), contract)
+    parity = check_parity(generator, fade, contract, model)
+    with atomic_write(output) as file:
+        file.write(model)
     return contract, parity
 
 
-def write_onnx(model: Traceable, contract: Contract, path: Path) -> None:
-    """Trace with dynamic batch, height and width, and write the graph with its contract in the metadata."""
+def to_onnx(model: Traceable, contract: Contract) -> bytes:
+    """Trace with dynamic batch, height and width; returns the ONNX file, with the contract in its metadata."""
     size = 2 * contract.stride * max(1, 64 // contract.stride)
     image, mask = torch.zeros(2, 3, size, size + contract.stride), torch.zeros(2, 1, size, size + contract.stride)
     batch = torch.export.Dim("batch", min=1, max=1024)
@@ -144,11 +133,10 @@ def write_onnx(model: Traceable, contract: Contract, path: Path) -> None:
         )
     assert program is not None
     proto = program.model_proto
-    for key, value in contract.to_metadata().items():
-        onnx.helper.set_model_props(proto, {**{p.key: p.value for p in proto.metadata_props}, key: value})
+    onnx.helper.set_model_props(proto, contract.to_metadata())
     _strip_traces(proto)
     onnx.checker.check_model(proto)
-    onnx.save(proto, path)
+    return proto.SerializeToString()
 
 
 def _strip_traces(proto: onnx.ModelProto) -> None:
@@ -162,14 +150,14 @@ def _strip_traces(proto: onnx.ModelProto) -> None:
 
 
 @torch.no_grad()
-def check_parity(generator: Generator, fade: float, contract: Contract, path: Path) -> list[Parity]:
-    """Run the file in ONNX Runtime and compare with the eager float32 network at two sizes, one of them not square.
+def check_parity(generator: Generator, fade: float, contract: Contract, model: bytes) -> list[Parity]:
+    """Compare the exported model in ONNX Runtime with the eager float32 network at two sizes, one not square.
 
     Raises `ModelError` when the largest difference is beyond `TOLERANCE`.
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     random = torch.Generator().manual_seed(0)
     native, stride = contract.native_size, contract.stride
     parities = []

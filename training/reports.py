@@ -7,7 +7,7 @@ import numpy as np
 from torch.utils.tensorboard import SummaryWriter
 
 from inpaint.core.trainers import StepReport
-from inpaint.training.rundir import RunDirectory
+from inpaint.training.rundir import RunDirectory, write_json
 
 
 class Reports:
@@ -55,8 +55,7 @@ class Reports:
         except (OSError, ValueError, KeyError):
             best = float("inf")
         if measures["distance"] < best:
-            record = {"step": step, **measures}
-            self.rundir.best_file.write_text(json.dumps(record) + "\n", "utf-8")
+            write_json(self.rundir.best_file, {"step": step, **measures})
             return True
         return False
 

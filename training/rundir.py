@@ -21,6 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from inpaint.core.errors import OutputError, RecipeError
+from inpaint.core.files import atomic_write
 from inpaint.training.recipe import Recipe, load_recipe, recipe_digest
 
 STATE_VERSION = 1
@@ -46,8 +47,10 @@ class RunDirectory:
         try:
             for folder in (self.path, self.samples, self.checkpoints):
                 folder.mkdir(parents=True, exist_ok=True)
-            self.recipe_file.write_text(recipe.to_toml(), "utf-8")
-            self.origin_file.write_text(json.dumps(origin, indent=2) + "\n", "utf-8")
+            write_json(self.origin_file, origin)
+            # Last, because it is what makes the folder a run directory.
+            with atomic_write(self.recipe_file) as file:
+                file.write(recipe.to_toml().encode())
         except OSError as error:
             raise OutputError(f"The run directory {self.path} cannot be written ({error.strerror}).") from error
 
@@ -85,7 +88,7 @@ class RunDirectory:
         try:
             folder = Path(tempfile.mkdtemp(prefix=".saving-", dir=self.checkpoints))
             save_file(tensors, folder / "state.safetensors")
-            (folder / "state.json").write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+            write_json(folder / "state.json", record)
             _sync(folder / "state.safetensors")
             if target.exists():
                 shutil.rmtree(target)
@@ -127,6 +130,12 @@ class RunDirectory:
                 shutil.rmtree(self.checkpoint(step), ignore_errors=True)
         for leftover in self.checkpoints.glob(".saving-*"):
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def write_json(path: Path, record: dict[str, Any]) -> None:
+    """Write one JSON object, whole or not at all."""
+    with atomic_write(path) as file:
+        file.write(json.dumps(record, indent=2).encode() + b"\n")
 
 
 def _sync(path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import set_seed
+from accelerate.utils import DistributedDataParallelKwargs, set_seed
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.losses import Objective
@@ -99,7 +99,10 @@ def _accelerator(recipe: Recipe, device: str) -> Accelerator:
         raise RecipeError("There is no usable CUDA device; choose --device cpu or auto.")
     torch.set_float32_matmul_precision("high")
     precision = "bf16" if recipe.precision == "bf16" else "no"
-    return Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    # Each process keeps its own batch statistics: sending them around between the discriminators' two passes would
+    # change tensors that the backward pass still needs. What is saved is the first process's.
+    handlers = [DistributedDataParallelKwargs(broadcast_buffers=False)]
+    return Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
 
 
 def _validation(recipe: Recipe, options: Options, objectives: dict[str, Objective]) -> Validation | None:

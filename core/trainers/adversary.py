@@ -106,7 +106,8 @@ class AdversarialTrainer:
             if adversarial:
                 # Frozen, so that the generator's loss leaves no gradient behind in the discriminators.
                 self.discriminators.requires_grad_(False)
-                judged = self._discriminators(completed, incomplete, mask)
+                # The bare networks: there is no gradient for several processes to exchange.
+                judged = self.discriminators(completed, incomplete, mask)
                 losses["adversarial"] = objective.adversarial(judged, overlaps, moment.adversarial)
         terms |= {name: loss.detach() for name, loss in losses.items()}
         if losses:
