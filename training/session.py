@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, set_seed
 
 from inpaint.core.errors import RecipeError
@@ -98,6 +99,8 @@ def _accelerator(recipe: Recipe, device: str) -> Accelerator:
     if device == "cuda" and not torch.cuda.is_available():
         raise RecipeError("There is no usable CUDA device; choose --device cpu or auto.")
     torch.set_float32_matmul_precision("high")
+    # accelerate keeps one state per process and refuses another precision; an earlier training may have left one.
+    AcceleratorState._reset_state()
     precision = "bf16" if recipe.precision == "bf16" else "no"
     # Each process keeps its own batch statistics: sending them around between the discriminators' two passes would
     # change tensors that the backward pass still needs. What is saved is the first process's.

@@ -4,7 +4,7 @@ from inpaint.core.losses.adversarial import discriminator_loss, generator_loss
 from inpaint.core.losses.backbones import LpipsFeatures, Vgg19Features
 from inpaint.core.losses.objective import Objective, ObjectiveConfig
 from inpaint.core.losses.perceptual import PatchPerceptualLoss, VggLoss, widen
-from inpaint.core.losses.reconstruction import l1, l2, masked_mean
+from inpaint.core.losses.reconstruction import dissimilarity, l1, l2, masked_mean
 
 __all__ = [
     "LpipsFeatures",
@@ -14,6 +14,7 @@ __all__ = [
     "Vgg19Features",
     "VggLoss",
     "discriminator_loss",
+    "dissimilarity",
     "generator_loss",
     "l1",
     "l2",

@@ -11,7 +11,7 @@ from inpaint.core.errors import RecipeError
 from inpaint.core.losses.adversarial import AdversarialName, generator_loss
 from inpaint.core.losses.backbones import LpipsFeatures, Vgg19Features
 from inpaint.core.losses.perceptual import PatchPerceptualLoss, VggLoss
-from inpaint.core.losses.reconstruction import l1, l2
+from inpaint.core.losses.reconstruction import dissimilarity, l1, l2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,8 @@ class ObjectiveConfig:
     """Mean absolute difference inside the hole."""
     l2_hole: float = 0.0
     """Mean squared difference inside the hole."""
+    ssim: float = 0.0
+    """One minus the structural similarity inside the hole."""
     l1_known: float = 0.0
     """Mean absolute difference outside the hole; 0 by construction when the known pixels are composited back."""
     vgg: float = 0.0
@@ -39,7 +41,7 @@ class ObjectiveConfig:
     """Form of the adversarial loss."""
 
     def __post_init__(self) -> None:
-        if min(self.ppl, self.l1_hole, self.l2_hole, self.l1_known, self.vgg) < 0:
+        if min(self.ppl, self.l1_hole, self.l2_hole, self.ssim, self.l1_known, self.vgg) < 0:
             raise RecipeError("The weights of an objective may not be negative.")
 
 
@@ -65,6 +67,8 @@ class Objective(nn.Module):
             terms["l1_hole"] = config.l1_hole * l1(output, target, mask)
         if config.l2_hole:
             terms["l2_hole"] = config.l2_hole * l2(output, target, mask)
+        if config.ssim:
+            terms["ssim"] = config.ssim * dissimilarity(output, target, mask)
         if config.l1_known:
             terms["l1_known"] = config.l1_known * l1(output, target, 1 - mask)
         if self.vgg is not None:

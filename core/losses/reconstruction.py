@@ -1,6 +1,7 @@
 """Distances between pixels, averaged over the hole or over what is known."""
 
 from torch import Tensor
+from torchmetrics.functional.image import structural_similarity_index_measure
 
 
 def masked_mean(values: Tensor, region: Tensor) -> Tensor:
@@ -17,3 +18,14 @@ def l1(output: Tensor, target: Tensor, region: Tensor) -> Tensor:
 def l2(output: Tensor, target: Tensor, region: Tensor) -> Tensor:
     """Mean squared difference inside a region. Images N x 3 x H x W, region N x 1 x H x W; returns a scalar."""
     return masked_mean((output - target).square(), region)
+
+
+def dissimilarity(output: Tensor, target: Tensor, region: Tensor) -> Tensor:
+    """One minus the structural similarity (SSIM, 11 x 11 Gaussian window), averaged over a region.
+
+    Images N x 3 x H x W in [-1, 1], region N x 1 x H x W; returns a scalar, 0 for equal pictures.
+    """
+    _, similarity = structural_similarity_index_measure(
+        output.float(), target.float(), data_range=2.0, return_full_image=True, reduction="none"
+    )
+    return masked_mean(1 - similarity, region)

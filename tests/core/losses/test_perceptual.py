@@ -131,9 +131,16 @@ def test_vgg_uses_the_layers_that_are_there(backbones):
 def test_objective_has_exactly_the_terms_with_a_weight(backbones):
     target, mask = pictures()
     objective = Objective(
-        ObjectiveConfig(ppl=10, l1_hole=6, l2_hole=2, l1_known=1, vgg=1, backbone="squeeze"), backbones
+        ObjectiveConfig(ppl=10, l1_hole=6, l2_hole=2, ssim=1, l1_known=1, vgg=1, backbone="squeeze"), backbones
     )
-    assert set(objective.reconstruction(target, target, mask)) == {"ppl", "l1_hole", "l2_hole", "l1_known", "vgg"}
+    assert set(objective.reconstruction(target, target, mask)) == {
+        "ppl",
+        "l1_hole",
+        "l2_hole",
+        "ssim",
+        "l1_known",
+        "vgg",
+    }
     bare = Objective(ObjectiveConfig(ppl=0, l1_hole=6))
     output = target + mask * 0.5
     assert bare.reconstruction(output, target, mask) == {"l1_hole": pytest.approx(3.0)}

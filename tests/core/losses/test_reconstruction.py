@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from inpaint.core.losses import l1, l2, masked_mean
+from inpaint.core.losses import dissimilarity, l1, l2, masked_mean
 
 
 def test_known_values():
@@ -32,3 +32,35 @@ def test_gradients(loss):
     target = torch.randn(1, 3, 4, 4, dtype=torch.double)
     region = (torch.rand(1, 1, 4, 4) > 0.5).double()
     assert torch.autograd.gradcheck(lambda x: loss(x, target, region), (output,))
+
+
+class TestDissimilarity:
+    def pictures(self):
+        torch.manual_seed(0)
+        target = torch.rand(1, 3, 32, 32) * 2 - 1
+        region = torch.zeros(1, 1, 32, 32)
+        region[..., 8:24, 8:24] = 1
+        return target, region
+
+    def test_known_values(self):
+        target, region = self.pictures()
+        assert dissimilarity(target, target, region).item() == pytest.approx(0, abs=1e-6)
+        # Two flat pictures differ in brightness alone: SSIM = (2ab + c) / (a^2 + b^2 + c), c = (0.01 * 2)^2.
+        a, b = torch.full_like(target, 0.5), torch.full_like(target, 0.25)
+        expected = 1 - (2 * 0.125 + 4e-4) / (0.25 + 0.0625 + 4e-4)
+        assert dissimilarity(a, b, region).item() == pytest.approx(expected, rel=1e-3)
+
+    def test_only_the_region_counts(self):
+        target, region = self.pictures()
+        far = target.clone()
+        far[..., 31, 31] = 1 - far[..., 31, 31]
+        assert dissimilarity(far, target, region).item() == pytest.approx(0, abs=1e-6)
+        assert dissimilarity(far, target, 1 - region).item() > 0
+
+    def test_gradient_descends(self):
+        target, region = self.pictures()
+        output = (target * 0.5).requires_grad_()
+        loss = dissimilarity(output, target, region)
+        (gradient,) = torch.autograd.grad(loss, output)
+        assert torch.isfinite(gradient).all()
+        assert dissimilarity(output - 50 * gradient, target, region) < loss
