@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from inpaint.cli.evaluate import evaluate
 from inpaint.cli.export import export
 from inpaint.cli.fill import fill
+from inpaint.cli.gimp import app as gimp
 from inpaint.cli.train import train
 from inpaint.core.errors import InpaintError
 
@@ -80,6 +81,7 @@ app.command("fill")(fill)
 app.command("train")(train)
 app.command("export")(export)
 app.command("eval")(evaluate)
+app.add_typer(gimp, name="gimp")
 
 
 def main() -> None:
