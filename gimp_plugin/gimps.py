@@ -101,6 +101,31 @@ def find_consoles(environment: Mapping[str, str] = os.environ) -> list[Console]:
     return sorted(consoles, key=lambda console: console.version, reverse=True)
 
 
+def environments_on_path(path: str) -> list[Path]:
+    """Return the folders of a PATH that belong to a virtual or conda environment.
+
+    GIMP runs plug-ins with the first `python3` of its PATH. Started from a terminal with an active environment, that
+    one knows no `gi`, all Python plug-ins fail, and GIMP remembers for later starts that they have no procedures.
+    """
+    folders = [Path(entry) for entry in path.split(os.pathsep) if entry]
+    return [
+        folder
+        for folder in folders
+        if (folder.parent / "pyvenv.cfg").is_file() or (folder.parent / "conda-meta").is_dir()
+    ]
+
+
+def gimp_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return an environment to start GIMP in, without anything that makes its Python another one."""
+    path = environment.get("PATH", "")
+    foreign = environments_on_path(path)
+    kept = os.pathsep.join(entry for entry in path.split(os.pathsep) if entry and Path(entry) not in foreign)
+    clean = {
+        name: value for name, value in environment.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV", "CONDA"))
+    }
+    return {**clean, "PATH": kept}
+
+
 def _version(program: Path) -> tuple[int, int, int]:
     """Return what `program --version` says; zeros if nothing."""
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from inpaint.core.errors import InpaintError, OutputError
-from inpaint.gimp_plugin.gimps import NAME, Console, GimpFolder
+from inpaint.gimp_plugin.gimps import NAME, Console, GimpFolder, gimp_environment
 from inpaint.gimp_plugin.plugin import client
 from inpaint.gimp_plugin.plugin.places import CONFIG, Config, Runtime
 from inpaint.weights import MODELS
@@ -101,7 +101,7 @@ def prove(console: Console, folder: GimpFolder) -> Proof:
             f"from plugin.proof import main; main({str(result)!r})"
         )
         command = [str(console.program), "-i", "-d", "-f", "--batch-interpreter=python-fu-eval", "-b", code, "--quit"]
-        environment = {**client.clean_environment(), "GIMP3_DIRECTORY": str(folder.path)}
+        environment = {**gimp_environment(), "GIMP3_DIRECTORY": str(folder.path)}
         try:
             done = subprocess.run(
                 command,
@@ -137,7 +137,7 @@ def _judge(title: str, record: dict) -> Proof:
 
 def _hint(output: str) -> str:
     """Return the likely reason, to end a sentence with."""
-    if "python-fu-eval" in output:
+    if "'python-fu-eval' is not a valid" in output:
         return ": it has no Python plug-ins; install the package that brings them (gir1.2-gimp-3.0 and python3-gi)"
     lines = [line for line in output.strip().splitlines() if line.strip()]
     return f": {lines[-1][:200].rstrip('.')}" if lines else ""

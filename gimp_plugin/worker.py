@@ -182,6 +182,7 @@ class Worker:
                 report(0, 0)
             try:
                 report(0, 0)
+                print(f"{_now()} {request.get('op')} begins", flush=True)  # noqa: T201 - the log
                 answer, results = job(request, parts, report)
             finally:
                 self._turn.release()

@@ -206,7 +206,7 @@ def _greet(config: Config, runtime: Runtime, on_wait: Wait) -> Connection:
 
 
 def _knock(runtime: Runtime, request: Header, on_wait: Wait) -> tuple[Connection, Header]:
-    """Connect to the worker that the card names and send one request. Raises `_GoneError` if nobody answers properly."""
+    """Connect to the worker that the card names and send one request. Raises `_GoneError` if nobody answers."""
     try:
         card = json.loads(runtime.card.read_text(encoding="utf-8"))
         connection = Client(card["address"], authkey=bytes.fromhex(card["key"]))

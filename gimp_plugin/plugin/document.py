@@ -90,7 +90,9 @@ class Document:
                 return
             # GIMP lets a plug-in write through the selection only.
             saved = Gimp.Selection.save(self.image)
-            own = Gimp.Channel.new(self.image, "Inpaint", self.image.get_width(), self.image.get_height(), 100.0, None)
+            own = Gimp.Channel.new(
+                self.image, "Inpaint", self.image.get_width(), self.image.get_height(), 100.0, Gegl.Color.new("black")
+            )
             self.image.insert_channel(own, None, 0)
             try:
                 own.fill(Gimp.FillType.TRANSPARENT)

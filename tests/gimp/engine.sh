@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs this checkout, not editable, into an environment of its own inside the root: /opt/inpaint, not GIMP's Python.
-# What it depends on stays there until pyproject.toml changes.
+# What it depends on stays there until pyproject.toml or this file changes. Makes the models of the tests in /opt/models.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -10,7 +10,7 @@ root=${GIMP_ROOT:?say where the root is}
 rm -rf "$root/opt/source"
 mkdir -p "$root/opt/source"
 cd "$top"
-cp -r pyproject.toml README.md LICENSE cli core gimp_plugin training weights "$root/opt/source/"
+cp -r pyproject.toml README.md LICENSE cli core gimp_plugin tests training weights "$root/opt/source/"
 find "$root/opt/source" -name __pycache__ -prune -exec rm -rf {} +
 
 binds=()
@@ -22,22 +22,15 @@ while read -r setting; do settings+=(-e "$setting"); done < <(env | grep -E '^PI
 
 GIMP_ROOT=$root "$here/enter.sh" "${binds[@]}" "${settings[@]}" -- sh -ec '
   python=/opt/inpaint/bin/python
-  stamp=$(sha256sum /opt/source/pyproject.toml | cut -c1-16)
+  stamp=$(cat /opt/source/pyproject.toml /opt/source/tests/gimp/engine.sh | sha256sum | cut -c1-16)
   if [ "$(cat /opt/inpaint/.stamp 2>/dev/null)" != "$stamp" ]; then
     rm -rf /opt/inpaint
     python3 -m venv /opt/inpaint
-    $python -m pip install -q --only-binary=:all: "setuptools>=77" wheel onnx 2>&1 | grep -v "is ignored" || true
+    $python -m pip install -q --only-binary=:all: "setuptools>=77" wheel onnx pytest 2>&1 | grep -v "is ignored" || true
     $python -m pip install -q /opt/source 2>&1 | grep -v "is ignored" || true
     echo "$stamp" >/opt/inpaint/.stamp
   fi
   $python -m pip install -q --no-deps --no-build-isolation --no-index --force-reinstall /opt/source
-  # Until the bundled model is in the tree, a stand-in takes its place here.
   cd /
-  $python -P -c "
-import pathlib, sys
-from inpaint.weights import MODELS
-import inpaint.weights
-target = pathlib.Path(inpaint.weights.__file__).parent / \"bundled\" / MODELS[0].file
-print(\"model:\", \"bundled\" if target.is_file() else \"stand-in\")
-"
+  $python -P /opt/source/tests/gimp/inside/models.py /opt/models
   /opt/inpaint/bin/inpaint --version'
