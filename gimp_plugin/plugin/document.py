@@ -90,12 +90,9 @@ class Document:
                 return
             # GIMP lets a plug-in write through the selection only.
             saved = Gimp.Selection.save(self.image)
-            own = Gimp.Channel.new(
-                self.image, "Inpaint", self.image.get_width(), self.image.get_height(), 100.0, Gegl.Color.new("black")
-            )
-            self.image.insert_channel(own, None, 0)
+            Gimp.Selection.none(self.image)
+            own = Gimp.Selection.save(self.image)  # nothing selected in it yet
             try:
-                own.fill(Gimp.FillType.TRANSPARENT)
                 _set(own, rect.moved(*self.offset), MASK, strength)
                 self.image.select_item(Gimp.ChannelOps.REPLACE, own)
                 self._write(rect, rgba)
