@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from inpaint.cli.doctor import doctor
 from inpaint.cli.evaluate import evaluate
 from inpaint.cli.export import export
 from inpaint.cli.fill import fill
@@ -81,6 +82,7 @@ app.command("fill")(fill)
 app.command("train")(train)
 app.command("export")(export)
 app.command("eval")(evaluate)
+app.command("doctor")(doctor)
 app.add_typer(gimp, name="gimp")
 
 

@@ -8,8 +8,8 @@ python_fu() { gimp-console -i -d -f --batch-interpreter=python-fu-eval -b "$1" -
 listening() { grep -c " listens" /w/home/.cache/inpaint/gimp/worker.log; }
 
 inpaint gimp install
+inpaint doctor
 export PATH=${PATH#/opt/inpaint/bin:}
-# inpaint doctor
 
 python_fu "exec(open('/t/inside/headless.py').read(), {'__name__': 'batch'})" >/w/headless.log 2>&1 ||
   { tail -30 /w/headless.log; exit 1; }
