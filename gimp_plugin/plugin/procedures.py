@@ -47,7 +47,7 @@ class InpaintPlugin(Gimp.PlugIn):
 
 def describe_fill(procedure: Gimp.Procedure) -> None:
     """Give Fill Selection its menus and arguments."""
-    procedure.set_menu_label("Fill _Selection (Inpaint)...")
+    procedure.set_menu_label("Fill Selection (_Inpaint)...")
     procedure.add_menu_path("<Image>/Edit/[Stroke]")
     procedure.add_menu_path("<Image>/Filters/Enhance")
     procedure.set_documentation(
@@ -64,7 +64,7 @@ def describe_fill(procedure: Gimp.Procedure) -> None:
         "grow", "_Grow by (pixels)", "Fill this many pixels around the selection too", 0, 200, 0, FLAGS
     )
     procedure.add_int_argument(
-        "feather", "_Feather (pixels)", "Let the fill fade in over this many pixels inside its edge", 0, 200, 0, FLAGS
+        "feather", "Fea_ther (pixels)", "Let the fill fade in over this many pixels inside its edge", 0, 200, 0, FLAGS
     )
     add_engine_arguments(procedure)
 
@@ -81,7 +81,7 @@ def add_engine_arguments(procedure: Gimp.Procedure) -> None:
     procedure.add_choice_argument("model", "_Model", "The network that fills", names, models[0], FLAGS)
     procedure.add_file_argument(
         "model-file",
-        "_Own model (.onnx)",
+        "Or a model _file (.onnx)",
         "A model of your own, instead of the one above",
         Gimp.FileChooserAction.OPEN,
         True,

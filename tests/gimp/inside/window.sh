@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Inside the root: GIMP in a window under Xvfb, driven by keys: menu, dialog, fill, undo, cancel, error box.
+# Screenshots: /w/shot-*.png
+set -euo pipefail
+export DISPLAY=:77 GDK_BACKEND=x11
+[ -d /w/gimp/plug-ins/inpaint-fill ] || /opt/inpaint/bin/inpaint gimp install
+
+# No welcome dialog: it opens on the first start of a version and takes the keys.
+version=$(gimp-console --version | grep -oE '3\.[0-9]+\.[0-9]+' | head -1)
+printf '(config-version "%s")\n(show-welcome-dialog no)\n(check-updates no)\n' "$version" >/w/gimp/gimprc
+
+Xvfb :77 -screen 0 1280x800x24 -nolisten tcp >/w/xvfb.log 2>&1 &
+until xdpyinfo >/dev/null 2>&1; do sleep 0.1; done
+openbox >/w/openbox.log 2>&1 & # without a window manager the focus does not work
+dbus-run-session -- gimp -n --no-splash --batch-interpreter=python-fu-eval \
+  -b "exec(open('/t/inside/window_open.py').read())" >/w/window.log 2>&1 &
+
+shot() { import -window root "/w/shot-$1.png"; }
+fail() { shot failed; echo "window: $1"; tail -5 /w/window.log; exit 1; }
+wait_for() {
+  for _ in $(seq 300); do
+    found=$(xdotool search --onlyvisible --name "$1" 2>/dev/null | tail -1) || true
+    [ -n "$found" ] && return 0
+    sleep 0.2
+  done
+  fail "no window called $1"
+}
+wait_gone() {
+  for _ in $(seq 300); do
+    xdotool search --onlyvisible --name "$1" >/dev/null 2>&1 || return 0
+    sleep 0.2
+  done
+  fail "the window $1 stays"
+}
+keys() { for key in "$@"; do xdotool key "$key"; sleep 0.7; done; }
+red() { convert "/w/shot-$1.png" -fill black +opaque '#f00' -fill white -opaque '#f00' -format '%[fx:int(mean*w*h+.5)]' info:; }
+expect_red() {
+  local count
+  count=$(red "$1")
+  echo "window: $count red pixels in shot-$1"
+  case $2 in
+    some) [ "$count" -gt 3000 ] || fail "the red ellipse is gone in shot-$1" ;;
+    none) [ "$count" -lt 100 ] || fail "the red ellipse is still there in shot-$1" ;;
+  esac
+}
+calls() { grep -c "fill $1" /w/home/.cache/inpaint/gimp/worker.log || true; }
+
+wait_for '420.300' # the title of the image's window
+main=$found
+sleep 2
+xdotool mousemove 1270 790 windowactivate --sync "$main"
+sleep 0.5
+shot 1-image
+expect_red 1-image some
+
+keys alt+e
+shot 2-edit-menu
+keys Escape alt+r h
+shot 3-enhance-menu
+keys i
+wait_for '^Fill Selection$'
+sleep 1
+shot 4-dialog
+keys alt+o
+wait_gone '^Fill Selection$'
+sleep 4
+shot 5-filled
+expect_red 5-filled none
+
+xdotool windowactivate --sync "$main"
+keys ctrl+z
+sleep 1
+shot 6-undone
+expect_red 6-undone some
+keys ctrl+y
+sleep 1
+keys ctrl+z
+sleep 1
+
+# Again, without a dialog.
+keys ctrl+f
+sleep 3
+shot 7-again
+expect_red 7-again none
+keys ctrl+z
+sleep 1
+shot 8-undone-again
+expect_red 8-undone-again some
+
+# Nothing selected: a sentence in GIMP's own box.
+keys ctrl+shift+a ctrl+f
+wait_for 'GIMP Message'
+sleep 0.5
+shot 9-error
+echo "gimp: the window test passed; screenshots are in the results"
