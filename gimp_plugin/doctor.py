@@ -196,7 +196,7 @@ def _lines(path: Path) -> list[str]:
 def _block_of(lines: list[str], script: str) -> list[str] | None:
     """Return what GIMP remembers of one plug-in: the lines from its definition to the next; None if nothing."""
     starts = [number for number, line in enumerate(lines) if line.startswith("(plug-in-def ")]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=False):
         if f"/{script}" in lines[start]:
             return lines[start:end]
     return None
