@@ -28,6 +28,8 @@ from inpaint.gimp_plugin.plugin.protocol import PROTOCOL, Header, receive, send
 
 IDLE_SECONDS = 900.0
 """How long the worker waits for a call before it ends."""
+PATIENCE_SECONDS = 2.0
+"""How long a job may go on after its caller is gone."""
 TAKE_OVER_SECONDS = 30.0
 """How long a new worker waits for one that is leaving."""
 
@@ -58,9 +60,17 @@ def fingerprint() -> str:
 class Worker:
     """Listens in a private folder and runs jobs, one at a time."""
 
-    def __init__(self, runtime: Runtime, jobs: dict[str, Job], idle: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        jobs: dict[str, Job],
+        idle: float = IDLE_SECONDS,
+        give_up: Callable[[], None] | None = None,
+    ) -> None:
         self.runtime = runtime
         self.jobs = jobs
+        self.give_up = give_up
+        """Ends the process at once; None if it must not end so."""
         self.idle = idle
         """Seconds without a call before `serve` ends; 0 for never."""
         self.fingerprint = fingerprint()
@@ -103,7 +113,7 @@ class Worker:
         if family == "AF_UNIX":
             self.runtime.socket.chmod(0o600)
         self._write_card(address)
-        print(f"{_now()} worker {os.getpid()} of Inpaint {self.release} listens", flush=True)  # noqa: T201 - the log
+        self.note(f"worker {os.getpid()} of Inpaint {self.release} listens")
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
         while not self._leaving.wait(0.2):
             with self._state:
@@ -112,7 +122,7 @@ class Worker:
         while self._busy:
             time.sleep(0.02)
         listener.close()
-        print(f"{_now()} worker {os.getpid()} ends", flush=True)  # noqa: T201 - the log
+        self.note(f"worker {os.getpid()} ends")
 
     def _write_card(self, address: str) -> None:
         card = {"address": address, "key": self.key.hex(), "pid": os.getpid(), "version": self.release}
@@ -177,27 +187,46 @@ class Worker:
                 raise CancelledError from error
 
         start = time.monotonic()
+        finished = threading.Event()
         try:
             while not self._turn.acquire(timeout=0.2):
                 report(0, 0)
             try:
                 report(0, 0)
-                print(f"{_now()} {request.get('op')} begins", flush=True)  # noqa: T201 - the log
+                self.note(f"{request.get('op')} begins")
+                threading.Thread(target=self._watch, args=(connection, finished), daemon=True).start()
                 answer, results = job(request, parts, report)
             finally:
+                finished.set()
                 self._turn.release()
         except CancelledError:
-            print(f"{_now()} {request.get('op')} cancelled", flush=True)  # noqa: T201 - the log
+            self.note(f"{request.get('op')} cancelled")
             raise
         except Exception as error:
             sentence = _sentence(error, self.runtime.log)
-            print(f"{_now()} {request.get('op')}: {sentence}", flush=True)  # noqa: T201 - the log
+            self.note(f"{request.get('op')}: {sentence}")
             if not isinstance(error, InpaintError):
                 traceback.print_exc()
             send(connection, {"state": "error", "sentence": sentence})
             return
-        print(f"{_now()} {request.get('op')} done in {time.monotonic() - start:.2f} s", flush=True)  # noqa: T201
+        self.note(f"{request.get('op')} done in {time.monotonic() - start:.2f} s")
         send(connection, {**answer, "state": "done"}, *results)
+
+    def _watch(self, connection: Connection, finished: threading.Event) -> None:
+        """End the process when a caller is gone and its job computes on: a network that runs cannot be interrupted."""
+        while not finished.wait(0.2):
+            try:
+                gone = connection.poll()
+            except OSError:
+                gone = True
+            if gone and not finished.wait(PATIENCE_SECONDS) and self._busy == 1 and self.give_up is not None:
+                self.note("the job of a caller that is gone was cancelled, and this process with it")
+                self.runtime.card.unlink(missing_ok=True)
+                self.give_up()
+
+    def note(self, what: str) -> None:
+        """Write a line into the log, which is where the standard output goes."""
+        print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {what}", flush=True)  # noqa: T201
 
 
 def _sentence(error: Exception, log: Path) -> str:
@@ -209,10 +238,6 @@ def _sentence(error: Exception, log: Path) -> str:
     return f"This is a bug in Inpaint: {type(error).__name__}: {error} (more in {log})."
 
 
-def _now() -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S")
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the worker in this process until it has nothing more to do."""
     parser = argparse.ArgumentParser(prog="python -m inpaint.gimp_plugin.worker", description=__doc__)
@@ -221,9 +246,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     from inpaint.gimp_plugin.jobs import all_jobs
 
-    worker = Worker(Runtime(options.runtime), all_jobs(), options.idle)
+    worker = Worker(Runtime(options.runtime), all_jobs(), options.idle, give_up=lambda: os._exit(0))
     if not worker.serve():
-        print(f"{_now()} another worker is running", flush=True)  # noqa: T201 - the log
+        worker.note("another worker is running")
     return 0
 
 

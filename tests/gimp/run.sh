@@ -24,7 +24,7 @@ mkdir -p "$results/home"
 
 # One call: HOME and all that GIMP writes lie in the results. Every call ends the worker of the one before.
 inside() {
-  timeout "${LIMIT:-900}" "$here/enter.sh" -b "$results:/w" -b "$here:/t" -b "$here/../../docs:/docs" -e HOME=/w/home \
+  timeout "${LIMIT:-600}" "$here/enter.sh" -b "$results:/w" -b "$here:/t" -b "$here/../../docs:/docs" -e HOME=/w/home \
     -e GIMP3_DIRECTORY=/w/gimp -e "QUICK=${QUICK:-}" -e "ONLY=${ONLY:-}" -- "$@"
 }
 for step in $steps; do

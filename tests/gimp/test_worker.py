@@ -105,6 +105,26 @@ def test_a_caller_that_goes_stops_the_job(serve: Callable, config: Config) -> No
     assert client.call(config, {"op": "echo", "word": "next"})[0]["heard"] == "next"
 
 
+def test_a_job_that_cannot_be_stopped_takes_the_process_with_it(
+    serve: Callable, config: Config, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_module, "PATIENCE_SECONDS", 0.1)
+    ended, given_up = threading.Event(), threading.Event()
+
+    def deaf(request: dict, parts: list[bytes], report: Callable) -> tuple[dict, list[bytes]]:
+        ended.wait(10)
+        return {}, []
+
+    worker = serve({"deaf": deaf})
+    worker.give_up = lambda: (given_up.set(), ended.set())
+    connection = client.connect(config)
+    send(connection, {"op": "deaf"})
+    receive(connection)
+    connection.close()
+    assert given_up.wait(5)
+    assert not runtime.card.exists()
+
+
 def test_calls_wait_for_each_other(serve: Callable, config: Config) -> None:
     inside: list[int] = []
 

@@ -13,7 +13,7 @@ import onnx
 import inpaint.weights
 from inpaint.weights import MODELS, Contract
 
-SLOW_STEPS = 60
+SLOW_STEPS = 2400
 
 
 def main(folder: Path) -> None:

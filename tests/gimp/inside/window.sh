@@ -9,9 +9,10 @@ export DISPLAY=:77 GDK_BACKEND=x11
 version=$(gimp-console --version | grep -oE '3\.[0-9]+\.[0-9]+' | head -1)
 printf '(config-version "%s")\n(show-welcome-dialog no)\n(check-updates no)\n' "$version" >/w/gimp/gimprc
 
-Xvfb :77 -screen 0 1280x800x24 -nolisten tcp >/w/xvfb.log 2>&1 &
-until xdpyinfo >/dev/null 2>&1; do sleep 0.1; done
+Xvfb :77 -screen 0 1280x800x24 -nolisten tcp -noreset >/w/xvfb.log 2>&1 &
+for _ in $(seq 100); do xdpyinfo >/dev/null 2>&1 && break; sleep 0.1; done
 openbox >/w/openbox.log 2>&1 & # without a window manager the focus does not work
+for _ in $(seq 50); do xprop -root _NET_SUPPORTED 2>/dev/null | grep -q _NET_ACTIVE_WINDOW && break; sleep 0.1; done
 dbus-run-session -- gimp -n --no-splash --batch-interpreter=python-fu-eval \
   -b "exec(open('/t/inside/window_open.py').read())" >/w/window.log 2>&1 &
 
@@ -87,9 +88,35 @@ sleep 1
 shot 8-undone-again
 expect_red 8-undone-again some
 
+# Cancel in the middle: with a model that takes long in the place of the default one.
+model=$(ls /opt/inpaint/lib/python3*/site-packages/inpaint/weights/bundled/*.onnx)
+cp "$model" /tmp/model.onnx
+cp /opt/models/slow.onnx "$model"
+begun=$(calls begins)
+keys ctrl+f
+for _ in $(seq 100); do [ "$(calls begins)" -gt "$begun" ] && break; sleep 0.1; done
+sleep 1
+shot 9-working
+xdotool mousemove 607 602 click 1 # the button Cancel beside the progress bar
+sleep 1.5
+shot 10-cancelled
+cp /tmp/model.onnx "$model"
+[ "$(calls begins)" -gt "$begun" ] || fail "the slow fill did not begin"
+expect_red 10-cancelled some
+for _ in $(seq 300); do [ "$(calls cancelled)" -gt 0 ] && break; sleep 0.2; done
+[ "$(calls cancelled)" -gt 0 ] || fail "the engine did not notice that the caller is gone"
+keys ctrl+f
+sleep 4
+shot 11-after-cancel
+expect_red 11-after-cancel none
+keys ctrl+z
+sleep 1
+shot 12-undone-after-cancel
+expect_red 12-undone-after-cancel some
+
 # Nothing selected: a sentence in GIMP's own box.
 keys ctrl+shift+a ctrl+f
 wait_for 'GIMP Message'
 sleep 0.5
-shot 9-error
+shot 13-error
 echo "gimp: the window test passed; screenshots are in the results"
