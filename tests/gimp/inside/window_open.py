@@ -4,13 +4,19 @@ import os
 import sys
 
 sys.path.insert(0, "/t/inside")
-from bench import REPLACE, Gimp, disc, flat, load, new_image, put
+from bench import REPLACE, Gimp, disc, flat, get, load, new_image, np, put
 
 if os.environ.get("DEMO"):
     picture, background = load("/docs/demo/photo.jpg")
-    hole, _ = load("/docs/demo/mask.png")
-    channel = Gimp.Channel.new_from_component(hole, Gimp.ChannelType.RED, "hole")
-    picture.select_rectangle(REPLACE, 0, 0, 1, 1)
+    _, mask = load("/docs/demo/mask.png")
+    hole = get(mask)[..., :1] > 0.5
+    Gimp.Selection.none(picture)
+    channel = Gimp.Selection.save(picture)
+    put(channel, hole.astype(np.float32), "Y float")
+    picture.select_item(REPLACE, channel)
+    picture.remove_channel(channel)
+    picture.set_selected_layers([background])
+    picture.clean_all()
 else:
     picture, background = new_image(canvas=(420, 300), size=(420, 300))
     pixels = flat(height=300, width=420)
