@@ -5,7 +5,7 @@ Nothing large is imported before the first job, so that a worker listens at once
 
 from collections import OrderedDict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from inpaint.core.errors import InpaintError
 from inpaint.gimp_plugin.plugin.protocol import Header
@@ -13,7 +13,7 @@ from inpaint.gimp_plugin.plugin.protocol import Header
 if TYPE_CHECKING:
     import numpy as np
 
-    from inpaint.core.engine import Engine
+    from inpaint.core.engine import Device, Engine
     from inpaint.gimp_plugin.worker import Job, Report
 
 KEPT_ENGINES = 2
@@ -35,7 +35,7 @@ class Engines:
         status = path.stat()
         key = (str(path), status.st_mtime_ns, status.st_size, device)
         if key not in self._loaded:
-            self._loaded[key] = load_engine(path, device)
+            self._loaded[key] = load_engine(path, cast("Device", device))
         self._loaded.move_to_end(key)
         while len(self._loaded) > KEPT_ENGINES:
             self._loaded.popitem(last=False)

@@ -80,6 +80,7 @@ def known_colours(rgba: np.ndarray, hole: np.ndarray) -> np.ndarray:
         (~known).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
     # Each known pixel has a label of its own, and the others that of the nearest.
+    labels = np.asarray(labels, np.intp)
     palette = np.zeros((int(labels.max()) + 1, 3), np.float32)
     palette[labels[known]] = colours[known]
     colours[empty] = palette[labels[empty]]

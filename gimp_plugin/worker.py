@@ -220,7 +220,7 @@ class Worker:
             except OSError:
                 gone = True
             if gone and not finished.wait(PATIENCE_SECONDS) and self._busy == 1 and self.give_up is not None:
-                self.note("the job of a caller that is gone was cancelled, and this process with it")
+                self.note("fill cancelled, and this process with it, because its network could not be interrupted")
                 self.runtime.card.unlink(missing_ok=True)
                 self.give_up()
 

@@ -11,6 +11,7 @@ from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 from .errors import PluginError
 from .locks import FileLock
@@ -154,7 +155,7 @@ def _start(config: Config, runtime: Runtime, on_wait: Wait) -> Connection:
 def _spawn(config: Config, runtime: Runtime) -> subprocess.Popen:
     """Start the worker's process, with nothing of GIMP's environment, and not as part of GIMP's session."""
     command = [config.python, "-P", "-m", "inpaint.gimp_plugin.worker", "--runtime", str(runtime.folder)]
-    detached = {"start_new_session": True}
+    detached: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         detached = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
     try:
