@@ -143,14 +143,15 @@ def _is_looked_for(folder: GimpFolder) -> Iterator[Finding]:
                 f"{folder.title} does not look into {folder.plug_in.parent}: add it in GIMP under Edit > Preferences > "
                 "Folders > Plug-ins.",
             )
-    remembered = _lines(folder.path / "pluginrc")
-    block = _block_of(remembered, SCRIPT)
-    if block is not None and not any("plug-in-inpaint-fill-selection" in line for line in block):
+    # GIMP writes this file when it starts, and leaves out what did not run.
+    remembered = folder.path / "pluginrc"
+    fresh = remembered.is_file() and remembered.stat().st_mtime > (folder.plug_in / SCRIPT).stat().st_mtime
+    if fresh and not any(f"/{SCRIPT}" in line for line in _lines(remembered)):
         yield Finding(
             "bad",
-            f"{folder.title} tried the plug-in, got nothing out of it, and will not try again: delete "
-            f"{folder.path / 'pluginrc'} and start GIMP from its menu, not from a terminal with an active environment. "
-            "If that does not help, this GIMP has no Python plug-ins (Debian: gir1.2-gimp-3.0 and python3-gi).",
+            f"{folder.title} was started since, and the plug-in did not run: start it from the desktop's menu, not "
+            "from a terminal with an active Python environment. If that does not help, this GIMP has no Python plug-ins "
+            "(Debian: gir1.2-gimp-3.0 and python3-gi).",
         )
 
 
@@ -191,12 +192,3 @@ def _lines(path: Path) -> list[str]:
         return path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
-
-
-def _block_of(lines: list[str], script: str) -> list[str] | None:
-    """Return what GIMP remembers of one plug-in: the lines from its definition to the next; None if nothing."""
-    starts = [number for number, line in enumerate(lines) if line.startswith("(plug-in-def ")]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=False):
-        if f"/{script}" in lines[start]:
-            return lines[start:end]
-    return None

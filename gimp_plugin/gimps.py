@@ -105,7 +105,7 @@ def environments_on_path(path: str) -> list[Path]:
     """Return the folders of a PATH that belong to a virtual or conda environment.
 
     GIMP runs plug-ins with the first `python3` of its PATH. Started from a terminal with an active environment, that
-    one knows no `gi`, all Python plug-ins fail, and GIMP remembers for later starts that they have no procedures.
+    one knows no `gi`, and all Python plug-ins are missing.
     """
     folders = [Path(entry) for entry in path.split(os.pathsep) if entry]
     return [

@@ -255,11 +255,11 @@ def _other_plug_in_path(folder: GimpFolder) -> None:
     (folder.path / "gimprc").write_text('(plug-in-path "/somewhere/else")\n')
 
 
-def _remembered_as_broken(folder: GimpFolder) -> None:
+def _did_not_run(folder: GimpFolder) -> None:
     (folder.path / "pluginrc").write_text(
-        '(plug-in-def "${gimp_dir}/plug-ins/inpaint-fill/inpaint-fill.py" 1)\n'
         '(plug-in-def "/x/other.py" 1\n    (proc-def "plug-in-inpaint-fill-selection" 1\n'
     )
+    os.utime(folder.plug_in / SCRIPT, (1, 1))
 
 
 def _nothing(folder: GimpFolder) -> None:
@@ -278,7 +278,7 @@ def _nothing(folder: GimpFolder) -> None:
         (_no_config, "is not installed"),
         (_python_gone, "/nowhere, which is gone"),
         (_other_plug_in_path, "does not look into"),
-        (_remembered_as_broken, "will not try again"),
+        (_did_not_run, "the plug-in did not run"),
         (_nothing, "is not installed for GIMP 3.0"),
     ],
 )

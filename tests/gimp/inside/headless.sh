@@ -8,6 +8,11 @@ python_fu() { gimp-console -i -d -f --batch-interpreter=python-fu-eval -b "$1" -
 listening() { grep -c " listens" /w/home/.cache/inpaint/gimp/worker.log; }
 
 inpaint gimp install
+# A GIMP started from this terminal has no Python plug-ins, and the doctor says so; from any other it has.
+gimp-console -i -d -f --batch-interpreter=plug-in-script-fu-eval -b '(gimp-version)' --quit >/w/doctor.log 2>&1 || true
+if inpaint doctor >>/w/doctor.log; then echo "the doctor finds nothing wrong"; exit 1; fi
+grep -q "the plug-in did not run" /w/doctor.log
+inpaint gimp install
 inpaint doctor
 export PATH=${PATH#/opt/inpaint/bin:}
 
