@@ -150,7 +150,7 @@ def _is_looked_for(folder: GimpFolder) -> Iterator[Finding]:
         yield Finding(
             "bad",
             f"{folder.title} was started since, and the plug-in did not run: start it from the desktop's menu, not "
-            "from a terminal with an active Python environment. If that does not help, this GIMP has no Python plug-ins "
+            "from a terminal with an active Python environment. If that does not help, it has no Python plug-ins "
             "(Debian: gir1.2-gimp-3.0 and python3-gi).",
         )
 

@@ -7,7 +7,7 @@ export PATH=/opt/inpaint/bin:$PATH VIRTUAL_ENV=/opt/inpaint
 python_fu() { gimp-console -i -d -f --batch-interpreter=python-fu-eval -b "$1" --quit; }
 listening() { grep -c " listens" /w/home/.cache/inpaint/gimp/worker.log; }
 
-inpaint gimp install
+inpaint gimp install --no-proof
 # A GIMP started from this terminal has no Python plug-ins, and the doctor says so; from any other it has.
 gimp-console -i -d -f --batch-interpreter=plug-in-script-fu-eval -b '(gimp-version)' --quit >/w/doctor.log 2>&1 || true
 if inpaint doctor >>/w/doctor.log; then echo "the doctor finds nothing wrong"; exit 1; fi
