@@ -16,10 +16,10 @@ PACKAGES := $(wildcard cli core gimp_plugin training weights)
 SOURCES := pyproject.toml README.md $(shell find $(PACKAGES) -name __pycache__ -prune -o -print)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format dev picture clean
+.PHONY: help demo test gimp-test lint format dev picture clean
 
 help:  ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed  ## fill the demo photograph with the bundled model (base install, no torch)
 	@mkdir -p $(dir $(FILLED))
@@ -28,6 +28,9 @@ demo: $(VENV)/.installed  ## fill the demo photograph with the bundled model (ba
 
 test: lint  ## check style and types, then run every test against a normal install
 	$(BIN)/pytest $(ARGS)
+
+gimp-test:  ## try the plug-in in a real GIMP 3.0 (GIMP_SUITE=forky: 3.2); as root on Debian or Ubuntu
+	tests/gimp/run.sh
 
 lint: $(VENV)/.installed-dev  ## check style and types only
 	$(BIN)/ruff check .

@@ -10,9 +10,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from inpaint.cli.doctor import doctor
 from inpaint.cli.evaluate import evaluate
 from inpaint.cli.export import export
 from inpaint.cli.fill import fill
+from inpaint.cli.gimp import app as gimp
 from inpaint.cli.train import train
 from inpaint.core.errors import InpaintError
 
@@ -80,6 +82,8 @@ app.command("fill")(fill)
 app.command("train")(train)
 app.command("export")(export)
 app.command("eval")(evaluate)
+app.command("doctor")(doctor)
+app.add_typer(gimp, name="gimp")
 
 
 def main() -> None:

@@ -82,9 +82,9 @@ def test_every_command_shown_parses(words: tuple[str, ...]) -> None:
 
 
 def test_every_make_target_shown_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):.*## ", read(ROOT / "Makefile"), flags=re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):.*## ", read(ROOT / "Makefile"), flags=re.MULTILINE))
     text = "\n".join(read(path) for path in DOCUMENTS)
-    shown = {words[1] for words in COMMANDS if words[0] == "make"} | set(re.findall(r"`make ([a-z]+)", text))
+    shown = {words[1] for words in COMMANDS if words[0] == "make"} | set(re.findall(r"`make ([a-z-]+)", text))
     assert {"demo", "test"} <= shown <= targets
 
 

@@ -1,0 +1,97 @@
+"""`inpaint gimp`: the plug-in for GIMP 3, and the worker behind it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Put Inpaint into GIMP 3, and take it out again.", no_args_is_help=True)
+
+Folder = Annotated[
+    Path | None,
+    typer.Option(help="A GIMP folder that is not found by itself, such as ~/.config/GIMP/3.0.", show_default=False),
+]
+
+
+@app.command()
+def install(
+    folder: Folder = None,
+    proof: Annotated[bool, typer.Option(help="Start GIMP without a window and fill a test picture.")] = True,
+) -> None:
+    """Put the plug-in into every GIMP 3 of yours, and prove in GIMP that it works. Run it again after an upgrade."""
+    from inpaint.core.errors import InpaintError
+    from inpaint.gimp_plugin.gimps import GimpFolder, find_consoles, find_folders
+    from inpaint.gimp_plugin.installer import engine_config, prove, stop_worker
+    from inpaint.gimp_plugin.installer import install as put
+
+    folders = [GimpFolder(folder.expanduser().absolute(), "custom")] if folder else find_folders()
+    if not folders:
+        raise InpaintError(
+            "There is no GIMP 3 here; install it, start it once, and run this again (GIMP 2.10 is too old)."
+        )
+    config = engine_config()
+    stop_worker()  # the next call starts one of this version
+    consoles = find_consoles() if proof else []
+    failed = False
+    for each in folders:
+        typer.echo(f"Installed for {each.title}: {put(each, config)}")
+        matching = [console for console in consoles if each.version in ("", console.series)]
+        if each.kind == "flatpak":
+            typer.secho(
+                "  Flatpak's GIMP cannot start the engine from its sandbox. Before you fill, run `inpaint gimp worker` "
+                "in a terminal and leave it open. This was not tried in GIMP.",
+                fg=typer.colors.YELLOW,
+            )
+        elif each.kind == "snap":
+            typer.secho("  Snap's GIMP may not be allowed to start the engine. Not tried.", fg=typer.colors.YELLOW)
+        elif not proof:
+            typer.echo("  Not tried in GIMP, as you asked.")
+        elif not matching:
+            typer.secho(
+                "  Not tried in GIMP: its program without a window (gimp-console) is not on the PATH.",
+                fg=typer.colors.YELLOW,
+            )
+        else:
+            result = prove(matching[0], each)
+            failed = failed or not result.works
+            typer.secho(f"  {result.sentence}", fg=typer.colors.GREEN if result.works else typer.colors.RED)
+    if failed:
+        raise typer.Exit(1)
+    typer.echo("In GIMP, also in one that is open once it is started again: Edit > Fill Selection (Inpaint).")
+
+
+@app.command()
+def uninstall(folder: Folder = None) -> None:
+    """Take the plug-in out of every GIMP 3 of yours, and end its worker."""
+    import shutil
+
+    from inpaint.gimp_plugin.gimps import GimpFolder, find_folders
+    from inpaint.gimp_plugin.installer import runtime_folder, stop_worker
+    from inpaint.gimp_plugin.installer import uninstall as take
+
+    folders = [GimpFolder(folder.expanduser().absolute(), "custom")] if folder else find_folders()
+    removed = [each for each in folders if take(each)]
+    for each in removed:
+        typer.echo(f"Removed from {each.title}: {each.plug_in}")
+    if not removed:
+        typer.echo("The plug-in was not installed.")
+    if stop_worker():
+        typer.echo("The engine is ending.")
+    elif not folder:
+        shutil.rmtree(runtime_folder(), ignore_errors=True)
+
+
+@app.command()
+def worker(
+    idle: Annotated[float, typer.Option(min=0, help="End after this many seconds without a call; 0: never.")] = 0,
+) -> None:
+    """Run the engine for GIMP in this terminal, where GIMP cannot start it itself (Flatpak). Ctrl-C ends it."""
+    from inpaint.core.errors import InpaintError
+    from inpaint.gimp_plugin.installer import runtime_folder
+    from inpaint.gimp_plugin.jobs import all_jobs
+    from inpaint.gimp_plugin.plugin.places import Runtime
+    from inpaint.gimp_plugin.worker import Worker
+
+    typer.echo("Waiting for calls from GIMP; Ctrl-C ends this.")
+    if not Worker(Runtime(runtime_folder()), all_jobs(), idle).serve():
+        raise InpaintError("The engine is running already.")

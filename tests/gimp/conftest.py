@@ -1,0 +1,61 @@
+"""Workers and folders for the tests of the plug-in's plain half; the real GIMP is driven by run.sh."""
+
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from inpaint.gimp_plugin.plugin import client
+from inpaint.gimp_plugin.plugin.places import Config, Runtime
+from inpaint.gimp_plugin.worker import Worker
+
+
+@pytest.fixture
+def runtime() -> Iterator[Runtime]:
+    """A private folder with a short name, because that of a socket is limited."""
+    folder = Path(tempfile.mkdtemp(prefix="ip"))
+    yield Runtime(folder / "r")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def config(runtime: Runtime) -> Iterator[Config]:
+    """What an installed plug-in knows: this very Python. A worker that a test started is ended."""
+    config = Config(python=sys.executable, runtime=str(runtime.folder), version="test")
+    yield config
+    client.stop(runtime)
+
+
+def until(condition: Callable[[], object], seconds: float = 10) -> bool:
+    """Wait until `condition` holds; return whether it came to that."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.fixture
+def serve(runtime: Runtime) -> Iterator[Callable[..., Worker]]:
+    """`serve(jobs, idle=…)` runs a worker in a thread and returns it once it listens."""
+    running: list[tuple[Worker, threading.Thread]] = []
+
+    def start(jobs: dict, idle: float = 60) -> Worker:
+        worker = Worker(runtime, jobs, idle)
+        thread = threading.Thread(target=worker.serve)
+        thread.start()
+        running.append((worker, thread))
+        assert until(runtime.card.exists)
+        return worker
+
+    yield start
+    for worker, thread in running:
+        worker.leave()
+        thread.join(10)
+        assert not thread.is_alive()

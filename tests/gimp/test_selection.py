@@ -1,0 +1,96 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inpaint.core.engine import Engine, load_engine
+from inpaint.core.errors import ImageError, MaskError
+from inpaint.gimp_plugin.selection import fill_selection, known_colours
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_model: Path) -> Engine:
+    return load_engine(tiny_model, "cpu", threads=1)
+
+
+@pytest.fixture
+def rgba(picture: Callable) -> np.ndarray:
+    colours = picture(96, 128) / np.float32(255)
+    return np.concatenate([colours, np.ones((96, 128, 1), np.float32)], axis=2).astype(np.float32)
+
+
+def selected(rgba: np.ndarray, top: int = 30, left: int = 40, bottom: int = 54, right: int = 72) -> np.ndarray:
+    selection = np.zeros(rgba.shape[:2], np.float32)
+    selection[top:bottom, left:right] = 1
+    return selection
+
+
+def test_a_hard_selection_is_filled_and_opaque(rgba: np.ndarray, engine: Engine) -> None:
+    rgba[..., 3] = 0.5
+    done = fill_selection(rgba, selected(rgba), engine)
+    assert done.box == (30, 40, 24, 32)
+    assert (done.strength == 1).all()
+    assert (done.rgba[..., 3] == 1).all()
+    assert (done.rgba[..., :3] != rgba[30:54, 40:72, :3]).any(axis=-1).mean() > 0.9
+
+
+def test_growing_makes_it_larger_and_round(rgba: np.ndarray, engine: Engine) -> None:
+    done = fill_selection(rgba, selected(rgba), engine, grow=6)
+    assert done.box == (24, 34, 36, 44)
+    assert done.strength[0, 0] == 0
+    assert done.strength[0, 20] == 1
+    assert (done.rgba[0, 0] == rgba[24, 34]).all()
+
+
+def test_feathering_stays_inside(rgba: np.ndarray, engine: Engine) -> None:
+    done = fill_selection(rgba, selected(rgba), engine, feather=5)
+    assert done.box == (30, 40, 24, 32)
+    middle = done.strength[:, 16]
+    assert (np.diff(middle[:6]) > 0).all()
+    assert middle[0] > 0
+    assert middle[12] == 1
+
+
+@pytest.mark.parametrize("grow", [0, 4])
+def test_a_soft_edge_stays_soft(rgba: np.ndarray, engine: Engine, grow: int) -> None:
+    selection = selected(rgba)
+    selection[30, 40:72] = 0.25
+    done = fill_selection(rgba, selection, engine, grow=grow)
+    assert done.box == (30 - grow, 40 - grow, 24 + 2 * grow, 32 + 2 * grow)
+    assert done.strength[0, 16 + grow] == np.float32(0.25)
+    assert done.strength[12, 16] == 1
+
+
+def test_what_transparent_pixels_hide_does_not_count(rgba: np.ndarray, engine: Engine) -> None:
+    rgba[..., :3] = 0.5
+    rgba[:, :30] = (0, 1, 0, 0)
+    rgba[40:44, 31] = np.nan
+    rgba[40:44, 31, 3] = 0
+    done = fill_selection(rgba, selected(rgba), engine)
+    assert np.abs(done.rgba[..., :3] - 0.5).max() < 1e-3
+
+
+def test_a_transparent_pixel_gets_the_nearest_colour() -> None:
+    rgba = np.zeros((5, 9, 4), np.float32)
+    rgba[2, 0] = (1, 0, 0, 1)
+    rgba[2, 8] = (0, 0, 1, 1)
+    colours = known_colours(rgba, np.zeros((5, 9), bool))
+    assert (colours[2, 3] == (1, 0, 0)).all()
+    assert (colours[2, 5] == (0, 0, 1)).all()
+
+
+def test_what_cannot_be_filled_is_said(rgba: np.ndarray, engine: Engine) -> None:
+    with pytest.raises(MaskError, match="Nothing is selected"):
+        fill_selection(rgba, np.zeros((96, 128), np.float32), engine)
+    with pytest.raises(MaskError, match="covers the whole layer"):
+        fill_selection(rgba, np.ones((96, 128), np.float32), engine)
+    rgba[..., 3] = 0
+    with pytest.raises(ImageError, match="transparent"):
+        fill_selection(rgba, selected(rgba), engine)
+
+
+def test_the_input_is_not_touched(rgba: np.ndarray, engine: Engine) -> None:
+    selection = selected(rgba)
+    rgba.flags.writeable = selection.flags.writeable = False
+    fill_selection(rgba, selection, engine, grow=2, feather=2)
