@@ -35,7 +35,7 @@ gimp-test:  ## try the plug-in in a real GIMP 3.0 (GIMP_SUITE=forky: 3.2); as ro
 lint: $(VENV)/.installed-dev  ## check style and types only
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/pyright --project pyproject.toml --pythonpath $(BIN)/python
 
 format: $(VENV)/.installed-dev  ## put the code into the one style
 	$(BIN)/ruff check --fix .

@@ -12,7 +12,6 @@ runs/x/recipe.toml                       the resolved recipe; `inpaint train run
 import json
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +85,9 @@ class RunDirectory:
         record = {"version": STATE_VERSION, "step": step, "grown": grown, "recipe": recipe_digest(recipe)}
         target = self.checkpoint(step)
         try:
-            folder = Path(tempfile.mkdtemp(prefix=".saving-", dir=self.checkpoints))
+            folder = self.checkpoints / f".saving-{step:06d}"
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
             save_file(tensors, folder / "state.safetensors")
             write_json(folder / "state.json", record)
             _sync(folder / "state.safetensors")
