@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs, set_seed
+from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler, set_seed
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.losses import Objective
@@ -104,7 +104,7 @@ def _accelerator(recipe: Recipe, device: str) -> Accelerator:
     precision = "bf16" if recipe.precision == "bf16" else "no"
     # Each process keeps its own batch statistics: sending them around between the discriminators' two passes would
     # change tensors that the backward pass still needs. What is saved is the first process's.
-    handlers = [DistributedDataParallelKwargs(broadcast_buffers=False)]
+    handlers: list[KwargsHandler] = [DistributedDataParallelKwargs(broadcast_buffers=False)]
     return Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
 
 
