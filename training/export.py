@@ -16,6 +16,7 @@ from inpaint.core.files import atomic_write, check_writable
 from inpaint.core.nets import Generator, build_generator
 from inpaint.training.recipe import Recipe, recipe_digest
 from inpaint.training.rundir import RunDirectory
+from inpaint.training.subpixel import use_subpixel
 from inpaint.weights import Contract
 
 OPSET = 18
@@ -41,6 +42,7 @@ class Traceable(nn.Module):
         self.generator = copy.deepcopy(generator).cpu().eval()
         self.fade = fade
         fold_batch_norm(self.generator)
+        use_subpixel(self.generator)
         if half:
             self.generator.half()
 
