@@ -16,7 +16,7 @@ from inpaint.core.files import atomic_write, check_writable
 from inpaint.core.nets import Generator, build_generator
 from inpaint.training.recipe import Recipe, recipe_digest
 from inpaint.training.rundir import RunDirectory
-from inpaint.training.subpixel import use_subpixel
+from inpaint.training.subpixel import neighbours, use_subpixel
 from inpaint.weights import Contract
 
 OPSET = 18
@@ -35,7 +35,7 @@ class Parity:
 
 
 class Traceable(nn.Module):
-    """The generator as the exporter wants it: two tensors in, one out, batch norm folded into the convolutions."""
+    """The generator as the exporter wants it: two tensors in, one out, norms folded, doublings rewritten."""
 
     def __init__(self, generator: Generator, fade: float, *, half: bool) -> None:
         super().__init__()
@@ -53,16 +53,12 @@ class Traceable(nn.Module):
 
 def fold_batch_norm(module: nn.Module) -> None:
     """Fold every batch norm that directly follows a convolution of a Sequential into its weights, in place."""
-    for child in module.children():
-        fold_batch_norm(child)
-        if not isinstance(child, nn.Sequential):
-            continue
-        for index in range(len(child) - 1):
-            convolution, norm = child[index], child[index + 1]
-            if isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d) and isinstance(norm, nn.BatchNorm2d):
-                transposed = isinstance(convolution, nn.ConvTranspose2d)
-                child[index] = fuse_conv_bn_eval(convolution, norm, transpose=transposed)  # pyright: ignore
-                child[index + 1] = nn.Identity()
+    for layers, index in neighbours(module):
+        convolution, norm = layers[index], layers[index + 1]
+        if isinstance(convolution, nn.Conv2d | nn.ConvTranspose2d) and isinstance(norm, nn.BatchNorm2d):
+            transposed = isinstance(convolution, nn.ConvTranspose2d)
+            layers[index] = fuse_conv_bn_eval(convolution, norm, transpose=transposed)  # pyright: ignore
+            layers[index + 1] = nn.Identity()
 
 
 def load_generator(run: Path, step: int | None = None) -> tuple[Generator, Recipe, int, float]:

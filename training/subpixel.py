@@ -4,6 +4,8 @@ Each output pixel of the pair sees only 2 x 2 different small pixels, so 4 produ
 activations are never made.
 """
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
@@ -34,13 +36,15 @@ class SubpixelConvolution(nn.Module):
         return nn.functional.pixel_shuffle(torch.stack(parts, dim=2).flatten(1, 2), 2)
 
 
+def neighbours(module: nn.Module) -> Iterator[tuple[nn.Sequential, int]]:
+    """Yield every Sequential inside a module with the index of each of its layers but the last, to rewrite in pairs."""
+    for sequential in [child for child in module.modules() if isinstance(child, nn.Sequential)]:
+        yield from ((sequential, index) for index in range(len(sequential) - 1))
+
+
 def use_subpixel(module: nn.Module) -> None:
     """Replace every nearest doubling that a 3 x 3 convolution follows in a Sequential, in place."""
-    for child in module.children():
-        use_subpixel(child)
-        if not isinstance(child, nn.Sequential):
-            continue
-        for index in range(len(child) - 1):
-            resize, convolution = child[index], child[index + 1]
-            if isinstance(resize, nn.Upsample) and resize.mode == "nearest" and isinstance(convolution, nn.Conv2d):
-                child[index], child[index + 1] = nn.Identity(), SubpixelConvolution(convolution)
+    for layers, index in neighbours(module):
+        resize, convolution = layers[index], layers[index + 1]
+        if isinstance(resize, nn.Upsample) and resize.mode == "nearest" and isinstance(convolution, nn.Conv2d):
+            layers[index], layers[index + 1] = nn.Identity(), SubpixelConvolution(convolution)
