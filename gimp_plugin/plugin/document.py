@@ -60,11 +60,11 @@ class Document:
 
     def read(self, rect: Rect) -> bytes:
         """Return the pixels of a part of the layer, 16 bytes each."""
-        return _read(self.layer, rect, RGBA)
+        return read_pixels(self.layer, rect, RGBA)
 
     def read_selection(self, rect: Rect) -> bytes:
         """Return how much each pixel of a part of the layer is selected, 4 bytes each."""
-        return _read(self.image.get_selection(), rect.moved(*self.offset), MASK)
+        return read_pixels(self.image.get_selection(), rect.moved(*self.offset), MASK)
 
     def require_writable(self) -> None:
         """Raise `PluginError` when the layer's own pixels cannot be changed, or would not stay changed."""
@@ -137,7 +137,8 @@ class Document:
             self.image.undo_group_end()
 
 
-def _read(drawable: Gimp.Drawable, rect: Rect, form: str) -> bytes:
+def read_pixels(drawable: Gimp.Drawable, rect: Rect, form: str) -> bytes:
+    """Return a part of anything with pixels, in the form `RGBA` or `MASK`; transparent black outside of it."""
     buffer = drawable.get_buffer()
     area = Gegl.Rectangle.new(rect.left, rect.top, rect.width, rect.height)
     return buffer.get(area, 1.0, form, Gegl.AbyssPolicy.NONE)

@@ -39,6 +39,15 @@ class Rect(NamedTuple):
         """Return the rectangle larger on all sides."""
         return Rect(self.left - pixels, self.top - pixels, self.right + pixels, self.bottom + pixels)
 
+    def around(self, other: Rect) -> Rect:
+        """Return the smallest rectangle that holds both."""
+        return Rect(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
     def within(self, other: Rect) -> Rect:
         """Return what both have in common; may be empty."""
         return Rect(
@@ -52,3 +61,23 @@ class Rect(NamedTuple):
 def with_context(selected: Rect, layer: Rect) -> Rect:
     """Return what the engine gets: the selected part of a layer with more around it than any model looks at."""
     return selected.grown(max(LEAST_CONTEXT, selected.width, selected.height)).within(layer)
+
+
+def with_rim(box: Rect, layer: Rect) -> Rect:
+    """Return the box of an object with a quarter of its size around it, by which its background is known."""
+    return box.grown(max(8, max(box.width, box.height) // 4)).within(layer)
+
+
+def placed(thing: Rect, box: Rect, percent: float, move: tuple[int, int], layer: Rect) -> Rect:
+    """Return where an object of the size of `thing` goes: as large as fits into `box` times `percent`, in its middle.
+
+    `move` moves it from there, right and down. It stays inside the layer, smaller if need be, and keeps its shape.
+    """
+    scale = min(box.width / thing.width, box.height / thing.height) * percent / 100
+    scale = min(scale, layer.width / thing.width, layer.height / thing.height)
+    width, height = max(1, round(thing.width * scale)), max(1, round(thing.height * scale))
+    left = (box.left + box.right - width) // 2 + move[0]
+    top = (box.top + box.bottom - height) // 2 + move[1]
+    left = min(max(left, layer.left), layer.right - width)
+    top = min(max(top, layer.top), layer.bottom - height)
+    return Rect(left, top, left + width, top + height)

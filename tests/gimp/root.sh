@@ -35,7 +35,7 @@ address=$(archive)
 [ -n "$address" ] || { echo "gimp: apt knows no Debian archive" >&2; exit 1; }
 command -v debootstrap >/dev/null || {
   apt-get update -qq
-  apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
+  apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 debootstrap >/dev/null
 }
 # An older debootstrap has no script for a newer Debian; sid's does for any.
 script=/usr/share/debootstrap/scripts/$suite

@@ -1,0 +1,110 @@
+"""Composite Object: its menus and arguments, and what it does."""
+
+from __future__ import annotations
+
+import gi
+
+gi.require_version("Gimp", "3.0")
+from gi.repository import Gimp  # noqa: E402 - after the version is chosen
+
+from .arguments import FLAGS, add_engine_arguments, add_output_argument, engine_settings, show_progress  # noqa: E402
+from .client import call  # noqa: E402
+from .document import Document  # noqa: E402
+from .geometry import Rect, placed, with_context  # noqa: E402
+from .objects import open_object  # noqa: E402
+from .places import Config  # noqa: E402
+
+NAME = "plug-in-inpaint-composite-object"
+TITLE = "Composite Object"
+
+
+def describe(procedure: Gimp.Procedure) -> None:
+    """Give Composite Object its menus and arguments."""
+    procedure.set_menu_label("_Composite Object (Inpaint)...")
+    procedure.add_menu_path("<Image>/Edit/[Stroke]")
+    procedure.add_menu_path("<Image>/Filters/Enhance")
+    procedure.set_documentation(
+        "Put an object from another picture into the selection so that it belongs there",
+        "Cuts the object out of a layer or of a file, fits it into the selection's box, takes over the colours of its "
+        "new place, and paints the seam anew. Only pixels in that box change.",
+        procedure.get_name(),
+    )
+    procedure.add_drawable_argument(
+        "object-layer",
+        "Object from the _layer",
+        "A layer of any open image; what is selected there is the object's box",
+        True,
+        FLAGS,
+    )
+    procedure.add_file_argument(
+        "object-file",
+        "Or from the _file",
+        "A picture of the object, instead of the layer above",
+        Gimp.FileChooserAction.OPEN,
+        True,
+        None,
+        FLAGS,
+    )
+    cut_out = Gimp.Choice.new()
+    cut_out.add("find", 0, "Find the object in its box", "What is transparent there does not belong to it")
+    cut_out.add("given", 1, "All that is selected there", "With the soft edges of that selection")
+    procedure.add_choice_argument("cut-out", "_Cut out", "What of the box is the object", cut_out, "find", FLAGS)
+    around = Gimp.Choice.new()
+    around.add("keep", 0, "Keep it", "Only the seam is painted anew")
+    around.add("fill", 1, "Remove what is selected", "And paint what could be behind it")
+    procedure.add_choice_argument(
+        "surroundings", "What is _around the object", "What happens to the rest of the selection", around, "keep", FLAGS
+    )
+    procedure.add_double_argument(
+        "scale", "_Size (percent)", "100 is as large as fits into the selection", 5, 400, 100, FLAGS
+    )
+    procedure.add_int_argument("move-x", "Move _right (pixels)", "From the middle", -10000, 10000, 0, FLAGS)
+    procedure.add_int_argument("move-y", "Move _down (pixels)", "From the middle", -10000, 10000, 0, FLAGS)
+    procedure.add_boolean_argument(
+        "harmonize",
+        "_Match colours and light",
+        "Make the object look as if it had been taken with the photograph",
+        True,
+        FLAGS,
+    )
+    add_output_argument(procedure, "result")
+    add_engine_arguments(procedure)
+
+
+def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> None:
+    """Place the object in the box of the selection."""
+    new_layer = settings.get_property("output") == "new-layer"
+    if not new_layer:
+        document.require_writable()
+    box = document.selected()
+    thing = open_object(settings.get_property("object-layer"), settings.get_property("object-file"), document.image)
+    at = placed(
+        thing.box,
+        box,
+        settings.get_property("scale"),
+        (settings.get_property("move-x"), settings.get_property("move-y")),
+        document.extent,
+    )
+    context = with_context(box.around(at), document.extent)
+    Gimp.progress_init("Placing the object")
+    request = {
+        "op": "compose",
+        "width": context.width,
+        "height": context.height,
+        "object-width": thing.width,
+        "object-height": thing.height,
+        "object-box": list(thing.box),
+        "at": list(at.moved(-context.left, -context.top)),
+        **{name: settings.get_property(name) for name in ("cut-out", "surroundings", "harmonize")},
+        **engine_settings(settings),
+    }
+    parts = [document.read(context), document.read_selection(context), thing.rgba, thing.selection]
+    answer, (rgba, strength) = call(config, request, parts, Gimp.progress_pulse, show_progress)
+    top, left, height, width = answer["box"]
+    changed = Rect(left, top, left + width, top + height).moved(context.left, context.top)
+    if new_layer:
+        document.add_layer(changed, rgba, strength, f"{thing.name} in {document.layer.get_name()}")
+    else:
+        document.write(changed, rgba, strength)
+    Gimp.progress_end()
+    Gimp.displays_flush()
