@@ -12,6 +12,8 @@ from gi.repository import Gegl, Gimp, Gio  # noqa: E402
 FILL = "plug-in-inpaint-fill-selection"
 MODELS = "/opt/models"
 WIDTH, HEIGHT = 160, 120
+RGBA = "R'G'B'A float"
+CHECKS = {}
 
 Base, Kind, Precision = Gimp.ImageBaseType, Gimp.ImageType, Gimp.Precision
 REPLACE = Gimp.ChannelOps.REPLACE
@@ -129,3 +131,16 @@ def save(image, path):
 def load(path):
     image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(path))
     return image, image.get_layers()[0]
+
+
+def check(function):
+    """Note a function down as one of the checks."""
+    CHECKS[function.__name__] = function
+    return function
+
+
+def select(image, left=60, top=40, width=30, height=20):
+    image.select_rectangle(REPLACE, left, top, width, height)
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[top : top + height, left : left + width] = True
+    return mask

@@ -1,0 +1,40 @@
+import pytest
+
+from inpaint.gimp_plugin.plugin.geometry import Rect, placed, with_context, with_rim
+
+LAYER = Rect(0, 0, 400, 300)
+WIDE = Rect(0, 0, 200, 100)
+
+
+def test_an_object_goes_into_the_middle_as_large_as_it_fits() -> None:
+    assert placed(WIDE, Rect(100, 100, 200, 200), 100, (0, 0), LAYER) == Rect(100, 125, 200, 175)
+    assert placed(Rect(7, 3, 57, 103), Rect(100, 100, 200, 200), 100, (0, 0), LAYER) == Rect(125, 100, 175, 200)
+
+
+def test_it_can_be_resized_and_moved() -> None:
+    assert placed(WIDE, Rect(100, 100, 200, 200), 50, (10, -20), LAYER) == Rect(135, 118, 185, 143)
+    assert placed(WIDE, Rect(100, 100, 200, 200), 150, (0, 0), LAYER) == Rect(75, 112, 225, 187)
+
+
+@pytest.mark.parametrize("move", [(-1000, 0), (1000, 0), (0, -1000), (0, 1000), (-1000, 1000)])
+@pytest.mark.parametrize("percent", [5, 100, 400])
+def test_it_stays_in_the_layer_and_keeps_its_shape(move: tuple[int, int], percent: float) -> None:
+    at = placed(WIDE, Rect(100, 100, 200, 200), percent, move, LAYER)
+    assert at.within(LAYER) == at
+    assert at.width == pytest.approx(2 * at.height, abs=2)
+
+
+def test_the_smallest_object_keeps_a_pixel() -> None:
+    at = placed(Rect(0, 0, 4000, 3), Rect(10, 10, 20, 20), 5, (0, 0), LAYER)
+    assert at.width >= 1
+    assert at.height == 1
+
+
+def test_a_rim_and_a_context_end_at_the_layer() -> None:
+    assert with_rim(Rect(100, 100, 180, 140), LAYER) == Rect(80, 80, 200, 160)
+    assert with_rim(Rect(0, 0, 400, 300), LAYER) == LAYER
+    assert with_context(Rect(10, 10, 20, 20), Rect(0, 0, 5000, 300)) == Rect(0, 0, 532, 300)
+
+
+def test_around_holds_both() -> None:
+    assert Rect(0, 10, 20, 30).around(Rect(5, 0, 40, 20)) == Rect(0, 0, 40, 30)
