@@ -12,7 +12,7 @@ def test_an_object_goes_into_the_middle_as_large_as_it_fits() -> None:
 
 
 def test_it_can_be_resized_and_moved() -> None:
-    assert placed(WIDE, Rect(100, 100, 200, 200), 50, (10, -20), LAYER) == Rect(135, 118, 185, 143)
+    assert placed(WIDE, Rect(100, 100, 200, 200), 50, (10, -20), LAYER) == Rect(135, 117, 185, 142)
     assert placed(WIDE, Rect(100, 100, 200, 200), 150, (0, 0), LAYER) == Rect(75, 112, 225, 187)
 
 
