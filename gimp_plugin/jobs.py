@@ -4,8 +4,9 @@ Nothing large is imported before the first job, so that a worker listens at once
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from inpaint.core.errors import InpaintError
 from inpaint.gimp_plugin.plugin.protocol import Header
@@ -14,28 +15,45 @@ if TYPE_CHECKING:
     import numpy as np
 
     from inpaint.core.engine import Device, Engine
+    from inpaint.core.joint import JointEngine
+    from inpaint.core.regions import Box
+    from inpaint.gimp_plugin.selection import FilledSelection
     from inpaint.gimp_plugin.worker import Job, Report
 
-KEPT_ENGINES = 2
+KEPT_ENGINES = 3
 """Models that stay in memory."""
+JOINT = "joint"
+"""Name of the model that fits an object to its surroundings."""
+
+Loaded = TypeVar("Loaded")
 
 
 class Engines:
     """Loaded models, the last few of them kept."""
 
     def __init__(self) -> None:
-        self._loaded: OrderedDict[tuple[Any, ...], Engine] = OrderedDict()
+        self._loaded: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 
     def get(self, model: str, device: str) -> "Engine":
         """Return the model of this name or file on `device`; load it when it is new or its file has changed."""
         from inpaint.core.engine import load_engine
+
+        return self._get(model, device, load_engine)
+
+    def get_joint(self, device: str) -> "JointEngine":
+        """Return the model that fits objects to their surroundings, on `device`."""
+        from inpaint.core.joint import load_joint
+
+        return self._get(JOINT, device, load_joint)
+
+    def _get(self, model: str, device: str, load: "Callable[[Path, Device], Loaded]") -> Loaded:
         from inpaint.weights import resolve
 
         path = resolve(Path(model) if Path(model).is_absolute() else model)
         status = path.stat()
-        key = (str(path), status.st_mtime_ns, status.st_size, device)
+        key = (load.__name__, str(path), status.st_mtime_ns, status.st_size, device)
         if key not in self._loaded:
-            self._loaded[key] = load_engine(path, cast("Device", device))
+            self._loaded[key] = load(path, cast("Device", device))
         self._loaded.move_to_end(key)
         while len(self._loaded) > KEPT_ENGINES:
             self._loaded.popitem(last=False)
@@ -49,21 +67,59 @@ def all_jobs() -> dict[str, "Job"]:
     def fill(request: Header, parts: list[bytes], report: "Report") -> tuple[Header, list[bytes]]:
         from inpaint.gimp_plugin.selection import fill_selection
 
-        rgba, selection = read_arrays(request, parts)
+        rgba, selection = read_layer(request, parts, "", 0)
         engine = engines.get(str(request.get("model", "default")), str(request.get("device", "auto")))
         grow, feather = int(request.get("grow", 0)), int(request.get("feather", 0))
-        done = fill_selection(rgba, selection, engine, grow=grow, feather=feather, progress=report)
-        return {"box": list(done.box), "notes": list(done.notes)}, [done.rgba.tobytes(), done.strength.tobytes()]
+        return answer(fill_selection(rgba, selection, engine, grow=grow, feather=feather, progress=report))
 
-    return {"fill": fill}
+    def compose(request: Header, parts: list[bytes], report: "Report") -> tuple[Header, list[bytes]]:
+        from inpaint.gimp_plugin.composing import Thing, compose_selection
+
+        rgba, selection = read_layer(request, parts, "", 0)
+        pixels, selected = read_layer(request, parts, "object-", 2)
+        device = str(request.get("device", "auto"))
+        harmonize = bool(request.get("harmonize", True))
+        return answer(
+            compose_selection(
+                rgba,
+                selection,
+                Thing(rgba=pixels, selection=selected, box=read_box(request, "object-box")),
+                read_box(request, "at"),
+                engine=engines.get(str(request.get("model", "default")), device),
+                joint=engines.get_joint(device) if harmonize else None,
+                cut_out=str(request.get("cut-out", "find")),
+                surroundings=str(request.get("surroundings", "keep")),
+                harmonize=harmonize,
+                progress=report,
+            )
+        )
+
+    return {"fill": fill, "compose": compose}
 
 
-def read_arrays(request: Header, parts: list[bytes]) -> tuple["np.ndarray", "np.ndarray"]:
-    """Return H x W x 4 float32 RGBA, straight alpha, and H x W float32 selection, as the request describes them."""
+def answer(done: "FilledSelection") -> tuple[Header, list[bytes]]:
+    """Return the header and the pixels that GIMP gets."""
+    return {"box": list(done.box), "notes": list(done.notes)}, [done.rgba.tobytes(), done.strength.tobytes()]
+
+
+def read_box(request: Header, name: str) -> "Box":
+    """Return a rectangle of the plug-in, left, top, right and bottom, as a box."""
+    from inpaint.core.regions import Box
+
+    left, top, right, bottom = (int(edge) for edge in request[name])
+    return Box(top=top, left=left, height=bottom - top, width=right - left)
+
+
+def read_layer(request: Header, parts: list[bytes], prefix: str, first: int) -> tuple["np.ndarray", "np.ndarray"]:
+    """Return H x W x 4 float32 RGBA, straight alpha, and H x W float32 selection, as the request describes them.
+
+    prefix: of the request's width and height. first: number of the part that holds the pixels; the selection follows.
+    """
     import numpy as np
 
-    width, height = int(request["width"]), int(request["height"])
-    if len(parts) != 2 or len(parts[0]) != width * height * 16 or len(parts[1]) != width * height * 4:
+    width, height = int(request[f"{prefix}width"]), int(request[f"{prefix}height"])
+    rgba, selection = parts[first : first + 2] if len(parts) >= first + 2 else (b"", b"")
+    if len(rgba) != width * height * 16 or len(selection) != width * height * 4:
         raise InpaintError("GIMP sent other pixels than it announced; run `inpaint gimp install` again.")
-    rgba = np.frombuffer(parts[0], np.float32).reshape(height, width, 4)
-    return rgba, np.frombuffer(parts[1], np.float32).reshape(height, width)
+    pixels = np.frombuffer(rgba, np.float32).reshape(height, width, 4)
+    return pixels, np.frombuffer(selection, np.float32).reshape(height, width)

@@ -52,7 +52,7 @@ def fill_selection(
         raise MaskError(
             "The selection covers the whole layer, so there is nothing around it to fill from; select less."
         )
-    box = _bounds(hole)
+    box = bounds(hole)
     colours = known_colours(rgba, hole)
     filled = fill_pixels(colours, hole, engine, progress=progress)
     if feather:
@@ -99,7 +99,7 @@ def _spread(selection: np.ndarray, grow: int) -> np.ndarray:
     return selection
 
 
-def _bounds(hole: np.ndarray) -> Box:
+def bounds(hole: np.ndarray) -> Box:
     """Return the smallest box around what is True."""
     rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
     top, left = int(rows[0]), int(columns[0])
