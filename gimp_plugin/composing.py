@@ -63,17 +63,13 @@ def compose_selection(
     """
     hole = np.clip(np.nan_to_num(selection), 0, 1) > 0 if surroundings == "fill" else np.zeros(rgba.shape[:2], bool)
     if hole.all():
-        raise MaskError(
-            "The selection covers the whole layer, so nothing would be left around the object; select less."
-        )
+        raise MaskError("The selection covers the whole layer, with nothing around the object; select less.")
     colours = known_colours(rgba, hole)
     if hole.any():
         colours = fill_pixels(colours, hole, engine, progress=progress).pixels
     mask = thing.mask(cut_out)
     if mask is not None and not (mask[thing.box.slices] > 0).any():
-        raise MaskError(
-            "There is nothing in the object's box, it is all transparent; choose another layer or select more."
-        )
+        raise MaskError("The object's box is all transparent; choose another layer, or select the object there.")
     pasted = known_colours(thing.rgba, np.zeros(thing.rgba.shape[:2], bool))
     done = compose(
         colours,
