@@ -135,10 +135,16 @@ def _box(foreground: np.ndarray, config: CompositeConfig, rng: np.random.Generat
     top, left, tall, wide = _bounds(foreground)
     margins = [max(2, round(max(tall, wide) * rng.uniform(*config.margin))) for _ in range(4)]
     size = foreground.shape[0]
+    # Some of the photograph stays in sight on every side where the object allows it: something to go by.
+    free = size // 16
     return (
-        slice(max(0, top - margins[0]), min(size, top + tall + margins[1])),
-        slice(max(0, left - margins[2]), min(size, left + wide + margins[3])),
+        slice(max(0, min(top - 2, max(top - margins[0], free))), _end(top + tall, margins[1], size, free)),
+        slice(max(0, min(left - 2, max(left - margins[2], free))), _end(left + wide, margins[3], size, free)),
     )
+
+
+def _end(last: int, margin: int, size: int, free: int) -> int:
+    return min(size, max(last + 2, min(last + margin, size - free)))
 
 
 def _recolour(
