@@ -96,17 +96,16 @@ def train(
 def _print_plan(recipe: "Recipe", data: str) -> None:
     """Say what would be trained, without training."""
     from inpaint.core.nets import Growing
-    from inpaint.training.sources import StreamSource, open_source
+    from inpaint.training.material import open_material
 
-    source = open_source(data, recipe.seed)
-    pictures = "a stream of pictures" if isinstance(source, StreamSource) else f"{len(source)} pictures"
+    material = open_material(recipe, data)
     generator, discriminators = recipe.family.build_generator(), recipe.family.build_discriminators()
     if isinstance(generator, Growing):
         for _ in range(sum(phase.grow for phase in recipe.phases)):
             generator.grow()
     weights = [sum(p.numel() for p in net.parameters()) / 1e6 for net in (generator, discriminators)]
     typer.echo(recipe.to_toml())
-    typer.echo(f"# {pictures} in {data}")
+    typer.echo(f"# {material} in {data}")
     typer.echo(f"# generator {weights[0]:.2f} M weights, discriminators {weights[1]:.2f} M weights")
     for phase in recipe.phases:
         size = recipe.data[phase.data].size

@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from inpaint.core.composing import Composed, compose
+    from inpaint.core.cutout import cut_out
     from inpaint.core.engine import Engine, load_engine
     from inpaint.core.errors import (
         DivergedError,
@@ -19,18 +21,22 @@ if TYPE_CHECKING:
         RecipeError,
     )
     from inpaint.core.filling import Filled, fill, fill_pixels
+    from inpaint.core.harmonizing import harmonize
     from inpaint.core.image import Photo, read_image, write_image
+    from inpaint.core.joint import JointEngine, load_joint
     from inpaint.core.mask import check_mask, grow, read_mask
     from inpaint.core.regions import Box, Region, plan
 
 __all__ = [
     "Box",
+    "Composed",
     "DivergedError",
     "Engine",
     "EngineError",
     "Filled",
     "ImageError",
     "InpaintError",
+    "JointEngine",
     "MaskError",
     "ModelError",
     "OutputError",
@@ -38,10 +44,14 @@ __all__ = [
     "RecipeError",
     "Region",
     "check_mask",
+    "compose",
+    "cut_out",
     "fill",
     "fill_pixels",
     "grow",
+    "harmonize",
     "load_engine",
+    "load_joint",
     "plan",
     "read_image",
     "read_mask",
@@ -49,10 +59,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "composing": ("Composed", "compose"),
+    "cutout": ("cut_out",),
     "engine": ("Engine", "load_engine"),
     "errors": tuple(name for name in __all__ if name.endswith("Error")),
     "filling": ("Filled", "fill", "fill_pixels"),
+    "harmonizing": ("harmonize",),
     "image": ("Photo", "read_image", "write_image"),
+    "joint": ("JointEngine", "load_joint"),
     "mask": ("check_mask", "grow", "read_mask"),
     "regions": ("Box", "Region", "plan"),
 }

@@ -15,6 +15,7 @@ from inpaint.core.errors import EngineError
 from inpaint.core.image import Photo
 from inpaint.core.mask import check_mask
 from inpaint.core.mask import grow as grow_mask
+from inpaint.core.pixels import white_of
 from inpaint.core.regions import Region, plan
 
 Progress = Callable[[int, int], None]
@@ -75,7 +76,7 @@ def fill_pixels(
     progress: Progress | None = None,
 ) -> Filled:
     """Do what `fill` does to an array, and say how."""
-    white = _white(pixels)
+    white = white_of(pixels)
     if mask.shape != pixels.shape[:2] or mask.dtype != np.bool_:
         raise ValueError(f"mask must be {pixels.shape[:2]} bool, got {mask.shape} {mask.dtype}")
     if feather < 0:
@@ -142,14 +143,3 @@ def _strength(mask: np.ndarray, feather: int) -> np.ndarray:
     """Return H x W float32: how much of the fill shows, from nearly nothing at the rim of the hole to 1 inside."""
     distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return np.minimum(distance / np.float32(feather + 1), 1)
-
-
-def _white(pixels: np.ndarray) -> float:
-    """Return the value of white in an array, whose layout it checks."""
-    if pixels.ndim != 3 or pixels.shape[2] != 3:
-        raise ValueError(f"the picture must be H x W x 3, got {pixels.shape}")
-    if pixels.dtype in (np.uint8, np.uint16):
-        return float(np.iinfo(pixels.dtype).max)
-    if np.issubdtype(pixels.dtype, np.floating):
-        return 1.0
-    raise ValueError(f"the picture must be uint8, uint16 or floating point, got {pixels.dtype}")

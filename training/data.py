@@ -51,13 +51,29 @@ class BatchPlan:
         return torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(masks))
 
 
+class Order:
+    """Walks through all pictures in a new order every epoch: sample number to picture number."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.count = count
+        self.seed = seed
+        self._epoch: tuple[int, np.ndarray] | None = None
+
+    def __call__(self, number: int) -> int:
+        """Return which picture the sample of this number shows."""
+        epoch, position = divmod(number, self.count)
+        if self._epoch is None or self._epoch[0] != epoch:
+            self._epoch = epoch, np.random.default_rng((self.seed, 1, epoch)).permutation(self.count)
+        return int(self._epoch[1][position])
+
+
 class StepDataset(Dataset):
     """Item n is the whole batch of step n, from a source in random access."""
 
     def __init__(self, source: Source, plan: BatchPlan) -> None:
         self.source = source
         self.plan = plan
-        self._order: tuple[int, np.ndarray] | None = None
+        self.order = Order(len(source), plan.seed)
 
     def __len__(self) -> int:
         """Count the steps."""
@@ -66,14 +82,7 @@ class StepDataset(Dataset):
     def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return pixels and masks of one step, as `BatchPlan.build`."""
         numbers = self.plan.sample_numbers(step)
-        return self.plan.build(step, [self.source.read(self._picture(number)) for number in numbers])
-
-    def _picture(self, number: int) -> int:
-        """Walk through all pictures in a new order every epoch."""
-        epoch, position = divmod(number, len(self.source))
-        if self._order is None or self._order[0] != epoch:
-            self._order = epoch, np.random.default_rng((self.plan.seed, 1, epoch)).permutation(len(self.source))
-        return int(self._order[1][position])
+        return self.plan.build(step, [self.source.read(self.order(number)) for number in numbers])
 
 
 class StreamDataset(IterableDataset):

@@ -4,17 +4,28 @@ import json
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from inpaint.core.errors import InpaintError, RecipeError
 from inpaint.core.losses import ObjectiveConfig
-from inpaint.core.nets import DiscriminatorConfig, GeneratorConfig
+from inpaint.core.nets import DiscriminatorConfig, GeneratorConfig, JointConfig
 from inpaint.core.trainers import Family, Phase, Schedule, build_family
+from inpaint.training.composites import CompositeConfig
 from inpaint.training.holes import HoleConfig
 from inpaint.training.pictures import CropConfig
+
+
+def _family_of(table: Any) -> str:
+    """Say which kind of generator a table describes; without a word about it, the BTGMI one."""
+    return table.get("family", "btgmi") if isinstance(table, dict) else getattr(table, "family", "btgmi")
+
+
+GeneratorTable = Annotated[
+    Annotated[GeneratorConfig, Tag("btgmi")] | Annotated[JointConfig, Tag("joint")], Discriminator(_family_of)
+]
 
 
 class Recipe(BaseModel):
@@ -40,10 +51,12 @@ class Recipe(BaseModel):
     """Steps between two checkpoints."""
     keep: int = Field(default=3, ge=1)
     """How many of the last checkpoints stay on disk, besides the best one."""
-    generator: GeneratorConfig = GeneratorConfig()
+    generator: GeneratorTable = GeneratorConfig()
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
     data: dict[str, CropConfig] = {"default": CropConfig()}
     holes: dict[str, HoleConfig] = {"default": HoleConfig()}
+    composites: CompositeConfig | None = None
+    """How the composites of a joint model are made; such a model learns from segmented pictures."""
     objectives: dict[str, ObjectiveConfig] = {"default": ObjectiveConfig()}
     phases: tuple[Phase, ...]
 
@@ -61,6 +74,8 @@ class Recipe(BaseModel):
                     f"data.{name}.size = {crops.size} is too small for the discriminators: take at least {smallest}, "
                     "or fewer scales."
                 )
+        if (self.composites is not None) != isinstance(self.generator, JointConfig):
+            raise RecipeError('A table [composites] and the generator family "joint" belong together.')
         Schedule(self.phases)
         return self
 

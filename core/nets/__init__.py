@@ -8,6 +8,7 @@ from inpaint.core.nets.discriminator import (
 )
 from inpaint.core.nets.generator import Generator, GeneratorConfig, build_generator
 from inpaint.core.nets.growth import Growing, blocks_grown
+from inpaint.core.nets.joint import JointConfig, JointGenerator, build_joint
 from inpaint.core.nets.pyramid import push_pull
 
 __all__ = [
@@ -15,10 +16,13 @@ __all__ = [
     "Generator",
     "GeneratorConfig",
     "Growing",
+    "JointConfig",
+    "JointGenerator",
     "MultiScaleDiscriminator",
     "blocks_grown",
     "build_discriminators",
     "build_generator",
+    "build_joint",
     "patch_overlap",
     "push_pull",
 ]

@@ -1,12 +1,15 @@
 """The kinds of models that can be trained, one file each, chosen by the type of their generator's settings."""
 
-from inpaint.core.nets import DiscriminatorConfig, GeneratorConfig
+from inpaint.core.nets import DiscriminatorConfig, GeneratorConfig, JointConfig
 from inpaint.core.trainers.families.btgmi import Btgmi
+from inpaint.core.trainers.families.joint import Joint
 from inpaint.core.trainers.family import Family
 
-__all__ = ["Btgmi", "build_family"]
+__all__ = ["Btgmi", "Joint", "build_family"]
 
 
-def build_family(generator: GeneratorConfig, discriminator: DiscriminatorConfig) -> Family:
+def build_family(generator: GeneratorConfig | JointConfig, discriminator: DiscriminatorConfig) -> Family:
     """Return the family that a recipe's two network tables describe."""
+    if isinstance(generator, JointConfig):
+        return Joint(generator, discriminator)
     return Btgmi(generator, discriminator)
