@@ -16,6 +16,7 @@ from .places import Config  # noqa: E402
 
 NAME = "plug-in-inpaint-composite-object"
 TITLE = "Composite Object"
+WISH = "where the object is to be"
 
 
 def describe(procedure: Gimp.Procedure) -> None:
@@ -31,14 +32,14 @@ def describe(procedure: Gimp.Procedure) -> None:
     )
     procedure.add_drawable_argument(
         "object-layer",
-        "Object from the _layer",
+        "Object from the la_yer",
         "A layer of any open image; what is selected there is the object's box",
         True,
         FLAGS,
     )
     procedure.add_file_argument(
         "object-file",
-        "Or from the _file",
+        "Or from the f_ile",
         "A picture of the object, instead of the layer above",
         Gimp.FileChooserAction.OPEN,
         True,
@@ -48,7 +49,7 @@ def describe(procedure: Gimp.Procedure) -> None:
     cut_out = Gimp.Choice.new()
     cut_out.add("find", 0, "Find the object in its box", "What is transparent there does not belong to it")
     cut_out.add("given", 1, "All that is selected there", "With the soft edges of that selection")
-    procedure.add_choice_argument("cut-out", "_Cut out", "What of the box is the object", cut_out, "find", FLAGS)
+    procedure.add_choice_argument("cut-out", "Cut o_ut", "What of the box is the object", cut_out, "find", FLAGS)
     around = Gimp.Choice.new()
     around.add("keep", 0, "Keep it", "Only the seam is painted anew")
     around.add("fill", 1, "Remove what is selected", "And paint what could be behind it")
@@ -56,13 +57,13 @@ def describe(procedure: Gimp.Procedure) -> None:
         "surroundings", "What is _around the object", "What happens to the rest of the selection", around, "keep", FLAGS
     )
     procedure.add_double_argument(
-        "scale", "_Size (percent)", "100 is as large as fits into the selection", 5, 400, 100, FLAGS
+        "scale", "Si_ze (percent)", "100 is as large as fits into the selection", 5, 400, 100, FLAGS
     )
-    procedure.add_int_argument("move-x", "Move _right (pixels)", "From the middle", -10000, 10000, 0, FLAGS)
-    procedure.add_int_argument("move-y", "Move _down (pixels)", "From the middle", -10000, 10000, 0, FLAGS)
+    procedure.add_int_argument("move-x", "Move right (pi_xels)", "From the middle", -10000, 10000, 0, FLAGS)
+    procedure.add_int_argument("move-y", "Move do_wn (pixels)", "From the middle", -10000, 10000, 0, FLAGS)
     procedure.add_boolean_argument(
         "harmonize",
-        "_Match colours and light",
+        "Match colours and li_ght",
         "Make the object look as if it had been taken with the photograph",
         True,
         FLAGS,
@@ -76,8 +77,9 @@ def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> N
     new_layer = settings.get_property("output") == "new-layer"
     if not new_layer:
         document.require_writable()
-    box = document.selected()
+    box = document.selected(WISH)
     thing = open_object(settings.get_property("object-layer"), settings.get_property("object-file"), document.image)
+    Gimp.progress_init("Placing the object")  # not before: GIMP shows the loading of a file there
     at = placed(
         thing.box,
         box,
@@ -86,7 +88,6 @@ def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> N
         document.extent,
     )
     context = with_context(box.around(at), document.extent)
-    Gimp.progress_init("Placing the object")
     request = {
         "op": "compose",
         "width": context.width,

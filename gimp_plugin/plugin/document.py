@@ -46,11 +46,14 @@ class Document:
         """The whole layer."""
         return Rect(0, 0, self.layer.get_width(), self.layer.get_height())
 
-    def selected(self) -> Rect:
-        """Return the smallest rectangle with all that is selected of the layer; raise `PluginError` without any."""
+    def selected(self, wish: str) -> Rect:
+        """Return the smallest rectangle with all that is selected of the layer.
+
+        wish: where to draw a selection, for the sentence of the `PluginError` when there is none.
+        """
         _, some, left, top, right, bottom = Gimp.Selection.bounds(self.image)
         if not some:
-            raise PluginError("Nothing is selected; draw a selection around what should go.")
+            raise PluginError(f"Nothing is selected; draw a selection {wish}.")
         rect = Rect(left, top, right, bottom).moved(-self.offset[0], -self.offset[1]).within(self.extent)
         if rect.empty:
             raise PluginError(

@@ -15,6 +15,7 @@ from .places import Config  # noqa: E402
 
 NAME = "plug-in-inpaint-fill-selection"
 TITLE = "Fill Selection"
+WISH = "around what should go"
 
 
 def describe(procedure: Gimp.Procedure) -> None:
@@ -43,7 +44,7 @@ def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> N
     new_layer = settings.get_property("output") == "new-layer"
     if not new_layer:
         document.require_writable()
-    context = with_context(document.selected(), document.extent)
+    context = with_context(document.selected(WISH), document.extent)
     Gimp.progress_init("Filling the selection")
     request = {"op": "fill", "width": context.width, "height": context.height, **engine_settings(settings)}
     for name in ("grow", "feather"):

@@ -18,7 +18,7 @@ from .errors import PluginError  # noqa: E402
 from .places import Config  # noqa: E402
 
 PROCEDURES = {module.NAME: module for module in (fill, compose)}
-"""Each module has a NAME, a TITLE, `describe(procedure)`, and `run(document, settings, config)`."""
+"""A module has a NAME, a TITLE, a WISH where to select, `describe(procedure)` and `run(document, settings, config)`."""
 
 
 class InpaintPlugin(Gimp.PlugIn):
@@ -54,7 +54,7 @@ def run(
     module = PROCEDURES[procedure.get_name()]
     try:
         document = Document(image, drawables)
-        document.selected()  # before the dialog, not after somebody filled it in
+        document.selected(module.WISH)  # before the dialog, not after somebody filled it in
         config = Config.read(FOLDER)
         if mode == Gimp.RunMode.INTERACTIVE and not ask(procedure, settings, module):
             return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())

@@ -21,7 +21,7 @@ from bench import CHECKS, REPLACE, RGBA, Gimp, fills, new_image, noise, put
 def main():
     results, timings = {}, {}
     for name, function in CHECKS.items():
-        if os.environ.get("ONLY") and os.environ["ONLY"] not in name:
+        if os.environ.get("ONLY", "") not in f"{function.__module__} {name}":
             continue
         start = time.monotonic()
         try:
