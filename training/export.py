@@ -20,6 +20,8 @@ from inpaint.training.subpixel import neighbours, use_subpixel
 from inpaint.weights import Contract
 
 OPSET = 18
+LARGEST_SIDE = 16384
+"""Pixels; what the exporter is told of the sizes to expect, which are dynamic."""
 TOLERANCE = {"fp32": 1e-3, "fp16": 4e-2}
 """Largest allowed difference from the eager network on values in [-1, 1]; one grey level of 256 is 0.008."""
 
@@ -116,8 +118,8 @@ def to_onnx(model: Traceable, contract: Contract) -> bytes:
     size = 2 * contract.stride * max(1, 64 // contract.stride)
     image, mask = torch.zeros(2, 3, size, size + contract.stride), torch.zeros(2, 1, size, size + contract.stride)
     batch = torch.export.Dim("batch", min=1, max=1024)
-    rows = torch.export.Dim("rows", min=1, max=512)
-    columns = torch.export.Dim("columns", min=1, max=512)
+    rows = torch.export.Dim("rows", min=1, max=LARGEST_SIDE // contract.stride)
+    columns = torch.export.Dim("columns", min=1, max=LARGEST_SIDE // contract.stride)
     shape = {0: batch, 2: contract.stride * rows, 3: contract.stride * columns}
     with warnings.catch_warnings():
         # The exporter warns about its own internals; what counts is checked below.
