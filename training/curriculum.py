@@ -1,7 +1,7 @@
 """Paper 002's schedules in one table: stages of K steps, between which holes grow or the adversarial weight rises.
 
-A recipe may hold a `[curriculum]` in place of its phases. It is nothing but a shorter way to write them: the recipe that
-a training keeps in its directory has the phases spelled out, and every value stays a pure function of the step.
+A recipe may hold a `[curriculum]` in place of its phases. It is nothing but a shorter way to write them: the recipe in
+the directory of a training has the phases spelled out, and every value stays a pure function of the step.
 """
 
 from dataclasses import dataclass

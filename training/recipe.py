@@ -28,10 +28,12 @@ from inpaint.training.holes import HoleConfig, holes_of
 from inpaint.training.pictures import CropConfig
 
 
-def _by(field: str, default: str) -> Discriminator:
+def _by(field: str, default: str, *others: str) -> Discriminator:
     """Choose the dataclass of a table by one of its fields; without a word about it, the default one."""
     return Discriminator(
-        lambda table: table.get(field, default) if isinstance(table, dict) else getattr(table, field, default)
+        lambda table: table.get(field, default) if isinstance(table, dict) else getattr(table, field, default),
+        custom_error_type="unknown",
+        custom_error_message=f"there is no such {field}, choose one of {', '.join((default, *others))}",
     )
 
 
@@ -41,13 +43,13 @@ GeneratorTable = Annotated[
     | Annotated[GatedConfig, Tag("gated")]
     | Annotated[ContextEncoderConfig, Tag("context-encoder")]
     | Annotated[FreeFormConfig, Tag("free-form")],
-    _by("family", "btgmi"),
+    _by("family", "btgmi", "joint", "gated", "context-encoder", "free-form"),
 ]
 DiscriminatorTable = Annotated[
     Annotated[DiscriminatorConfig, Tag("patchgan")]
     | Annotated[LayerDiscriminatorConfig, Tag("layers")]
     | Annotated[CentreDiscriminatorConfig, Tag("centre")],
-    _by("kind", "patchgan"),
+    _by("kind", "patchgan", "layers", "centre"),
 ]
 
 

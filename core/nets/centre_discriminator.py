@@ -44,11 +44,15 @@ class CentreDiscriminator(nn.Module):
 
 
 def build_centre_discriminator(config: CentreDiscriminatorConfig, patch: int) -> CentreDiscriminator:
-    """Build the discriminator for patches of `patch` x `patch` pixels, a power of two: halved down to 4 x 4, then one number."""
+    """Build the discriminator of patches with a side of `patch` pixels, a power of two: to 4 x 4, then one number."""
     halvings = patch.bit_length() - 3
     channels = [config.width * min(8, 2**index) for index in range(halvings)]
     layers: list[nn.Module] = [nn.Conv2d(3, channels[0], 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
     for before, after in pairwise(channels):
-        layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2, inplace=True)]
+        layers += [
+            nn.Conv2d(before, after, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(after),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
     layers.append(nn.Conv2d(channels[-1], 1, 4))
     return CentreDiscriminator(patch, nn.Sequential(*layers))

@@ -75,7 +75,11 @@ def build_context_encoder(config: ContextEncoderConfig) -> ContextEncoder:
     channels = [w * min(8, 2 ** max(0, index - 1)) for index in range(halvings)]
     encoder: list[nn.Module] = [nn.Conv2d(3, w, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
     for before, after in pairwise(channels):
-        encoder += [nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2, inplace=True)]
+        encoder += [
+            nn.Conv2d(before, after, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(after),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
     encoder += [nn.Conv2d(channels[-1], config.bottleneck, 4, bias=False), nn.BatchNorm2d(config.bottleneck)]
     encoder += [nn.LeakyReLU(0.2, inplace=True)]
 
@@ -83,6 +87,10 @@ def build_context_encoder(config: ContextEncoderConfig) -> ContextEncoder:
     decoder: list[nn.Module] = [nn.ConvTranspose2d(config.bottleneck, back[0], 4, bias=False), nn.BatchNorm2d(back[0])]
     decoder += [nn.ReLU(inplace=True)]
     for before, after in pairwise(back):
-        decoder += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
+        decoder += [
+            nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False),
+            nn.BatchNorm2d(after),
+            nn.ReLU(inplace=True),
+        ]
     decoder += [nn.ConvTranspose2d(back[-1], 3, 4, 2, 1)]
     return ContextEncoder(config, nn.Sequential(*encoder), nn.Sequential(*decoder))

@@ -20,7 +20,7 @@ NEVER = -1e4
 
 
 class ContextualAttention(nn.Module):
-    """Rebuild features from known features that resemble them. No weights; always computed in float32."""
+    """Rebuild features from known features that resemble them. No weights; computed in float32 or better."""
 
     def __init__(self, *, fuse: bool = True) -> None:
         """With `fuse`, neighbouring places prefer neighbouring sources, which keeps copies in one piece."""
@@ -33,7 +33,8 @@ class ContextualAttention(nn.Module):
         features: N x C x h x w, h and w multiples of `RATE`. mask: N x 1 x h x w, 1 = hole.
         """
         with torch.autocast(features.device.type, enabled=False):
-            return self._attend(features.float(), mask.float()).to(features.dtype)
+            precise = torch.promote_types(features.dtype, torch.float32)
+            return self._attend(features.to(precise), mask.to(precise)).to(features.dtype)
 
     def _attend(self, x: Tensor, mask: Tensor) -> Tensor:
         small = F.interpolate(x, scale_factor=1 / RATE, mode="nearest")

@@ -27,7 +27,7 @@ class Frame:
         return _sample(image, places[:, 0] / image.shape[2], places[:, 1] / image.shape[3], "reflection")
 
     def paste(self, patch: Tensor, height: int, width: int) -> Tensor:
-        """Return N x C x height x width with the patch, N x C x s x s, where `cut` took it from, stretched at its rim."""
+        """Return N x C x height x width with the N x C x s x s patch where `cut` took it from, stretched at its rim."""
         where = []
         for axis, side in enumerate((height, width)):
             pixels = torch.arange(side, device=patch.device, dtype=torch.float32) + 0.5
@@ -60,7 +60,5 @@ def _span(occupied: Tensor) -> tuple[Tensor, Tensor]:
 def _sample(image: Tensor, rows: Tensor, columns: Tensor, beyond: str) -> Tensor:
     """Sample N x C x H x W at rows N x h and columns N x w, as fractions of the sides: N x C x h x w float32."""
     height, width = rows.shape[1], columns.shape[1]
-    grid = torch.stack(
-        [columns[:, None, :].expand(-1, height, -1), rows[:, :, None].expand(-1, -1, width)], dim=3
-    )
+    grid = torch.stack([columns[:, None, :].expand(-1, height, -1), rows[:, :, None].expand(-1, -1, width)], dim=3)
     return F.grid_sample(image.float(), 2 * grid - 1, mode="bilinear", padding_mode=beyond, align_corners=False)

@@ -32,6 +32,7 @@ __all__ = [
 AnyGenerator = GeneratorConfig | JointConfig | GatedConfig | ContextEncoderConfig | FreeFormConfig
 AnyDiscriminator = DiscriminatorConfig | LayerDiscriminatorConfig | CentreDiscriminatorConfig
 
+
 def build_family(generator: AnyGenerator, discriminator: AnyDiscriminator) -> Family:
     """Return the family that a recipe's two network tables describe.
 
