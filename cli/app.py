@@ -15,6 +15,7 @@ from inpaint.cli.evaluate import evaluate
 from inpaint.cli.export import export
 from inpaint.cli.fill import fill
 from inpaint.cli.gimp import app as gimp
+from inpaint.cli.masks import masks
 from inpaint.cli.train import train
 from inpaint.core.errors import InpaintError
 
@@ -82,6 +83,7 @@ app.command("fill")(fill)
 app.command("train")(train)
 app.command("export")(export)
 app.command("eval")(evaluate)
+app.command("masks")(masks)
 app.command("doctor")(doctor)
 app.add_typer(gimp, name="gimp")
 
