@@ -16,6 +16,7 @@ from inpaint.cli.export import export
 from inpaint.cli.fill import fill
 from inpaint.cli.gimp import app as gimp
 from inpaint.cli.masks import masks
+from inpaint.cli.study import app as study
 from inpaint.cli.train import train
 from inpaint.core.errors import InpaintError
 
@@ -85,6 +86,7 @@ app.command("export")(export)
 app.command("eval")(evaluate)
 app.command("masks")(masks)
 app.command("doctor")(doctor)
+app.add_typer(study, name="study")
 app.add_typer(gimp, name="gimp")
 
 

@@ -15,7 +15,7 @@ from inpaint.core.errors import OutputError
 from inpaint.training.evaluation.distance import Distance, DistanceName
 from inpaint.training.evaluation.fillers import make_methods
 from inpaint.training.evaluation.gallery import FillSaver, Worst
-from inpaint.training.evaluation.metrics import Judge, columns
+from inpaint.training.evaluation.metrics import Judge
 from inpaint.training.evaluation.report import report_page
 from inpaint.training.evaluation.results import RANKING, Evaluation
 from inpaint.training.evaluation.runner import Watcher, evaluate
@@ -74,18 +74,19 @@ def run(
     with ExitStack() as stack:
         masks = _masks(request, len(photographs), stack)
         watchers: list[Watcher] = []
-        measured = {column.key for column in columns(request.groups)}
+        judge = Judge(request.groups, distance)
+        measured = {column.key for column in judge.columns}
         ranking = next((key for key in RANKING if key in measured), None)
         worst = Worst(labels, ranking, request.cases) if out and ranking and request.cases else None
         if worst is not None:
             watchers.append(worst)
         if out is not None and request.keep_fills:
-            watchers.append(FillSaver(out / "fills", labels))
+            watchers.append(FillSaver(out, labels))
         evaluation = evaluate(
             methods,
             photographs,
             masks,
-            Judge(request.groups, distance),
+            judge,
             crowd=crowd,
             watchers=watchers,
             progress=None if progress is None else lambda done: progress(done, len(photographs)),

@@ -12,7 +12,7 @@ from inpaint.core.engine import Device, Engine, load_engine
 from inpaint.core.errors import ImageError
 from inpaint.core.filling import fill
 from inpaint.training.evaluation.classical import CLASSICAL, check_installed
-from inpaint.training.evaluation.samples import Sample
+from inpaint.training.evaluation.samples import Sample, file_stem
 from inpaint.training.sources import SUFFIXES
 
 Filler = Callable[[Sample], np.ndarray]
@@ -86,9 +86,9 @@ class FilledFolder:
         for path in sorted(folder.rglob("*")):
             if path.suffix.lower() in SUFFIXES:
                 stem = path.relative_to(folder).with_suffix("").as_posix().removesuffix(".filled")
-                found.setdefault(stem.replace("/", "-"), path)
+                found.setdefault(file_stem(stem), path)
         for name in names:
-            path = found.get(name.replace("/", "-")) or found.get(name.rsplit("/", 1)[-1])
+            path = found.get(file_stem(name)) or found.get(name.rsplit("/", 1)[-1])
             if path is None:
                 raise ImageError(
                     f"{folder} is neither a run directory nor has it a filled picture for {name}; "

@@ -13,6 +13,7 @@ from inpaint.core.errors import OutputError
 from inpaint.core.files import atomic_write
 from inpaint.training.evaluation.metrics import METRICS
 from inpaint.training.evaluation.results import Scored
+from inpaint.training.evaluation.samples import file_stem
 
 LONGEST = 512
 """Longest side of a picture in the report."""
@@ -30,6 +31,8 @@ class Case:
     """WebP."""
     hole: bytes
     """PNG: opaque where the hole is."""
+    middle: int
+    """How far from the left the middle of the hole is, in per cent: where a divider shows most."""
     fills: dict[str, bytes]
     """WebP by label."""
 
@@ -74,7 +77,8 @@ def encode(scored: Scored, truth: np.ndarray, hole: np.ndarray, fills: dict[str,
         scored,
         size,
         to_webp(truth, size),
-        _hole_png(hole, size),
+        hole_png(hole, size),
+        round(100 * float((np.flatnonzero(hole) % width).mean() + 0.5) / width),
         {label: to_webp(pixels, size) for label, pixels in fills.items()},
     )
 
@@ -88,7 +92,8 @@ def to_webp(pixels: np.ndarray, size: tuple[int, int], quality: int = QUALITY) -
     return buffer.getvalue()
 
 
-def _hole_png(hole: np.ndarray, size: tuple[int, int]) -> bytes:
+def hole_png(hole: np.ndarray, size: tuple[int, int]) -> bytes:
+    """Encode H x W bool as a picture of `size` (width, height) that is opaque in the hole and clear elsewhere."""
     small = cv2.resize(hole.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     picture = Image.fromarray(small)  # palette index 0 = known, 1 = hole
     picture.putpalette([0, 0, 0, 255, 255, 255])
@@ -98,26 +103,27 @@ def _hole_png(hole: np.ndarray, size: tuple[int, int]) -> bytes:
 
 
 class FillSaver:
-    """Writes every fill to `FOLDER/METHOD/PHOTOGRAPH.png`, and every truth to `FOLDER/truth/`."""
+    """Writes every fill to `fills/METHOD/`, every truth to `truth/` and every hole to `holes/`, called alike."""
 
     def __init__(self, folder: Path, labels: list[str]) -> None:
-        """Make the folders. Raises `OutputError`."""
-        self.folders = {label: folder / label.strip("./").replace("/", "-") for label in labels}
-        self.truth = folder / "truth"
+        """Make the folders in `folder`. Raises `OutputError`."""
+        self.folders = {label: folder / "fills" / label.strip("./").replace("/", "-") for label in labels}
+        self.truth, self.holes = folder / "truth", folder / "holes"
         try:
-            for path in (*self.folders.values(), self.truth):
+            for path in (*self.folders.values(), self.truth, self.holes):
                 path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"The folder {folder} cannot be written ({error.strerror}).") from error
 
     def __call__(self, scored: Scored, truth: np.ndarray, hole: np.ndarray, fills: dict[str, np.ndarray]) -> None:
         """Save one photograph's."""
-        stem = scored.name.replace("/", "-")
-        self._save(truth, self.truth / f"{stem}.png")
+        file = f"{file_stem(scored.name)}.png"
+        _save(truth, self.truth / file)
+        _save(hole, self.holes / file)
         for label, pixels in fills.items():
-            self._save(pixels, self.folders[label] / f"{stem}.png")
+            _save(pixels, self.folders[label] / file)
 
-    @staticmethod
-    def _save(pixels: np.ndarray, path: Path) -> None:
-        with atomic_write(path) as file:
-            Image.fromarray(pixels).save(file, "PNG")
+
+def _save(pixels: np.ndarray, path: Path) -> None:
+    with atomic_write(path) as file:
+        Image.fromarray(pixels).save(file, "PNG")

@@ -1,7 +1,7 @@
 """Every number of a report: what it is called, which way is better, and how one picture gets it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -29,6 +29,11 @@ class Metric:
     explanation: str
     per_picture: bool = True
     """Whether a single picture has it; otherwise only many together do."""
+
+    @property
+    def heading(self) -> str:
+        """The title without what a heading above several columns says already."""
+        return self.title.removesuffix(" in hole")
 
     @property
     def arrow(self) -> str:
@@ -80,10 +85,16 @@ def parse_groups(text: str) -> tuple[str, ...]:
     return tuple(group for group in GROUPS if group in asked)
 
 
-def columns(groups: Iterable[str]) -> list[Metric]:
-    """List the metrics of some groups in the order of the tables."""
+def columns(groups: Iterable[str], distance: str | None = None) -> list[Metric]:
+    """List the metrics of some groups in the order of the tables.
+
+    distance: title of the perceptual distance; one that is not LPIPS as published is not called so.
+    """
     wanted = {key for group in groups for key in GROUPS[group]}
-    return [metric for key, metric in METRICS.items() if key in wanted]
+    found = [metric for key, metric in METRICS.items() if key in wanted]
+    if distance is None or (distance.startswith("LPIPS") and "," not in distance):
+        return found
+    return [replace(metric, title=metric.title.replace("LPIPS", "perceptual")) for metric in found]
 
 
 def to_tensor(pixels: np.ndarray) -> Tensor:
@@ -100,6 +111,11 @@ class Judge:
             raise ValueError('the group "lpips" needs a distance')
         self.groups = groups
         self.distance = distance if "lpips" in groups else None
+
+    @property
+    def columns(self) -> list[Metric]:
+        """Everything that will be measured, also what only all pictures together have."""
+        return columns(self.groups, self.distance.title if self.distance else None)
 
     @torch.inference_mode()
     def score(self, sample: Sample, fills: dict[str, np.ndarray]) -> dict[str, Row]:

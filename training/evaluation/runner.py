@@ -6,7 +6,7 @@ import numpy as np
 
 from inpaint.training.evaluation.fillers import Method
 from inpaint.training.evaluation.inception import Crowd
-from inpaint.training.evaluation.metrics import Judge, Row, columns
+from inpaint.training.evaluation.metrics import Judge, Row
 from inpaint.training.evaluation.results import Evaluation, Scored
 from inpaint.training.evaluation.samples import Photographs
 from inpaint.training.masksets import MaskSet
@@ -45,7 +45,7 @@ def evaluate(
             progress(len(pictures))
     labels = [method.label for method in methods]
     together = {label: _together(label, judge.groups, crowd) for label in labels}
-    return Evaluation(tuple(labels), tuple(columns(judge.groups)), tuple(pictures), together)
+    return Evaluation(tuple(labels), tuple(judge.columns), tuple(pictures), together)
 
 
 def _together(label: str, groups: Sequence[str], crowd: Crowd | None) -> Row:

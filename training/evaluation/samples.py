@@ -23,11 +23,6 @@ class Sample:
     hole: np.ndarray
     """H x W bool, True = hole."""
 
-    @property
-    def file_stem(self) -> str:
-        """The name as one that a file can have."""
-        return self.name.replace("/", "-")
-
 
 class Photographs:
     """The photographs of an evaluation, from a folder or .tar shards."""
@@ -81,11 +76,16 @@ class Photographs:
 def match(names: list[str], masks: MaskSet) -> list[int]:
     """Say which mask belongs to each photograph."""
     stems = {mask.file.rsplit(".", 1)[0]: number for number, mask in enumerate(masks.masks)}
-    if masks.kind == "files" and all(name.replace("/", "-") in stems for name in names):
-        return [stems[name.replace("/", "-")] for name in names]
+    if masks.kind == "files" and all(file_stem(name) in stems for name in names):
+        return [stems[file_stem(name)] for name in names]
     if len(masks) < len(names):
         raise MaskError(
             f"There are {len(names)} photographs and only {len(masks)} masks in {masks.folder}; "
             f"freeze more, or use --limit {len(masks)}."
         )
     return list(range(len(names)))
+
+
+def file_stem(name: str) -> str:
+    """Turn the name of a photograph into one that a file can have."""
+    return name.replace("/", "-")
