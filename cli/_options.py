@@ -9,3 +9,13 @@ class Device(StrEnum):
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
+
+
+class MaskKind(StrEnum):
+    """How masks are drawn; the same words as `inpaint.training.masksets.KINDS`."""
+
+    MIXED = "mixed"
+    RECTANGLES = "rectangles"
+    STROKES = "strokes"
+    CENTRE = "centre"
+    OBJECTS = "objects"

@@ -15,6 +15,8 @@ from inpaint.cli.evaluate import evaluate
 from inpaint.cli.export import export
 from inpaint.cli.fill import fill
 from inpaint.cli.gimp import app as gimp
+from inpaint.cli.masks import masks
+from inpaint.cli.study import app as study
 from inpaint.cli.train import train
 from inpaint.core.errors import InpaintError
 
@@ -82,7 +84,9 @@ app.command("fill")(fill)
 app.command("train")(train)
 app.command("export")(export)
 app.command("eval")(evaluate)
+app.command("masks")(masks)
 app.command("doctor")(doctor)
+app.add_typer(study, name="study")
 app.add_typer(gimp, name="gimp")
 
 
