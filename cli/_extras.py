@@ -4,7 +4,17 @@ from importlib.util import find_spec
 
 from inpaint.core.errors import InpaintError
 
-TRAINING = ("torch", "torchvision", "lpips", "onnx", "onnxscript", "accelerate", "pydantic", "safetensors")
+TRAINING = (
+    "torch",
+    "torchvision",
+    "lpips",
+    "matplotlib",
+    "onnx",
+    "onnxscript",
+    "accelerate",
+    "pydantic",
+    "safetensors",
+)
 """Packages that only the extra `train` brings, by the names they are imported under."""
 
 

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from inpaint.core.trainers import StepReport
+    from inpaint.training.experiment.plan import Cell
     from inpaint.training.recipe import Recipe
 
 SMOOTHING = 0.95
@@ -22,8 +26,10 @@ class TrainingProgress:
     to stop after the running step, so that a checkpoint can be written; a second one interrupts at once.
     """
 
-    def __init__(self, recipe: "Recipe") -> None:
+    def __init__(self, recipe: "Recipe", title: str = "") -> None:
+        """Prepare the line. title: what stands before the phase, where several trainings follow one another."""
         self.recipe = recipe
+        self.title = title
         self.interrupted = False
         self.terms: dict[str, float] = {}
         self.rate = 0.0
@@ -61,7 +67,11 @@ class TrainingProgress:
             self.terms[name] = SMOOTHING * self.terms.get(name, value) + (1 - SMOOTHING) * value
         losses = "  ".join(f"{name} {value:.3f}" for name, value in self.terms.items())
         self.progress.update(
-            self.task, completed=report.step, description=report.moment.phase.name, rate=self.rate, losses=losses
+            self.task,
+            completed=report.step,
+            description=f"{self.title}{report.moment.phase.name}",
+            rate=self.rate,
+            losses=losses,
         )
         return self.interrupted
 
@@ -70,3 +80,17 @@ class TrainingProgress:
             raise KeyboardInterrupt
         self.interrupted = True
         self.progress.console.print("Finishing this step and saving. Ctrl-C again stops at once, without saving.")
+
+
+class ExperimentProgress:
+    """The line of one training after the other."""
+
+    def __init__(self) -> None:
+        self.interrupted = False
+
+    @contextmanager
+    def watch(self, cell: "Cell", number: int, count: int) -> "Iterator[TrainingProgress]":
+        """Show the training of one cell."""
+        with TrainingProgress(cell.recipe, f"{number}/{count} {cell.name}, ") as progress:
+            yield progress
+        self.interrupted = self.interrupted or progress.interrupted

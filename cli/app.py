@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from inpaint.cli.doctor import doctor
 from inpaint.cli.evaluate import evaluate
+from inpaint.cli.experiment import experiment
 from inpaint.cli.export import export
 from inpaint.cli.fill import fill
 from inpaint.cli.gimp import app as gimp
@@ -83,6 +84,7 @@ def _options(
 app.command("fill")(fill)
 app.command("train")(train)
 app.command("export")(export)
+app.command("experiment")(experiment)
 app.command("eval")(evaluate)
 app.command("masks")(masks)
 app.command("doctor")(doctor)

@@ -35,6 +35,7 @@ HEAVY = frozenset(
         "accelerate",
         "braceexpand",
         "lpips",
+        "matplotlib",
         "onnx",
         "onnxscript",
         "pydantic",

@@ -1,9 +1,6 @@
 """A recipe is one TOML file that says a whole training. This file reads, checks and writes it."""
 
 import json
-import tomllib
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tomli_w
@@ -26,6 +23,7 @@ from inpaint.training.composites import CompositeConfig
 from inpaint.training.curriculum import expand
 from inpaint.training.holes import HoleConfig, holes_of
 from inpaint.training.pictures import CropConfig
+from inpaint.training.tables import change, read_table, shipped
 
 
 def _by(field: str, default: str, *others: str) -> Discriminator:
@@ -143,8 +141,7 @@ class Recipe(BaseModel):
 
 def recipe_names() -> list[str]:
     """Name the recipes that come with Inpaint."""
-    folder = resources.files("inpaint.training") / "recipes"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return shipped("recipes")
 
 
 def load_recipe(name_or_path: str, settings: list[str] | None = None) -> Recipe:
@@ -153,9 +150,9 @@ def load_recipe(name_or_path: str, settings: list[str] | None = None) -> Recipe:
     settings: `key=value` each, the key dotted (`data.default.size=128`, `phases.0.steps=500`), the value as in TOML.
     Raises `RecipeError` with one sentence about the first thing that is wrong.
     """
-    record = _read(name_or_path)
+    record = read_table("recipe", name_or_path)
     for setting in settings or []:
-        _set(record, setting)
+        change(record, setting)
     try:
         return Recipe.model_validate(record)
     except ValidationError as error:
@@ -171,51 +168,6 @@ def _place(location: tuple[int | str, ...]) -> str:
     if location[:1] in (("generator",), ("discriminator",)):
         location = location[:1] + location[2:]
     return ".".join(str(part) for part in location) or "the recipe"
-
-
-def _read(name_or_path: str) -> dict[str, Any]:
-    """Read the table of a recipe, with what it extends underneath."""
-    if name_or_path in recipe_names():
-        text = (resources.files("inpaint.training") / "recipes" / f"{name_or_path}.toml").read_text("utf-8")
-    else:
-        try:
-            text = Path(name_or_path).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            known = ", ".join(recipe_names())
-            raise RecipeError(f"There is no recipe {name_or_path!r}; give a .toml file or one of: {known}.") from error
-    try:
-        record = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"The recipe {name_or_path} is not valid TOML: {error}.") from error
-    base = record.pop("extends", None)
-    return record if base is None else _merge(_read(base), record)
-
-
-def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Lay one table over another: tables are merged, everything else is replaced."""
-    merged = dict(base)
-    for key, value in change.items():
-        both_tables = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both_tables else value
-    return merged
-
-
-def _set(record: dict[str, Any], setting: str) -> None:
-    key, equals, text = setting.partition("=")
-    if not equals or not key:
-        raise RecipeError(f"--set needs key=value, such as --set data.default.size=128, and not {setting!r}.")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    *path, last = key.strip().split(".")
-    here: Any = record
-    try:
-        for part in path:
-            here = here[int(part)] if isinstance(here, list) else here.setdefault(part, {})
-        here[int(last) if isinstance(here, list) else last] = value
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise RecipeError(f"--set {setting}: the recipe has no place {key!r}.") from error
 
 
 def recipe_digest(recipe: Recipe) -> str:
