@@ -72,7 +72,7 @@ class CellDirectory:
 
 
 def run_cell(cell: Cell, folder: Path, bench: Bench, options: Options, watchers: Sequence[Callback] = ()) -> bool:
-    """Train and measure a cell from wherever it is; returns False when a watcher or the clock stopped it before its end.
+    """Train and measure a cell from wherever it is; returns False when a watcher or the clock stopped it early.
 
     options: of the training; `out` and `resume` are decided here. Raises the errors of the parts.
     """

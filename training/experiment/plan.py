@@ -46,10 +46,14 @@ class Adjustment(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    when: dict[str, str]
-    """Value by axis: cells that have all of them are meant."""
+    when: dict[str, tuple[str, ...]]
+    """Values by axis: cells that have one of them on each are meant."""
     settings: tuple[str, ...]
     """As `--set` of `inpaint train`."""
+
+    def fits(self, values: dict[str, str]) -> bool:
+        """Tell whether a cell with these values is meant."""
+        return all(values[axis] in wanted for axis, wanted in self.when.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,10 @@ class Plan(BaseModel):
         if empty or not self.seeds or len(set(self.seeds)) < len(self.seeds):
             raise RecipeError("every axis needs values, seeds need numbers, and none may stand there twice.")
         for adjustment in self.adjust:
-            for axis, value in adjustment.when.items():
-                if value not in self.axes.get(axis, ()):
-                    raise RecipeError(f'adjust is for {axis} = "{value}", which is on no axis.')
+            for axis, wanted in adjustment.when.items():
+                strange = sorted(set(wanted) - set(self.axes.get(axis, ())))
+                if strange:
+                    raise RecipeError(f'adjust is for {axis} = "{strange[0]}", which is on no axis.')
         return self
 
     def cells(self) -> list[Cell]:
@@ -104,7 +109,7 @@ class Plan(BaseModel):
             values = dict(zip(self.axes, chosen, strict=True))
             settings = [*self.settings]
             for adjustment in self.adjust:
-                if adjustment.when.items() <= values.items():
+                if adjustment.fits(values):
                     settings += adjustment.settings
             try:
                 recipe = self.recipe.format(**values)

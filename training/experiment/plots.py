@@ -28,7 +28,7 @@ def curves_over_sides(lines: dict[str, list[Entry]], metrics: Sequence[Metric], 
     _curves(lines, metrics, "side of the hole", path, lambda entry: entry.side, step=step)
 
 
-def _curves(lines, metrics, label, path, place, *, side=None, step=None) -> None:  # noqa: ANN001
+def _curves(lines, metrics, label, path, place, *, side=None, step=None) -> None:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.2 * len(metrics), 3.2), layout="constrained")
         panels: Sequence[Axes] = figure.subplots(1, len(metrics), squeeze=False)[0]

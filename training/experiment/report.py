@@ -108,7 +108,7 @@ def _by_step(compared: dict[str, list[Entry]], metric: Metric, side: float, axis
 
 def _number(spread: Spread | None, metric: Metric, *, bold: bool = False) -> str:
     if spread is None:
-        return "–"
+        return "-"
     text = f"{spread.mean:.{metric.digits}f}"
     text = f"**{text}**" if bold else text
     return text if spread.seeds < 2 else f"{text} [{spread.low:.{metric.digits}f}, {spread.high:.{metric.digits}f}]"
