@@ -71,4 +71,4 @@ def change(table: dict[str, Any], setting: str) -> None:
             here = here[int(part)] if isinstance(here, list) else here.setdefault(part, {})
         here[int(last) if isinstance(here, list) else last] = value
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise RecipeError(f"--set {setting}: the recipe has no place {key!r}.") from error
+        raise RecipeError(f"--set {setting}: there is no place {key!r}.") from error

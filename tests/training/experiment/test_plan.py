@@ -81,12 +81,12 @@ def test_seeds_multiply_the_matrix():
     ("setting", "message"),
     [
         ("compare=family2", "none of the axes"),
-        ("measure.metrics=[\"beauty\"]", "choose from l1"),
+        ('measure.metrics=["beauty"]', "choose from l1"),
         ("measure.sides=[0.5, 0.25]", "smallest first"),
         ("measure.every=0", "measure.every"),
         ("axes.schedule=[]", "needs values"),
         ("seeds=[1, 1]", "twice"),
-        ("adjust.0.when.family=[\"vae\"]", "on no axis"),
+        ('adjust.0.when.family=["vae"]', "on no axis"),
         ("measure.speed=1", "measure.speed"),
     ],
 )
