@@ -150,7 +150,7 @@ def load_recipe(name_or_path: str, settings: list[str] | None = None) -> Recipe:
     settings: `key=value` each, the key dotted (`data.default.size=128`, `phases.0.steps=500`), the value as in TOML.
     Raises `RecipeError` with one sentence about the first thing that is wrong.
     """
-    record = read_table("recipe", name_or_path)
+    record = read_table("recipes", name_or_path)
     for setting in settings or []:
         change(record, setting)
     try:

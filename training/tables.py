@@ -7,27 +7,28 @@ from typing import Any, Literal
 
 from inpaint.core.errors import RecipeError
 
-Kind = Literal["recipe", "plan"]
+Folder = Literal["recipes", "plans"]
 DEEPEST = 20
 """How many files may extend one another; more can only be a circle."""
 
 
-def shipped(folder: Literal["recipes", "plans"]) -> list[str]:
+def shipped(folder: Folder) -> list[str]:
     """Name the files of a kind that come with Inpaint."""
     files = (resources.files("inpaint.training") / folder).iterdir()
     return sorted(entry.name.removesuffix(".toml") for entry in files if entry.name.endswith(".toml"))
 
 
-def read_table(kind: Kind, name_or_path: str, depth: int = 0) -> dict[str, Any]:
+def read_table(folder: Folder, name_or_path: str, depth: int = 0) -> dict[str, Any]:
     """Read a recipe or a plan, shipped or from a .toml file, laid over what it extends.
 
     Raises `RecipeError` for a file that is not there, is no TOML, or extends itself.
     """
+    kind = folder.removesuffix("s")
     if depth > DEEPEST:
         raise RecipeError(f"The {kind} {name_or_path} extends itself; remove one of the lines that say `extends`.")
-    known = shipped(f"{kind}s")
+    known = shipped(folder)
     if name_or_path in known:
-        text = (resources.files("inpaint.training") / f"{kind}s" / f"{name_or_path}.toml").read_text("utf-8")
+        text = (resources.files("inpaint.training") / folder / f"{name_or_path}.toml").read_text("utf-8")
     else:
         try:
             text = Path(name_or_path).read_text("utf-8")
@@ -40,7 +41,7 @@ def read_table(kind: Kind, name_or_path: str, depth: int = 0) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"The {kind} {name_or_path} is not valid TOML: {error}.") from error
     base = table.pop("extends", None)
-    return table if base is None else _merge(read_table(kind, base, depth + 1), table)
+    return table if base is None else _merge(read_table(folder, base, depth + 1), table)
 
 
 def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,10 @@ def lively(name):
     images = torch.rand(6, 3, 64, 64) * 2 - 1
     masks = torch.zeros(6, 1, 64, 64)
     masks[..., 16:48, 16:48] = 1
+
+    def spread(module, inputs, output):
+        module.weight.div_(output.std())
+
     lasts = {
         "gated": lambda: [generator.layers[-1]],
         "context-encoder": lambda: [generator.decoder[-1]],
@@ -46,9 +50,7 @@ def lively(name):
         for _ in range(2):
             generator(images, masks)  # batch norms see data
         for last in lasts:
-            hook = last.register_forward_hook(
-                lambda module, inputs, output: module.weight.div_(output.std().clamp_min(1e-6))
-            )
+            hook = last.register_forward_hook(spread)
             generator.eval()(images, masks)
             hook.remove()
     return generator.eval()

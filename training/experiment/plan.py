@@ -137,7 +137,7 @@ def load_plan(name_or_path: str, settings: list[str] | None = None) -> Plan:
 
     Raises `RecipeError` with one sentence about the first thing that is wrong.
     """
-    table: dict[str, Any] = read_table("plan", name_or_path)
+    table: dict[str, Any] = read_table("plans", name_or_path)
     for setting in settings or []:
         change(table, setting)
     try:

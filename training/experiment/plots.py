@@ -1,7 +1,8 @@
 """The numbers as curves, over the steps and over the sizes of the holes, and the fills side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -13,7 +14,13 @@ from inpaint.core.files import atomic_write
 from inpaint.training.evaluation.metrics import Metric
 from inpaint.training.experiment.scores import Entry, over_seeds
 
-STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25}
+STYLE: dict[Any, Any] = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+}
 MARKERS = "osD^vP*X"
 """One per line, so that a plot reads without colours, too."""
 
@@ -28,7 +35,17 @@ def curves_over_sides(lines: dict[str, list[Entry]], metrics: Sequence[Metric], 
     _curves(lines, metrics, "side of the hole", path, lambda entry: entry.side, step=step)
 
 
-def _curves(lines, metrics, label, path, place, *, side=None, step=None) -> None:
+def _curves(
+    lines: dict[str, list[Entry]],
+    metrics: Sequence[Metric],
+    label: str,
+    path: Path,
+    place: Callable[[Entry], float],
+    *,
+    side: float | None = None,
+    step: int | None = None,
+) -> None:
+    """Draw a panel per metric; `place` says where on the axis an entry lies, side and step which entries are drawn."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(3.2 * len(metrics), 3.2), layout="constrained")
         panels: Sequence[Axes] = figure.subplots(1, len(metrics), squeeze=False)[0]
