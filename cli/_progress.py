@@ -92,5 +92,7 @@ class ExperimentProgress:
     def watch(self, cell: "Cell", number: int, count: int) -> "Iterator[TrainingProgress]":
         """Show the training of one cell."""
         with TrainingProgress(cell.recipe, f"{number}/{count} {cell.name}, ") as progress:
+            # Ctrl-C while the last cell was measured for the last time: this one stops after its first step.
+            progress.interrupted = self.interrupted
             yield progress
         self.interrupted = self.interrupted or progress.interrupted
