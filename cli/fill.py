@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def fill(
-    image: Annotated[Path, typer.Argument(help="The photograph: JPEG, PNG, WebP, TIFF or BMP.", show_default=False)],
+    image: Annotated[
+        Path, typer.Argument(help="The photograph: JPEG, PNG, TIFF, WebP, AVIF, HEIF or BMP.", show_default=False)
+    ],
     mask: _options.Mask = None,
     box: _options.Boxes = None,
     color: _options.Color = None,
@@ -32,7 +34,8 @@ def fill(
         typer.Option(
             "--output",
             "-o",
-            help="File to write, or a folder. Otherwise IMAGE.filled.png beside the photograph. Replaced if it exists.",
+            help="File to write, or a folder. Otherwise IMAGE.filled.png (of a TIFF: .tif) beside the photograph. "
+            "Replaced if it exists.",
         ),
     ] = None,
     model: Annotated[str, typer.Option(help="Name of a model, or an .onnx file.")] = "default",
@@ -93,8 +96,10 @@ def fill(
 
 
 def _target(image: Path, output: Path | None) -> Path:
-    """Return the file to write. The default is a PNG, because known pixels survive in it."""
-    name = f"{image.stem}.filled.png"
+    """Return the file to write. The default is in a format without loss, because known pixels survive in it."""
+    from inpaint.core.image import filled_name
+
+    name = filled_name(image)
     if output is None:
         return image.with_name(name)
     return output / name if output.is_dir() else output

@@ -12,9 +12,9 @@ import numpy as np
 
 from inpaint.core.engine import Engine
 from inpaint.core.errors import EngineError
-from inpaint.core.image import Photo
 from inpaint.core.mask import check_mask
 from inpaint.core.mask import grow as grow_mask
+from inpaint.core.photo import Photo
 from inpaint.core.regions import Region, plan
 
 Progress = Callable[[int, int], None]
