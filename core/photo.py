@@ -66,10 +66,10 @@ def joined(photo: Photo, *, grey: bool, alpha: bool) -> np.ndarray:
     - `grey`: the format has files with one channel;
     - `alpha`: the format has files with transparency.
     """
-    single = grey and photo.grey
+    colours = _brightness(photo.pixels) if grey and photo.grey else photo.pixels
     if photo.alpha is None or not alpha:
-        return np.ascontiguousarray(photo.pixels[..., 0]) if single else photo.pixels
-    return np.dstack([photo.pixels[..., :1] if single else photo.pixels, photo.alpha])
+        return colours
+    return np.dstack([colours, photo.alpha])
 
 
 def parted(array: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, bool]:
@@ -81,3 +81,12 @@ def parted(array: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, bool]:
     if channels <= 2:
         return np.repeat(array[..., :1], 3, axis=2), alpha, True
     return np.ascontiguousarray(array[..., :3]), alpha, False
+
+
+def _brightness(pixels: np.ndarray) -> np.ndarray:
+    """Return H x W: the value itself where the channels are equal, to the bit, and luma of ITU-R BT.601 elsewhere."""
+    grey = np.ascontiguousarray(pixels[..., 0])
+    coloured = (pixels[..., 1] != grey) | (pixels[..., 2] != grey)
+    luma = pixels[coloured].astype(np.float64) @ (0.299, 0.587, 0.114)
+    grey[coloured] = np.rint(luma) if grey.dtype.kind == "u" else luma
+    return grey

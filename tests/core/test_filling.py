@@ -159,3 +159,20 @@ def test_a_soft_mask_blends(engine: Engine, picture: Maker, hole: Maker, dtype: 
     assert np.array_equal(soft[~hole()], image.astype(float)[~hole()])
     feathered = fill(image, levels, engine, feather=3).astype(float)
     assert np.abs(feathered - image)[levels == 51].mean() < np.abs(soft - image)[levels == 51].mean()
+
+
+def test_in_place_is_the_same_without_a_copy(engine: Engine, picture: Maker, hole: Maker) -> None:
+    image = picture()
+    wanted = fill(image, hole(), engine)
+    done = fill_pixels(image, hole(), engine, in_place=True)
+    assert done.pixels is image
+    assert np.array_equal(image, wanted)
+
+
+def test_floats_beyond_white_are_white_to_the_network_and_kept(engine: Engine, picture: Maker, hole: Maker) -> None:
+    bright = picture().astype(np.float32) / 255
+    bright[0] = 40
+    bright[1] = -3
+    after = fill(bright, hole(), engine)
+    assert np.array_equal(after[~hole()], bright[~hole()])
+    assert np.array_equal(after, np.where(hole()[..., None], fill(bright.clip(0, 1), hole(), engine), bright))
