@@ -42,7 +42,9 @@ def read_raster(picture: Image.Image, path: Path) -> Photo:
         notes.append("The picture has only black and white; the result is written in shades of grey.")
     jpeg, dpi = _jpeg_settings(picture), clean_dpi(picture.info.get("dpi"), orientation)
     icc, xmp = picture.info.get("icc_profile") or None, clean_xmp(picture.info.get("xmp"))
-    pixels, alpha, grey = parted(upright(_array(picture), turn))
+    array = _array(picture)
+    picture.close()  # its pixels take more room than ours
+    pixels, alpha, grey = parted(upright(array, turn))
     return Photo(
         pixels=pixels,
         alpha=alpha,

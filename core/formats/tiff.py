@@ -50,6 +50,10 @@ def read_tiff(path: Path, megapixels: float) -> Photo | None:
         if page.photometric not in _KINDS or page.bitspersample in (1, 2, 4):
             return None
         _check_samples(page, path)
+        # Decoders of JPEG fill up what is missing with grey.
+        ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
+        if max(ends, default=0) > tiff.filehandle.size:
+            raise ValueError("cut short")
         array = page.asarray()
         tags = page.tags
         icc, xmp, orientation = page.iccprofile, clean_xmp(tags.valueof(700)), tags.valueof(ORIENTATION) or 1
@@ -148,8 +152,8 @@ def _check_numbers(array: np.ndarray, path: Path) -> None:
     if bad.any():
         row, column = np.argwhere(bad)[0][:2]
         raise ImageError(
-            f"{path} has {int(bad.sum())} values that are not numbers (NaN or infinite), the first in column {column} "
-            f"of row {row}; replace them by colours, and put them into the mask if they are to be filled."
+            f"{path} holds NaN or infinite values ({int(bad.sum())}, the first in column {column} of row {row}); "
+            "replace them by numbers first."
         )
     step = max(1, int(np.sqrt(array.size / 1e6)))
     middle = float(np.median(array[::step, ::step]))
