@@ -27,6 +27,7 @@ _LOSSLESS = {
 _ASSOCIATED = 1
 _REDUCED = 1
 _PER_INCH = {2: 1.0, 3: 2.54}
+_DAMAGED = "Some of its tags (profile, EXIF, XMP) are damaged and were left out."
 _BEFORE_DIRECTORY = 6 + 8
 """Bytes of `Exif` and of a TIFF header, with which Pillow starts."""
 
@@ -41,7 +42,7 @@ def read_tiff(path: Path, megapixels: float) -> Photo | None:
         assert isinstance(page, tifffile.TiffPage)
         if page.imagewidth * page.imagelength > megapixels * 1e6 or page.imagedepth > 1:
             return None
-        notes = _count_pages(tiff, path)
+        notes = _count_pages(tiff, path) + _count_tags(tiff, page)
         if page.photometric in _INKS:
             raise ImageError(
                 f"{path} is a {_INKS[page.photometric]} picture, and conversion would change its colours; "
@@ -126,6 +127,14 @@ def _count_pages(tiff: tifffile.TiffFile, path: Path) -> list[str]:
     if all(int(page.subfiletype) & _REDUCED for page in more if isinstance(page, tifffile.TiffPage)):
         return [f"{path.name} holds a smaller copy of the picture, which was left out because it shows the old one."]
     raise ImageError(f"{path} holds several pictures (animation or pages); save the one you mean alone.")
+
+
+def _count_tags(tiff: tifffile.TiffFile, page: tifffile.TiffPage) -> list[str]:
+    """Return a note when tifffile has left out tags because what they point to is not there."""
+    form = tiff.tiff
+    tiff.filehandle.seek(page.offset)
+    (count,) = struct.unpack(form.tagnoformat, tiff.filehandle.read(form.tagnosize))
+    return [_DAMAGED] if sum(1 for _ in page.tags) < count else []
 
 
 def _check_samples(page: tifffile.TiffPage, path: Path) -> None:
