@@ -12,10 +12,10 @@ import numpy as np
 
 from inpaint.core.engine import Engine
 from inpaint.core.errors import EngineError
-from inpaint.core.mask import check_mask
+from inpaint.core.mask import WHITE, check_mask
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.photo import Photo
-from inpaint.core.regions import Region, plan
+from inpaint.core.regions import Box, Region, plan
 
 Progress = Callable[[int, int], None]
 """Called after each region with how many are done and how many there are."""
@@ -92,7 +92,6 @@ def fill_pixels(
     mask = levels if levels.dtype == np.bool_ else levels > 0
     regions = plan(mask, engine.contract)
     result, unknown = pixels if in_place else pixels.copy(), mask.copy()
-    strength = _strength(levels, mask, feather)
     for number, region in enumerate(regions, 1):
         # The window's view of the result already holds what earlier regions filled, as known pixels.
         window, hole = result[region.window.slices], unknown[region.window.slices]
@@ -104,7 +103,7 @@ def fill_pixels(
             engine = engine.on_cpu()
             notes.append(f"The rest was filled on the CPU. {error}")
             filled = _run(engine, window, hole, region, white)
-        _composite(result, unknown, strength, region, filled, white)
+        _composite(result, unknown, _share(levels, region.hole, feather), region, filled, white)
         if progress is not None:
             progress(number, len(regions))
     return Filled(pixels=result, mask=mask, regions=tuple(regions), engine=engine, notes=tuple(notes))
@@ -128,39 +127,41 @@ def _run(engine: Engine, window: np.ndarray, hole: np.ndarray, region: Region, w
 def _composite(
     result: np.ndarray,
     unknown: np.ndarray,
-    strength: np.ndarray | None,
+    share: np.ndarray | None,
     region: Region,
     filled: np.ndarray,
     white: float,
 ) -> None:
-    """Put what the network filled into `result`, strictly inside the region's hole, and mark it as known."""
+    """Put `share` of what the network filled into `result`, strictly inside the region's hole, and mark it as known."""
     inner, window = region.hole, region.window
     there = inner._replace(top=inner.top - window.top, left=inner.left - window.left)
     hole = unknown[inner.slices]
     new = filled[there.slices][hole] * np.float32(white)
     target = result[inner.slices]
-    if strength is not None:
-        share = strength[inner.slices][hole][:, None]
-        if share.dtype == np.uint8:
-            share = share * np.float32(1 / 255)
-        new = share * new + (1 - share) * target[hole]
+    if share is not None:
+        some = share[hole][:, None]
+        new = some * new + (1 - some) * target[hole]
     if np.issubdtype(result.dtype, np.integer):
         new = np.rint(new).clip(0, white)
     target[hole] = new.astype(result.dtype)
     hole[...] = False
 
 
-def _strength(levels: np.ndarray, mask: np.ndarray, feather: int) -> np.ndarray | None:
-    """Return how much of the fill shows, H x W uint8 or float32 in [0, 1]; None if it is all of it in the whole hole.
+def _share(levels: np.ndarray, box: Box, feather: int) -> np.ndarray | None:
+    """Return how much of the fill shows in `box`, float32 in [0, 1] of its size; None if it is all of it everywhere.
 
     A soft mask says it itself; a feather takes it from nearly nothing at the rim of the hole to 1 inside.
     """
-    soft = levels.dtype == np.uint8
+    soft = levels[box.slices] * np.float32(1 / WHITE) if levels.dtype == np.uint8 else None
     if not feather:
-        return levels if soft else None
-    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    strength = np.minimum(distance / np.float32(feather + 1), 1)
-    return strength * (levels * np.float32(1 / 255)) if soft else strength
+        return soft
+    # What is farther away than the feather reaches makes no difference.
+    top, left = max(0, box.top - feather - 1), max(0, box.left - feather - 1)
+    near = levels[top : box.top + box.height + feather + 1, left : box.left + box.width + feather + 1] > 0
+    distance = cv2.distanceTransform(near.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    inner = box._replace(top=box.top - top, left=box.left - left)
+    share = np.minimum(distance[inner.slices] / np.float32(feather + 1), 1)
+    return share if soft is None else share * soft
 
 
 def _white(pixels: np.ndarray) -> float:

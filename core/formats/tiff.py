@@ -14,8 +14,8 @@ from inpaint.core.formats.metadata import ORIENTATION, clean_dpi, clean_exif, cl
 from inpaint.core.photo import Photo, joined, parted, white_of
 
 _KINDS = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.RGB)
-_INKS = {tifffile.PHOTOMETRIC.SEPARATED: "CMYK", tifffile.PHOTOMETRIC.CIELAB: "Lab"}
-_LOSSLESS = {
+_INKS: dict[int, str] = {tifffile.PHOTOMETRIC.SEPARATED: "CMYK", tifffile.PHOTOMETRIC.CIELAB: "Lab"}
+_LOSSLESS: dict[int, str | None] = {
     tifffile.COMPRESSION.NONE: None,
     tifffile.COMPRESSION.LZW: "lzw",
     tifffile.COMPRESSION.ADOBE_DEFLATE: "zlib",

@@ -1,12 +1,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from inpaint.core import Engine, EngineError, MaskError, Photo, fill, fill_pixels, load_engine
+from inpaint.core import Box, Engine, EngineError, MaskError, Photo, fill, fill_pixels, filling, load_engine
 
 Maker = Callable[..., np.ndarray]
 
@@ -176,3 +178,18 @@ def test_floats_beyond_white_are_white_to_the_network_and_kept(engine: Engine, p
     after = fill(bright, hole(), engine)
     assert np.array_equal(after[~hole()], bright[~hole()])
     assert np.array_equal(after, np.where(hole()[..., None], fill(bright.clip(0, 1), hole(), engine), bright))
+
+
+@given(data=st.data())
+def test_a_feather_is_the_same_in_every_cut_of_the_mask(data: st.DataObject) -> None:
+    mask = data.draw(arrays(bool, (20, 24)).filter(lambda mask: not mask.all()))
+    feather = data.draw(st.integers(1, 6))
+    top, left = data.draw(st.integers(0, 19)), data.draw(st.integers(0, 23))
+    box = Box(top, left, data.draw(st.integers(1, 20 - top)), data.draw(st.integers(1, 24 - left)))
+    distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    wanted = np.minimum(distance / np.float32(feather + 1), 1)[box.slices]
+    share = filling._share(mask, box, feather)
+    assert np.allclose(share, wanted, atol=1e-6)
+    soft = mask * np.uint8(100)
+    assert np.allclose(filling._share(soft, box, feather), wanted * (100 / 255), atol=1e-6)
+    assert filling._share(mask, box, 0) is None
