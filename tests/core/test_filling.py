@@ -205,3 +205,21 @@ def test_floats_of_other_lengths_are_filled(engine: Engine, hole: Maker, dtype: 
     assert {region.scale < 1 for region in done.regions} == {True, False}
     assert np.array_equal(done.pixels[~done.mask], flat[~done.mask])
     assert np.allclose(done.pixels[mask], (0.1, 0.5, 0.9), atol=5e-3)
+
+
+def test_what_nobody_sees_is_not_looked_at(engine: Engine, picture: Maker, hole: Maker) -> None:
+    alpha = np.full((96, 128), 255, np.uint8)
+    alpha[:, 60:] = 0
+    pixels = picture()
+    seen = []
+    for hidden in (0, 255):
+        pixels[:, 60:] = hidden
+        photo = Photo(pixels=pixels.copy(), alpha=alpha)
+        filled = fill(photo, hole(), engine).pixels
+        assert np.array_equal(filled[~hole()], pixels[~hole()])
+        seen.append(filled[hole()])
+    assert np.array_equal(*seen)
+    assert Photo(pixels=pixels, alpha=alpha + np.uint8(1)).empty is not None
+    assert Photo(pixels=pixels, alpha=alpha | np.uint8(1)).empty is None
+    with pytest.raises(MaskError, match="transparent"):
+        fill(Photo(pixels=pixels, alpha=np.uint8(255) * hole()), hole(), engine)
