@@ -75,6 +75,10 @@ class TrainingProgress:
         )
         return self.interrupted
 
+    def tell(self, text: str) -> None:
+        """Show what happens between two stretches of training."""
+        self.progress.update(self.task, description=f"{self.title}{text}")
+
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self.interrupted:
             raise KeyboardInterrupt
@@ -83,10 +87,11 @@ class TrainingProgress:
 
 
 class ExperimentProgress:
-    """The line of one training after the other."""
+    """The line of one training after the other, and of the measurements between."""
 
     def __init__(self) -> None:
         self.interrupted = False
+        self.line: TrainingProgress | None = None
 
     @contextmanager
     def watch(self, cell: "Cell", number: int, count: int) -> "Iterator[TrainingProgress]":
@@ -94,5 +99,11 @@ class ExperimentProgress:
         with TrainingProgress(cell.recipe, f"{number}/{count} {cell.name}, ") as progress:
             # Ctrl-C while the last cell was measured for the last time: this one stops after its first step.
             progress.interrupted = self.interrupted
+            self.line = progress
             yield progress
         self.interrupted = self.interrupted or progress.interrupted
+
+    def measuring(self, done: int, count: int) -> None:
+        """Show how far a measurement is."""
+        if self.line is not None:
+            self.line.tell(f"measuring {done} of {count}")

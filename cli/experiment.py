@@ -67,7 +67,7 @@ def experiment(
         max_minutes=max_minutes,
     )
     progress = ExperimentProgress()
-    outcome = run_experiment(settled, options, progress.watch, resume=resume)
+    outcome = run_experiment(settled, options, progress.watch, progress=progress.measuring, resume=resume)
     typer.echo(f"{outcome.finished} of {outcome.cells} trainings finished. Report: {out / 'report.md'}")
     if outcome.stopped:
         typer.echo(f"Go on with: inpaint experiment {plan} --data {data} --val {val} --out {out} --resume")

@@ -19,7 +19,7 @@ from inpaint.core.errors import RecipeError
 from inpaint.core.files import atomic_write
 from inpaint.core.trainers import Callback
 from inpaint.training.evaluation.metrics import Row
-from inpaint.training.experiment.measure import Bench, Measured
+from inpaint.training.experiment.measure import Bench, Measured, Progress
 from inpaint.training.experiment.plan import Cell
 from inpaint.training.recipe import recipe_digest
 from inpaint.training.rundir import RunDirectory, write_json
@@ -71,10 +71,18 @@ class CellDirectory:
         return self.failure_file.read_text("utf-8").strip() if self.failure_file.exists() else None
 
 
-def run_cell(cell: Cell, folder: Path, bench: Bench, options: Options, watchers: Sequence[Callback] = ()) -> bool:
+def run_cell(
+    cell: Cell,
+    folder: Path,
+    bench: Bench,
+    options: Options,
+    watchers: Sequence[Callback] = (),
+    progress: Progress | None = None,
+) -> bool:
     """Train and measure a cell from wherever it is; returns False when a watcher or the clock stopped it early.
 
-    options: of the training; `out` and `resume` are decided here. Raises the errors of the parts.
+    options: of the training; `out` and `resume` are decided here. progress: of each measurement. Raises the errors of
+    the parts.
     """
     directory, steps, every = CellDirectory(folder), cell.recipe.schedule.steps, bench.config.every
     run = directory.run
@@ -87,7 +95,7 @@ def run_cell(cell: Cell, folder: Path, bench: Bench, options: Options, watchers:
         done = run.steps()[-1] if run.recipe_file.exists() else 0
         measured = {scores.step for scores in directory.scores()}
         if done and done not in measured and (done % every == 0 or done == steps):
-            directory.save(done, bench.measure(run.path, done, cell.recipe))
+            directory.save(done, bench.measure(run.path, done, cell.recipe, progress))
             continue
         goal = min(steps, done - done % every + every)
         stretch = Options(

@@ -20,6 +20,8 @@ from inpaint.training.experiment.plan import Measurement
 from inpaint.training.holes import HoleConfig, draw_holes
 from inpaint.training.recipe import Recipe
 
+Progress = Callable[[int, int], None]
+"""Told after every fill how many are done, and of how many."""
 SHOWN = 8
 """How many fills are kept to be looked at."""
 
@@ -71,13 +73,14 @@ class Bench:
             for index in range(min(len(photographs), count or len(photographs)))
         ]
 
-    def measure(self, run: Path, step: int, recipe: Recipe, progress: Callable[[], None] | None = None) -> Measured:
+    def measure(self, run: Path, step: int, recipe: Recipe, progress: Progress | None = None) -> Measured:
         """Fill holes of every size with the averaged generator of a checkpoint, and judge the fills.
 
-        progress: called after every picture. Raises `RecipeError` and `EngineError` as the parts do.
+        Raises `RecipeError` and `EngineError` as the parts do.
         """
         engine = RunEngine(run, self.device, step)
-        rows, shown, count = {}, [], 0
+        rows, shown, count, done = {}, [], 0, 0
+        total = len(self.config.sides) * len(self.photographs(recipe.native_size))
         for side in self.config.sides:
             scored: list[Row] = []
             looks: list[tuple[Tensor, Tensor]] = []
@@ -89,8 +92,9 @@ class Bench:
                     looks.append(self.features(_batch(pixels)))
                 if len(shown) < SHOWN:
                     shown.append(pixels)
+                done += 1
                 if progress is not None:
-                    progress()
+                    progress(done, total)
             count = len(scored)
             rows[side] = {key: fmean(row[key] for row in scored) for key in scored[0]}
             rows[side] |= self._together(looks, recipe.native_size)

@@ -15,7 +15,7 @@ from inpaint.core.errors import InpaintError, OutputError, RecipeError
 from inpaint.core.files import atomic_write
 from inpaint.core.trainers import Callback
 from inpaint.training.experiment.cell import CellDirectory, run_cell
-from inpaint.training.experiment.measure import Bench
+from inpaint.training.experiment.measure import Bench, Progress
 from inpaint.training.experiment.plan import Cell, Plan, load_plan
 from inpaint.training.experiment.report import write_report
 from inpaint.training.session import Options
@@ -38,11 +38,14 @@ class Outcome:
     """Whether it was interrupted, or ran out of time, before it had tried every cell."""
 
 
-def run_experiment(plan: Plan, options: Options, watch: Watch, *, resume: bool = False) -> Outcome:
+def run_experiment(
+    plan: Plan, options: Options, watch: Watch, *, progress: Progress | None = None, resume: bool = False
+) -> Outcome:
     """Train and measure every cell of a plan, and report after each.
 
     - `options`: `out` is the folder of the experiment, `val` the photographs that are measured on, `max_minutes` a
       limit for everything; `resume` of theirs is not looked at;
+    - `watch`, `progress`: told of every step, and of every fill of a measurement;
     - `resume`: go on with what `out` holds.
 
     Raises `OutputError` and `RecipeError` for what is wrong before anything is trained. What is wrong with one cell is
@@ -68,7 +71,7 @@ def run_experiment(plan: Plan, options: Options, watch: Watch, *, resume: bool =
             directory.path.mkdir(parents=True, exist_ok=True)
             directory.failure_file.unlink(missing_ok=True)
             with watch(cell, number, len(cells)) as watcher:
-                whole = run_cell(cell, directory.path, bench, replace(options, max_minutes=left), [watcher])
+                whole = run_cell(cell, directory.path, bench, replace(options, max_minutes=left), [watcher], progress)
         except Exception as error:
             # Out of memory, a diverged loss, a bug in one family: the rest of the night must not be lost.
             told = str(error) if isinstance(error, InpaintError) else f"{type(error).__name__}: {error}"
