@@ -48,9 +48,7 @@ def evaluate(
         Path | None, typer.Option("--out", "-o", help="Folder for report.html, CSV, JSON and the masks.")
     ] = None,
     cases: Annotated[int, typer.Option(min=0, help="Worst cases of each method shown in the report.")] = 12,
-    keep_fills: Annotated[
-        bool, typer.Option("--keep-fills", help="Keep every fill, truth and hole, too.")
-    ] = False,
+    keep_fills: Annotated[bool, typer.Option("--keep-fills", help="Keep every fill, truth and hole, too.")] = False,
     device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.CPU,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
