@@ -51,7 +51,8 @@ def fill(
     """Fill the hole of a picture; every pixel outside it comes back exactly as it was.
 
     - `image`: a `Photo`, or H x W x 3 RGB of uint8, uint16, or floats in [0, 1]; not changed;
-    - `mask`: H x W bool, True = hole;
+    - `mask`: H x W bool, True = hole; or H x W uint8, where everything above 0 is hole and the value is how much of the
+      fill shows, 255 = the fill alone;
     - `grow`: make the hole this many pixels larger on all sides first;
     - `feather`: blend from the old picture to the fill over the outermost pixels *inside* the hole, this many. With
       `grow` this gives a soft seam; alone it lets what was at the rim of the hole shine through.
@@ -76,15 +77,18 @@ def fill_pixels(
 ) -> Filled:
     """Do what `fill` does to an array, and say how."""
     white = _white(pixels)
-    if mask.shape != pixels.shape[:2] or mask.dtype != np.bool_:
-        raise ValueError(f"mask must be {pixels.shape[:2]} bool, got {mask.shape} {mask.dtype}")
+    if mask.shape != pixels.shape[:2] or mask.dtype not in (np.bool_, np.uint8):
+        raise ValueError(f"mask must be {pixels.shape[:2]} bool or uint8, got {mask.shape} {mask.dtype}")
+    if mask.dtype == np.uint8 and mask.max(initial=0) == 1:
+        raise ValueError("the mask must be bool, or uint8 with 255 for the hole; this is uint8 with 0 and 1")
     if feather < 0:
         raise ValueError(f"feather must not be negative, got {feather}")
-    mask = grow_mask(mask, grow)
-    notes = list(check_mask(mask))
+    levels = grow_mask(mask, grow)
+    notes = list(check_mask(levels))
+    mask = levels > 0
     regions = plan(mask, engine.contract)
     result, unknown = pixels.copy(), mask.copy()
-    strength = _strength(mask, feather) if feather else None
+    strength = _strength(levels, mask, feather)
     for number, region in enumerate(regions, 1):
         # The window's view of the result already holds what earlier regions filled, as known pixels.
         window, hole = result[region.window.slices], unknown[region.window.slices]
@@ -138,10 +142,17 @@ def _composite(
     hole[...] = False
 
 
-def _strength(mask: np.ndarray, feather: int) -> np.ndarray:
-    """Return H x W float32: how much of the fill shows, from nearly nothing at the rim of the hole to 1 inside."""
-    distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.minimum(distance / np.float32(feather + 1), 1)
+def _strength(levels: np.ndarray, mask: np.ndarray, feather: int) -> np.ndarray | None:
+    """Return H x W float32: how much of the fill shows. None where it is all of it everywhere in the hole.
+
+    A soft mask says it itself; a feather takes it from nearly nothing at the rim of the hole to 1 inside.
+    """
+    soft = levels.dtype == np.uint8
+    if not feather:
+        return levels * np.float32(1 / 255) if soft else None
+    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    strength = np.minimum(distance / np.float32(feather + 1), 1)
+    return strength * (levels * np.float32(1 / 255)) if soft else strength
 
 
 def _white(pixels: np.ndarray) -> float:

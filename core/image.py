@@ -62,11 +62,23 @@ class Photo:
         """Width and height."""
         return self.pixels.shape[1], self.pixels.shape[0]
 
-    def with_pixels(self, pixels: np.ndarray) -> "Photo":
-        """Return the same photograph with other pixels, H x W x 3 uint8 RGB of the same size."""
-        if pixels.shape != self.pixels.shape or pixels.dtype != np.uint8:
-            raise ValueError(f"wanted {self.pixels.shape} uint8, got {pixels.shape} {pixels.dtype}")
-        return replace(self, pixels=pixels)
+    def with_pixels(self, pixels: np.ndarray, opaque: np.ndarray | None = None) -> "Photo":
+        """Return the same photograph with other pixels, of the same shape and dtype.
+
+        - `opaque`: H x W bool, where its transparency ends, too.
+        """
+        if pixels.shape != self.pixels.shape or pixels.dtype != self.pixels.dtype:
+            raise ValueError(f"wanted {self.pixels.shape} {self.pixels.dtype}, got {pixels.shape} {pixels.dtype}")
+        alpha = self.alpha
+        if alpha is not None and opaque is not None:
+            alpha = alpha.copy()
+            alpha[opaque] = white_of(alpha.dtype)
+        return replace(self, pixels=pixels, alpha=alpha)
+
+
+def white_of(dtype: np.dtype) -> float:
+    """Return the value of white, and of opaque, in arrays of `dtype`: 1.0 for floats."""
+    return np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 1.0
 
 
 def read_image(path: str | Path) -> Photo:

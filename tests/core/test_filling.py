@@ -144,3 +144,18 @@ def test_a_gpu_that_gives_up_is_replaced_by_the_cpu(engine: Engine, picture: Mak
     assert len(done.notes) == 1
     assert "on the CPU" in done.notes[0]
     assert np.array_equal(done.pixels, fill(image, mask, engine, grow=1))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_soft_mask_blends(engine: Engine, picture: Maker, hole: Maker, dtype: type) -> None:
+    step = {np.uint8: 1, np.uint16: 257, np.float32: 1 / 255}[dtype]
+    image = picture().astype(dtype) * dtype(step)
+    levels = hole().astype(np.uint8) * 255
+    levels[30:54, 40:44] = 51
+    soft = fill(image, levels, engine).astype(float)
+    hard = fill(image, hole(), engine).astype(float)
+    share = (levels / 255)[..., None]
+    assert np.abs(soft - (share * hard + (1 - share) * image)).max() <= (0.51 if step >= 1 else 1e-6)
+    assert np.array_equal(soft[~hole()], image.astype(float)[~hole()])
+    feathered = fill(image, levels, engine, feather=3).astype(float)
+    assert np.abs(feathered - image)[levels == 51].mean() < np.abs(soft - image)[levels == 51].mean()
