@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         InpaintError,
         MaskError,
         ModelError,
+        OutOfMemoryError,
         OutputError,
         RecipeError,
     )
@@ -36,6 +37,7 @@ __all__ = [
     "MaskChoice",
     "MaskError",
     "ModelError",
+    "OutOfMemoryError",
     "OutputError",
     "Photo",
     "RecipeError",

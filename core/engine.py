@@ -1,5 +1,6 @@
 """A loaded model that has proved it runs on its device. Made once, passed in."""
 
+import threading
 from pathlib import Path
 from typing import Literal
 
@@ -8,7 +9,7 @@ import onnxruntime
 
 from inpaint.core.canary import check_canary, side_for
 from inpaint.core.devices import cuda_devices, physical_cores
-from inpaint.core.errors import EngineError, InpaintError, ModelError
+from inpaint.core.errors import EngineError, InpaintError, ModelError, OutOfMemoryError
 from inpaint.weights import Contract, resolve
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -37,6 +38,8 @@ class Engine:
         """What the user should know about the choice of device."""
         self._session = session
         self._threads = threads
+        self._on_cpu: Engine | None = None
+        self._moving = threading.Lock()
 
     @property
     def device(self) -> Literal["cpu", "cuda"]:
@@ -44,8 +47,13 @@ class Engine:
         return "cuda" if self.provider == CUDA else "cpu"
 
     def on_cpu(self) -> "Engine":
-        """Return the same model on the CPU; this engine stays as it is."""
-        return self if self.device == "cpu" else _prove(self.path, "cpu", self._threads)
+        """Return the same model on the CPU, loaded at the first call; this engine stays as it is."""
+        if self.device == "cpu":
+            return self
+        with self._moving:
+            if self._on_cpu is None:
+                self._on_cpu = _prove(self.path, "cpu", self._threads)
+            return self._on_cpu
 
     def run(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Fill the hole of one picture of any size, in one go and at its own scale.
@@ -81,7 +89,8 @@ class Engine:
     def run_tensors(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Run the bare graph: N x 3 x H x W float32 in the contract's range and N x 1 x H x W float32 of 0 and 1.
 
-        H and W are multiples of the contract's stride. Returns N x 3 x H x W. Raises `EngineError` when it fails.
+        H and W are multiples of the contract's stride. Returns N x 3 x H x W. Raises `EngineError` when it fails;
+        `OutOfMemoryError` among them when something smaller may work.
         """
         contract = self.contract
         feed = {contract.image_input: image, contract.mask_input: mask}
@@ -90,7 +99,7 @@ class Engine:
         except Exception as error:  # ONNX Runtime has no common base class
             device, size = self.device.upper(), f"{image.shape[3]} x {image.shape[2]} pixels"
             if _is_out_of_memory(error):
-                raise EngineError(
+                raise OutOfMemoryError(
                     f"The {device} ran out of memory at {size}; close other programs or fill a smaller copy."
                 ) from error
             raise EngineError(
@@ -185,7 +194,7 @@ def _create(path: Path, options: onnxruntime.SessionOptions, providers: list) ->
         if providers[0] != CPU:
             raise EngineError(f"The model {path.name} cannot be loaded on the GPU: {_first_line(error)}") from error
         if _is_out_of_memory(error):
-            raise EngineError(f"There is not enough memory to load {path.name}; close other programs.") from error
+            raise OutOfMemoryError(f"There is not enough memory to load {path.name}; close other programs.") from error
         raise ModelError(f"{path} is not an ONNX model that ONNX Runtime can run; check the file.") from error
 
 

@@ -8,7 +8,8 @@
 | `MaskError`        | 4         | a mask is missing, empty, all hole, or does not fit its image             |
 | `ModelError`       | 5         | a model is unknown, is not a model, or breaks its contract                |
 | `OutputError`      | 6         | a result cannot be written; what was there before is untouched            |
-| `EngineError`      | 7         | the device asked for is not to be had, or ran out of memory               |
+| `EngineError`      | 7         | the device asked for is not to be had, or failed                          |
+| `OutOfMemoryError` | 7         | the device ran out of memory                                              |
 | `RecipeError`      | 8         | a recipe, its data or a run directory is not usable                       |
 | `DivergedError`    | 9         | training produced numbers that are not finite                             |
 | (a bug)            | 70        | anything else; `INPAINT_DEBUG=1` shows the traceback                      |
@@ -26,6 +27,7 @@ __all__ = [
     "InpaintError",
     "MaskError",
     "ModelError",
+    "OutOfMemoryError",
     "OutputError",
     "RecipeError",
 ]
@@ -53,6 +55,10 @@ class EngineError(InpaintError):
     """The device asked for is not to be had, or it failed while running the model."""
 
     exit_code = 7
+
+
+class OutOfMemoryError(EngineError):
+    """The device has too little memory for what it was given; something smaller may work."""
 
 
 class RecipeError(InpaintError):
