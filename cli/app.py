@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from inpaint.cli.batch import BatchCommand, batch
 from inpaint.cli.doctor import doctor
 from inpaint.cli.evaluate import evaluate
 from inpaint.cli.export import export
@@ -79,6 +80,7 @@ def _options(
 
 
 app.command("fill")(fill)
+app.command("batch", cls=BatchCommand)(batch)
 app.command("train")(train)
 app.command("export")(export)
 app.command("eval")(evaluate)
