@@ -1,11 +1,13 @@
 """What is seen of a batch: a bar with the time left, a line for each failure, and a sentence or JSON at the end."""
 
 import json
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 import typer
@@ -20,7 +22,10 @@ SHOWN = 20
 
 
 class BatchReport:
-    """Counts outcomes and shows them. Used as a context manager around the run, and closed after it."""
+    """Counts outcomes and shows them, and turns Ctrl-C into a clean stop. Closed after the run.
+
+    Used as a context manager around the run. The first Ctrl-C sets `stop`; a second one interrupts at once.
+    """
 
     def __init__(self, total: int, skipped: int, *, quiet: bool, verbose: bool, as_json: bool) -> None:
         self.total, self.skipped = total, skipped
@@ -28,17 +33,20 @@ class BatchReport:
         self.done = 0
         self.failures: list[Outcome] = []
         self.devices: set[str] = set()
+        self.stop = threading.Event()
         self.start = time.perf_counter()
         self._progress = self._make_progress() if sys.stderr.isatty() and not quiet else None
 
     def __enter__(self) -> "BatchReport":
         if self._progress is not None:
             self._progress.start()
+        self._previous = signal.signal(signal.SIGINT, self._interrupt)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        signal.signal(signal.SIGINT, self._previous)
         if self._progress is not None:
             self._progress.stop()
 
@@ -93,6 +101,11 @@ class BatchReport:
             speed = f" ({finished / seconds:.1f} per second)" if finished else ""
             again = "; go on with --resume" if left or self.failures else ""
             typer.echo(f"{manifest.parent}: {', '.join(parts)} in {seconds:.1f} s{speed}{again}")
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self.stop.is_set():
+            raise KeyboardInterrupt
+        self.stop.set()
 
     def _count(self, outcome: "Outcome") -> None:
         if outcome.status == "done":

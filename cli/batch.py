@@ -157,11 +157,12 @@ def batch(
                         device=device.value,
                         processes=threads,
                         key=key,
+                        stop=report.stop,
                     )
                 elif waiting:
                     engine, beside = load_batch_engine(path, device.value, threads, len(waiting))
                     report.note(*engine.notes)
-                    run_here(waiting, settings, engine, take_down, beside=beside, key=key)
+                    run_here(waiting, settings, engine, take_down, beside=beside, key=key, stop=report.stop)
         except BaseException:
             report.close(manifest.path, cut_short=True)
             raise

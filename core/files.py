@@ -85,6 +85,17 @@ def check_writable(path: str | Path) -> None:
         raise OutputError(f"You may not write into the folder {path.parent}; choose another.")
 
 
+def make_folder(path: str | Path) -> None:
+    """Make a folder and those above it where they are missing. Raises `OutputError`."""
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise OutputError(f"The folder {path} cannot be made, because a file is in its way; choose another.") from error
+    except OSError as error:
+        raise OutputError(_sentence(path, error)) from error
+
+
 def check_apart(target: str | Path, inputs: Mapping[str, Path | None]) -> None:
     """Raise `OutputError` when `target` is one of the files it is made from, under whatever name.
 

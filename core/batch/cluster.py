@@ -8,6 +8,7 @@ whole or not at all, so that nothing is lost or half written.
 import json
 import logging
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
@@ -36,12 +37,14 @@ def run_on_ray(
     device: Device = "auto",
     processes: int | None = None,
     key: str = "",
+    stop: threading.Event | None = None,
 ) -> None:
     """Fill every item on a Ray cluster, and report each one when it is finished, in any order.
 
     - `model`: the ONNX file, at the same path on every machine;
     - `address`: of a running cluster (`auto`, HOST:PORT, ray://HOST:PORT), or `local` for one that ends with the batch;
-    - `processes`: at most this many at a time; None takes one for each CPU of the cluster.
+    - `processes`: at most this many at a time; None takes one for each CPU of the cluster;
+    - `stop`: once it is set, KeyboardInterrupt is raised after the next outcome.
 
     Raises `InpaintError` when Ray is missing and `EngineError` when there is no cluster at the address.
     """
@@ -52,7 +55,6 @@ def run_on_ray(
         most = max(1, min(processes or cpus, cpus, len(items)))
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
-        context.max_errored_blocks = 0
         rows = [_to_row(item) for item in items]
         blocks = max(most, -(-len(rows) // TOGETHER))
         filled = ray.data.from_items(rows, override_num_blocks=min(blocks, len(rows))).map(
@@ -64,6 +66,8 @@ def run_on_ray(
         )
         for row in filled.iter_rows():
             report(Outcome.from_json(row["outcome"]))
+            if stop is not None and stop.is_set():
+                raise KeyboardInterrupt
 
 
 class _Process:
@@ -101,6 +105,8 @@ def _connected(address: str, processes: int | None) -> Iterator[Any]:
     try:
         import ray
         import ray.data
+
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
     except ImportError as error:
         raise InpaintError('--ray needs one more package: pip install "inpaint[ray]".') from error
     mine = not ray.is_initialized()

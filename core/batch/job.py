@@ -17,7 +17,7 @@ from inpaint.core.batch.collect import Item
 from inpaint.core.batch.prints import Print, take
 from inpaint.core.engine import Engine
 from inpaint.core.errors import InpaintError
-from inpaint.core.files import check_apart
+from inpaint.core.files import check_apart, make_folder
 from inpaint.core.filling import fill_pixels
 from inpaint.core.image import check_output, read_image, write_image
 from inpaint.core.mask_choice import MaskChoice, build_mask, find_mask
@@ -166,7 +166,7 @@ def _fill(
             told["mask"] = str(choice.file)
             prints["mask"] = take(choice.file)
         check_apart(item.target, {"photograph": item.image, "mask": choice.file})
-        item.target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(item.target.parent)
         check_output(photo, item.target)
     with _timed(seconds, "fill"):
         filled = fill_pixels(

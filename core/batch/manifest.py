@@ -14,6 +14,7 @@ from inpaint.core.batch.collect import Item
 from inpaint.core.batch.job import Outcome, Settings
 from inpaint.core.batch.prints import still
 from inpaint.core.errors import InpaintError, OutputError
+from inpaint.core.files import make_folder
 
 NAME = "manifest.jsonl"
 
@@ -25,8 +26,8 @@ class Manifest:
         """Open it, and make its folder if need be. Raises `OutputError`, also while another batch has it open."""
         self.path = out / NAME
         """The file."""
+        make_folder(out)
         try:
-            out.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
         except OSError as error:
             raise OutputError(f"{self.path} cannot be written ({error.strerror}); choose another --output.") from error

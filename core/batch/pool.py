@@ -82,16 +82,17 @@ def run_here(
     beside: int,
     key: str = "",
     pixels: int | None = None,
+    stop: threading.Event | None = None,
 ) -> None:
     """Fill every item, `beside` at the same time, and report each one when it is finished.
 
-    - `pixels`: how many to have in memory at once; None takes what fits into a part of the machine's memory.
-
-    On KeyboardInterrupt, and on whatever `report` raises, the jobs under way end at their next region without a trace,
-    those that finish meanwhile are reported, and the exception goes on.
+    - `pixels`: how many to have in memory at once; None takes what fits into a part of the machine's memory;
+    - `stop`: once it is set, the jobs under way end at their next region without a trace, those that finish meanwhile
+      are reported, and KeyboardInterrupt is raised. The same happens on an exception, but then the outcome that was
+      just being reported may be lost.
     """
     budget = Budget(pixels or int(memory() * SHARE) // BYTES_PER_PIXEL)
-    stop = threading.Event()
+    stop = stop or threading.Event()
 
     def check(done: int = 0, total: int = 0) -> None:
         if stop.is_set():
@@ -108,19 +109,26 @@ def run_here(
     with ThreadPoolExecutor(beside, thread_name_prefix="inpaint-batch") as pool:
         try:
             while True:
-                while len(running) < beside and (item := next(waiting, None)) is not None:
+                while not stop.is_set() and len(running) < beside and (item := next(waiting, None)) is not None:
                     running.add(pool.submit(job, item))
                 if not running:
-                    return
+                    break
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
-                while finished:
-                    report(finished.pop().result())
+                _report(finished, report)
         except BaseException:
             stop.set()
-            for future in finished | running:
-                if not isinstance(future.exception(), _Stopped):
-                    report(future.result())
+            _report(finished | running, report)
             raise
+    if stop.is_set():
+        raise KeyboardInterrupt
+
+
+def _report(futures: set[Future[Outcome]], report: Report) -> None:
+    """Wait for these jobs, and report those that were not stopped. Takes out of the set what it has reported."""
+    while futures:
+        future = futures.pop()
+        if not isinstance(future.exception(), _Stopped):
+            report(future.result())
 
 
 def _pixels(path: Path) -> int:
