@@ -98,7 +98,7 @@ def batch(
         str | None,
         typer.Option(
             metavar="[ADDRESS]",
-            help="Fill on a Ray cluster: auto, HOST:PORT or ray://HOST:PORT; without an address on one made here.",
+            help="Fill on a Ray cluster: auto or HOST:PORT; without an address on one made here.",
             show_default=False,
         ),
     ] = None,

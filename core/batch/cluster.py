@@ -5,12 +5,15 @@ installed there. A process that dies is started again, and the photographs it ha
 whole or not at all, so that nothing is lost or half written.
 """
 
+import io
 import json
 import logging
 import os
+import socket
+import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -42,7 +45,7 @@ def run_on_ray(
     """Fill every item on a Ray cluster, and report each one when it is finished, in any order.
 
     - `model`: the ONNX file, at the same path on every machine;
-    - `address`: of a running cluster (`auto`, HOST:PORT, ray://HOST:PORT), or `local` for one that ends with the batch;
+    - `address`: of a running cluster (`auto`, HOST:PORT), or `local` for one that ends with the batch;
     - `processes`: at most this many at a time; None takes one for each CPU of the cluster;
     - `stop`: once it is set, KeyboardInterrupt is raised after the next outcome.
 
@@ -60,7 +63,7 @@ def run_on_ray(
         filled = ray.data.from_items(rows, override_num_blocks=min(blocks, len(rows))).map(
             _Process,
             fn_constructor_args=(settings, str(model), take(model).sha256, device, key),
-            concurrency=(1, most),
+            concurrency=most,
             num_cpus=1,
             num_gpus=1 if device == "cuda" else 0,
         )
@@ -98,9 +101,10 @@ def _from_row(row: dict[str, Any]) -> Item:
 @contextmanager
 def _connected(address: str, processes: int | None) -> Iterator[Any]:
     """Give the module `ray`, connected; a cluster that was started for this is stopped afterwards."""
-    # Read when Ray is imported. What is filled here is nobody else's business, and Ray's own lines say nothing to a
-    # photographer.
+    # Read when Ray is imported. What is filled here is nobody else's business, and the lines that Ray's C++ writes to
+    # standard error say nothing to a photographer.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         import ray
@@ -111,24 +115,46 @@ def _connected(address: str, processes: int | None) -> Iterator[Any]:
         raise InpaintError('--ray needs one more package: pip install "inpaint[ray]".') from error
     mine = not ray.is_initialized()
     if mine:
-        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+        if address == LOCAL:
+            # On the loopback, so that nobody else on the network can send it work.
+            options |= {"num_cpus": processes, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
         try:
-            if address == LOCAL:
-                # On the loopback, so that nobody else on the network can send it work.
-                ray.init(
-                    address=LOCAL, num_cpus=processes, include_dashboard=False, _node_ip_address="127.0.0.1", **quiet
-                )
-            else:
-                ray.init(address=address, **quiet)
+            _knock(address)
+            with _no_standard_error():
+                ray.init(address=address, **options)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             raise EngineError(f"There is no Ray cluster at {address}; start one, or use --ray local.") from error
+    # Ray prints there what it does about a process that died; a script waits for our one line of JSON.
+    with redirect_stdout(io.StringIO()):
+        try:
+            yield ray
+        except ray.exceptions.RayError as error:
+            raise EngineError(f"Ray gave up: {_reason(error)}; nothing is lost, go on with --resume.") from error
+        finally:
+            if mine:
+                ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Raise OSError at once when nobody listens at HOST:PORT; Ray would try for half a minute."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+
+
+@contextmanager
+def _no_standard_error() -> Iterator[None]:
+    """Drop what the block writes to standard error, also from C++: while it starts, Ray tells how its log is set."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
-        yield ray
-    except ray.exceptions.RayError as error:
-        raise EngineError(f"Ray gave up: {_reason(error)}; nothing is lost, go on with --resume.") from error
+        os.dup2(nowhere, 2)
+        yield
     finally:
-        if mine:
-            ray.shutdown()
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _reason(error: BaseException) -> str:
