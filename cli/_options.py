@@ -19,6 +19,16 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class Format(StrEnum):
+    """What a picture is written as; the values are suffixes."""
+
+    PNG = "png"
+    TIFF = "tiff"
+    WEBP = "webp"
+    BMP = "bmp"
+    JPEG = "jpg"
+
+
 HOLE = "Where the hole is"
 """Heading in `--help` over the options below."""
 

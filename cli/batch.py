@@ -16,16 +16,16 @@ SOME_FAILED = 3
 """Exit code when some photographs failed and the others are done."""
 
 
-class Format(StrEnum):
-    """What results are written as."""
+class BatchFormat(StrEnum):
+    """What results are written as: `Format`, or by the photograph."""
 
     AUTO = "auto"
+    SAME = "same"
     PNG = "png"
     TIFF = "tiff"
     WEBP = "webp"
     BMP = "bmp"
     JPEG = "jpg"
-    SAME = "same"
 
 
 class BatchCommand(TyperCommand):
@@ -85,12 +85,13 @@ def batch(
         typer.Option("--list", metavar="FILE", help="Photographs, one path on each line; - reads standard input."),
     ] = None,
     output_format: Annotated[
-        Format,
+        BatchFormat,
         typer.Option(
             "--output-format",
+            "--format",
             help="Of the results. auto: PNG, and TIFF for a TIFF, which are exact; same: as each photograph.",
         ),
-    ] = Format.AUTO,
+    ] = BatchFormat.AUTO,
     resume: Annotated[
         bool, typer.Option("--resume", help="Leave out what is complete and unchanged in the folder of results.")
     ] = False,
@@ -171,12 +172,12 @@ def batch(
         raise typer.Exit(SOME_FAILED)
 
 
-def _suffix(wanted: Format, image: Path) -> str:
+def _suffix(wanted: BatchFormat, image: Path) -> str:
     """Return the suffix of the result for a photograph."""
     from inpaint.core.image import WRITABLE
 
-    if wanted is Format.AUTO:
+    if wanted is BatchFormat.AUTO:
         return ".tif" if image.suffix.lower() in (".tif", ".tiff") else ".png"
-    if wanted is Format.SAME:
+    if wanted is BatchFormat.SAME:
         return image.suffix if image.suffix.lower() in WRITABLE else ".png"
     return f".{wanted.value}"

@@ -13,10 +13,10 @@ import numpy as np
 
 from inpaint.core.engine import Engine
 from inpaint.core.fallback import fill_somehow
-from inpaint.core.image import Photo
-from inpaint.core.mask import check_mask
+from inpaint.core.mask import WHITE, check_mask
 from inpaint.core.mask import grow as grow_mask
-from inpaint.core.regions import Region, plan
+from inpaint.core.photo import Photo
+from inpaint.core.regions import Box, Region, plan
 
 Progress = Callable[[int, int], None]
 """Called after each region with how many are done and how many there are."""
@@ -76,8 +76,12 @@ def fill_pixels(
     grow: int = 0,
     feather: int = 0,
     progress: Progress | None = None,
+    in_place: bool = False,
 ) -> Filled:
-    """Do what `fill` does to an array, and say how."""
+    """Do what `fill` does to an array, and say how.
+
+    - `in_place`: write the fill into `pixels` instead of a copy, which a photograph of 100 megapixels is too large for.
+    """
     white = _white(pixels)
     if mask.shape != pixels.shape[:2] or mask.dtype not in (np.bool_, np.uint8):
         raise ValueError(f"mask must be {pixels.shape[:2]} bool or uint8, got {mask.shape} {mask.dtype}")
@@ -87,17 +91,16 @@ def fill_pixels(
         raise ValueError(f"feather must not be negative, got {feather}")
     levels = grow_mask(mask, grow)
     notes = list(check_mask(levels))
-    mask = levels > 0
+    mask = levels if levels.dtype == np.bool_ else levels > 0
     regions = plan(mask, engine.contract)
-    result, unknown = pixels.copy(), mask.copy()
-    strength = _strength(levels, mask, feather)
+    result, unknown = pixels if in_place else pixels.copy(), mask.copy()
     for number, region in enumerate(regions, 1):
         # The window's view of the result already holds what earlier regions filled, as known pixels.
         window, hole = result[region.window.slices], unknown[region.window.slices]
         done = fill_somehow(partial(_run, window, hole, white), engine, region)
         engine, regions[number - 1] = done.engine, done.region
         notes.extend(done.notes)
-        _composite(result, unknown, strength, region, done.filled, white)
+        _composite(result, unknown, _share(levels, region.hole, feather), region, done.filled, white)
         if progress is not None:
             progress(number, len(regions))
     return Filled(pixels=result, mask=mask, regions=tuple(regions), engine=engine, notes=tuple(notes))
@@ -105,7 +108,9 @@ def fill_pixels(
 
 def _run(window: np.ndarray, hole: np.ndarray, white: float, engine: Engine, region: Region) -> np.ndarray:
     """Return the window filled: height x width x 3 float32 in [0, 1]. What `window` shows inside `hole` is not used."""
-    image = window.astype(np.float32) / np.float32(white)
+    image = window.astype(np.float32)
+    image /= np.float32(white)
+    np.clip(image, 0, 1, out=image)  # floats may be brighter than white
     height, width = region.fed
     if (height, width) == hole.shape:
         return engine.run(image, hole)
@@ -119,37 +124,41 @@ def _run(window: np.ndarray, hole: np.ndarray, white: float, engine: Engine, reg
 def _composite(
     result: np.ndarray,
     unknown: np.ndarray,
-    strength: np.ndarray | None,
+    share: np.ndarray | None,
     region: Region,
     filled: np.ndarray,
     white: float,
 ) -> None:
-    """Put what the network filled into `result`, strictly inside the region's hole, and mark it as known."""
+    """Put `share` of what the network filled into `result`, strictly inside the region's hole, and mark it as known."""
     inner, window = region.hole, region.window
     there = inner._replace(top=inner.top - window.top, left=inner.left - window.left)
     hole = unknown[inner.slices]
     new = filled[there.slices][hole] * np.float32(white)
     target = result[inner.slices]
-    if strength is not None:
-        share = strength[inner.slices][hole][:, None]
-        new = share * new + (1 - share) * target[hole]
+    if share is not None:
+        some = share[hole][:, None]
+        new = some * new + (1 - some) * target[hole]
     if np.issubdtype(result.dtype, np.integer):
         new = np.rint(new).clip(0, white)
     target[hole] = new.astype(result.dtype)
     hole[...] = False
 
 
-def _strength(levels: np.ndarray, mask: np.ndarray, feather: int) -> np.ndarray | None:
-    """Return H x W float32: how much of the fill shows. None where it is all of it everywhere in the hole.
+def _share(levels: np.ndarray, box: Box, feather: int) -> np.ndarray | None:
+    """Return how much of the fill shows in `box`, float32 in [0, 1] of its size; None if it is all of it everywhere.
 
     A soft mask says it itself; a feather takes it from nearly nothing at the rim of the hole to 1 inside.
     """
-    soft = levels.dtype == np.uint8
+    soft = levels[box.slices] * np.float32(1 / WHITE) if levels.dtype == np.uint8 else None
     if not feather:
-        return levels * np.float32(1 / 255) if soft else None
-    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    strength = np.minimum(distance / np.float32(feather + 1), 1)
-    return strength * (levels * np.float32(1 / 255)) if soft else strength
+        return soft
+    # What is farther away than the feather reaches makes no difference.
+    top, left = max(0, box.top - feather - 1), max(0, box.left - feather - 1)
+    near = levels[top : box.top + box.height + feather + 1, left : box.left + box.width + feather + 1] > 0
+    distance = cv2.distanceTransform(near.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    inner = box._replace(top=box.top - top, left=box.left - left)
+    share = np.minimum(distance[inner.slices] / np.float32(feather + 1), 1)
+    return share if soft is None else share * soft
 
 
 def _white(pixels: np.ndarray) -> float:

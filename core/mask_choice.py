@@ -9,8 +9,8 @@ from PIL import ImageOps
 
 from inpaint.core.decode import open_picture
 from inpaint.core.errors import MaskError
-from inpaint.core.image import Photo, white_of
 from inpaint.core.mask import WHITE, check_mask, check_size, harden, read_mask, unite
+from inpaint.core.photo import Photo, white_of
 from inpaint.core.regions import Box
 
 SUFFIXES = (".png", ".tif", ".tiff", ".webp", ".bmp", ".jpg", ".jpeg")

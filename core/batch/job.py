@@ -167,10 +167,17 @@ def _fill(
             prints["mask"] = take(choice.file)
         check_apart(item.target, {"photograph": item.image, "mask": choice.file})
         make_folder(item.target.parent)
-        check_output(photo, item.target)
+        # What is transparent now may be opaque in the result, which a JPEG can hold.
+        check_output(photo.with_pixels(photo.pixels, hole.levels > 0) if hole.opaque else photo, item.target)
     with _timed(seconds, "fill"):
         filled = fill_pixels(
-            photo.pixels, hole.levels, engine, grow=settings.grow, feather=settings.feather, progress=progress
+            photo.pixels,
+            hole.levels,
+            engine,
+            grow=settings.grow,
+            feather=settings.feather,
+            progress=progress,
+            in_place=True,
         )
     with _timed(seconds, "write"):
         result = photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None)

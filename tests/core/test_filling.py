@@ -1,12 +1,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from inpaint.core import Engine, EngineError, MaskError, Photo, fill, fill_pixels, load_engine
+from inpaint.core import Box, Engine, EngineError, MaskError, Photo, fill, fill_pixels, filling, load_engine
 
 Maker = Callable[..., np.ndarray]
 
@@ -159,3 +161,35 @@ def test_a_soft_mask_blends(engine: Engine, picture: Maker, hole: Maker, dtype: 
     assert np.array_equal(soft[~hole()], image.astype(float)[~hole()])
     feathered = fill(image, levels, engine, feather=3).astype(float)
     assert np.abs(feathered - image)[levels == 51].mean() < np.abs(soft - image)[levels == 51].mean()
+
+
+def test_in_place_is_the_same_without_a_copy(engine: Engine, picture: Maker, hole: Maker) -> None:
+    image = picture()
+    wanted = fill(image, hole(), engine)
+    done = fill_pixels(image, hole(), engine, in_place=True)
+    assert done.pixels is image
+    assert np.array_equal(image, wanted)
+
+
+def test_floats_beyond_white_are_white_to_the_network_and_kept(engine: Engine, picture: Maker, hole: Maker) -> None:
+    bright = picture().astype(np.float32) / 255
+    bright[0] = 40
+    bright[1] = -3
+    after = fill(bright, hole(), engine)
+    assert np.array_equal(after[~hole()], bright[~hole()])
+    assert np.array_equal(after, np.where(hole()[..., None], fill(bright.clip(0, 1), hole(), engine), bright))
+
+
+@given(data=st.data())
+def test_a_feather_is_the_same_in_every_cut_of_the_mask(data: st.DataObject) -> None:
+    mask = data.draw(arrays(bool, (20, 24)).filter(lambda mask: not mask.all()))
+    feather = data.draw(st.integers(1, 6))
+    top, left = data.draw(st.integers(0, 19)), data.draw(st.integers(0, 23))
+    box = Box(top, left, data.draw(st.integers(1, 20 - top)), data.draw(st.integers(1, 24 - left)))
+    distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    wanted = np.minimum(distance / np.float32(feather + 1), 1)[box.slices]
+    share = filling._share(mask, box, feather)
+    assert np.allclose(share, wanted, atol=1e-6)
+    soft = mask * np.uint8(100)
+    assert np.allclose(filling._share(soft, box, feather), wanted * (100 / 255), atol=1e-6)
+    assert filling._share(mask, box, 0) is None
