@@ -103,7 +103,7 @@ def batch(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[str, typer.Option(help="Name of a model, or an .onnx file.")] = "default",
+    model: _options.Model = "default",
     device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
     threads: Annotated[
         int | None,

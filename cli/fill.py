@@ -52,7 +52,7 @@ def fill(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[str, typer.Option(help="Name of a model, or an .onnx file.")] = "default",
+    model: _options.Model = "default",
     device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads; otherwise one per physical core.", show_default=False)
