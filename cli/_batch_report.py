@@ -71,8 +71,7 @@ class BatchReport:
         if cut_short and not finished:
             return
         for outcome in self.failures[:SHOWN]:
-            assert outcome.error is not None
-            typer.secho(f"Failed: {_name(outcome)}: {_plain(outcome.error.message)}", fg=typer.colors.RED, err=True)
+            typer.secho(f"Failed: {_reason(outcome)}", fg=typer.colors.RED, err=True)
         if len(self.failures) > SHOWN:
             typer.secho(f"… and {len(self.failures) - SHOWN} more; {manifest} has all.", fg=typer.colors.RED, err=True)
         seconds = time.perf_counter() - self.start
@@ -153,6 +152,13 @@ class BatchReport:
         )
         bar.add_task("filling", total=self.total - self.skipped, speed=0.0, failed="")
         return bar
+
+
+def _reason(outcome: "Outcome") -> str:
+    """Return why a photograph failed; its path comes first where the sentence does not have it."""
+    assert outcome.error is not None
+    known = outcome.image in outcome.error.message
+    return _plain(outcome.error.message if known else f"{outcome.image}: {outcome.error.message}")
 
 
 def _name(outcome: "Outcome") -> str:

@@ -46,7 +46,7 @@ def run_on_ray(
 
     - `model`: the ONNX file, at the same path on every machine;
     - `address`: of a running cluster (`auto`, HOST:PORT), or `local` for one that ends with the batch;
-    - `processes`: at most this many at a time; None takes one for each CPU of the cluster;
+    - `processes`: at most this many at a time; None takes one for each GPU of the cluster, or else for each CPU;
     - `stop`: once it is set, KeyboardInterrupt is raised after the next outcome.
 
     Raises `InpaintError` when Ray is missing and `EngineError` when there is no cluster at the address.
@@ -54,18 +54,23 @@ def run_on_ray(
     if not items:
         return
     with _connected(address, processes) as ray:
-        cpus = int(ray.cluster_resources().get("CPU", 1))
-        most = max(1, min(processes or cpus, cpus, len(items)))
+        resources = ray.cluster_resources()
+        cpus, gpus = int(resources.get("CPU", 1)), int(resources.get("GPU", 0))
+        if device == "cuda" and not gpus:
+            raise EngineError("No machine of the Ray cluster has a GPU; use --device cpu.")
+        on_gpus = gpus > 0 and device != "cpu"
+        room = min(cpus, gpus) if on_gpus else cpus
+        most = max(1, min(processes or room, room, len(items)))
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
         rows = [_to_row(item) for item in items]
         blocks = max(most, -(-len(rows) // TOGETHER))
         filled = ray.data.from_items(rows, override_num_blocks=min(blocks, len(rows))).map(
             _Process,
-            fn_constructor_args=(settings, str(model), take(model).sha256, device, key),
+            fn_constructor_args=(settings, str(model), take(model).sha256, "cuda" if on_gpus else "cpu", key),
             concurrency=most,
             num_cpus=1,
-            num_gpus=1 if device == "cuda" else 0,
+            num_gpus=1 if on_gpus else 0,
         )
         for row in filled.iter_rows():
             report(Outcome.from_json(row["outcome"]))
