@@ -114,6 +114,7 @@ def _connected(address: str, processes: int | None) -> Iterator[Any]:
     try:
         import ray
         import ray.data
+        from ray.exceptions import RayError
 
         logging.getLogger("ray.data").setLevel(logging.ERROR)
     except ImportError as error:
@@ -134,7 +135,7 @@ def _connected(address: str, processes: int | None) -> Iterator[Any]:
     with redirect_stdout(io.StringIO()):
         try:
             yield ray
-        except ray.exceptions.RayError as error:
+        except RayError as error:
             raise EngineError(f"Ray gave up: {_reason(error)}; nothing is lost, go on with --resume.") from error
         finally:
             if mine:
