@@ -85,7 +85,14 @@ def fill(
             engine = load_engine(model, device.value, threads)
         with _timed(seconds, "fill"), _progress(quiet) as progress:
             filled = fill_pixels(
-                photo.pixels, hole.levels, engine, grow=grow, feather=feather, progress=progress, in_place=True
+                photo.pixels,
+                hole.levels,
+                engine,
+                grow=grow,
+                feather=feather,
+                progress=progress,
+                empty=photo.empty,
+                in_place=True,
             )
         with _timed(seconds, "write"):
             result = photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None)

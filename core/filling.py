@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from inpaint.core.engine import Engine
+from inpaint.core.errors import MaskError
 from inpaint.core.fallback import fill_somehow
 from inpaint.core.mask import WHITE, check_mask
 from inpaint.core.mask import grow as grow_mask
@@ -63,7 +64,7 @@ def fill(
     the CPU, both with a note in what `fill_pixels` returns.
     """
     if isinstance(image, Photo):
-        done = fill_pixels(image.pixels, mask, engine, grow=grow, feather=feather, progress=progress)
+        done = fill_pixels(image.pixels, mask, engine, grow=grow, feather=feather, progress=progress, empty=image.empty)
         return image.with_pixels(done.pixels)
     return fill_pixels(image, mask, engine, grow=grow, feather=feather, progress=progress).pixels
 
@@ -76,10 +77,12 @@ def fill_pixels(
     grow: int = 0,
     feather: int = 0,
     progress: Progress | None = None,
+    empty: np.ndarray | None = None,
     in_place: bool = False,
 ) -> Filled:
     """Do what `fill` does to an array, and say how.
 
+    - `empty`: H x W bool, where the colours mean nothing because nobody sees them; they are kept, but not looked at;
     - `in_place`: write the fill into `pixels` instead of a copy, which a photograph of 100 megapixels is too large for.
     """
     white = _white(pixels)
@@ -93,14 +96,19 @@ def fill_pixels(
     notes = list(check_mask(levels))
     mask = levels if levels.dtype == np.bool_ else levels > 0
     regions = plan(mask, engine.contract)
-    result, unknown = pixels if in_place else pixels.copy(), mask.copy()
+    result = pixels if in_place else pixels.copy()
+    unknown = mask.copy() if empty is None else mask | empty
+    if unknown.all():
+        raise MaskError("Everything around the hole is transparent, so there is nothing to fill from.")
     for number, region in enumerate(regions, 1):
         # The window's view of the result already holds what earlier regions filled, as known pixels.
         window, hole = result[region.window.slices], unknown[region.window.slices]
         done = fill_somehow(partial(_run, window, hole, white), engine, region)
         engine, regions[number - 1] = done.engine, done.region
         notes.extend(done.notes)
-        _composite(result, unknown, _share(levels, region.hole, feather), region, done.filled, white)
+        hole = mask[region.hole.slices]
+        _composite(result, hole, _share(levels, region.hole, feather), region, done.filled, white)
+        unknown[region.hole.slices][hole] = False
         if progress is not None:
             progress(number, len(regions))
     return Filled(pixels=result, mask=mask, regions=tuple(regions), engine=engine, notes=tuple(notes))
@@ -123,16 +131,15 @@ def _run(window: np.ndarray, hole: np.ndarray, white: float, engine: Engine, reg
 
 def _composite(
     result: np.ndarray,
-    unknown: np.ndarray,
+    hole: np.ndarray,
     share: np.ndarray | None,
     region: Region,
     filled: np.ndarray,
     white: float,
 ) -> None:
-    """Put `share` of what the network filled into `result`, strictly inside the region's hole, and mark it as known."""
+    """Put `share` of what the network filled into `result`, strictly inside the region's `hole`."""
     inner, window = region.hole, region.window
     there = inner._replace(top=inner.top - window.top, left=inner.left - window.left)
-    hole = unknown[inner.slices]
     new = filled[there.slices][hole] * np.float32(white)
     target = result[inner.slices]
     if share is not None:
@@ -141,7 +148,6 @@ def _composite(
     if np.issubdtype(result.dtype, np.integer):
         new = np.rint(new).clip(0, white)
     target[hole] = new.astype(result.dtype)
-    hole[...] = False
 
 
 def _share(levels: np.ndarray, box: Box, feather: int) -> np.ndarray | None:

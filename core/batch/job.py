@@ -177,6 +177,7 @@ def _fill(
             grow=settings.grow,
             feather=settings.feather,
             progress=progress,
+            empty=photo.empty,
             in_place=True,
         )
     with _timed(seconds, "write"):
