@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from inpaint.core.errors import (
         DivergedError,
         EngineError,
+        HubError,
         ImageError,
         InpaintError,
         MaskError,
@@ -29,6 +30,7 @@ __all__ = [
     "Engine",
     "EngineError",
     "Filled",
+    "HubError",
     "ImageError",
     "InpaintError",
     "MaskError",
