@@ -78,12 +78,11 @@ def choose_file(files: list[str], reference: Reference) -> str:
 def reference_of(path: Path) -> Reference | None:
     """Return which file of which repository a path inside the cache is; None for any other path."""
     with suppress(ValueError):
-        folder, _, commit, *file = Path(os.path.abspath(path)).relative_to(os.path.abspath(cache_folder())).parts
+        # Not resolved, because a snapshot is links.
+        folder, _, commit, *file = path.absolute().relative_to(cache_folder().absolute()).parts
         match = _SNAPSHOT.fullmatch(folder)
         if match and file:
-            return Reference(
-                repository=f"{match['user']}/{match['repo']}", revision=commit, file="/".join(file)
-            )
+            return Reference(repository=f"{match['user']}/{match['repo']}", revision=commit, file="/".join(file))
     return None
 
 

@@ -8,7 +8,6 @@ stand in the manifest, and use the fields from `least_size` on, which an export 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-
 from typing import Literal
 
 from inpaint.weights.errors import ModelError
@@ -66,6 +65,8 @@ class Contract:
     """Black and white in `output`, where they differ from `image_range`."""
     mask_values: tuple[float, float] = (0.0, 1.0)
     """What stands for known and for hole in `mask_input`."""
+    under_hole: float | None = None
+    """What the caller puts under the hole, 0 = black to 1 = white; None: anything, because the graph blanks it."""
     colours: Literal["RGB", "BGR"] = "RGB"
     """Order of the channels of `image_input` and `output`."""
     known: Literal["exact", "near", "free"] = "exact"
@@ -89,7 +90,9 @@ class Contract:
             raise ModelError(f"The contract of the model {self.name!r} has an empty value range; export it again.")
         words = [(self.dtype, DTYPES), (self.colours, ("RGB", "BGR")), (self.known, ("exact", "near", "free"))]
         if any(word not in allowed for word, allowed in words):
-            raise ModelError(f"The contract of the model {self.name!r} has words this Inpaint does not know; update it.")
+            raise ModelError(
+                f"The contract of the model {self.name!r} has words this Inpaint does not know; update it."
+            )
 
     def to_metadata(self) -> dict[str, str]:
         """Return the entry to add to the ONNX file's metadata."""

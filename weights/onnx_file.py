@@ -1,8 +1,8 @@
 """What is inside an ONNX file, read without running anything of it: no operator, no library, no second file.
 
 ONNX is protobuf, and this reads the few fields that decide whether a file is safe to hand to ONNX Runtime. The package
-`onnx` would do, but it is not part of a base install, and it loads the whole file. Field numbers are those of onnx.proto
-(IR version 3 to 13), which may never change.
+`onnx` would do, but it is not part of a base install, and it loads the whole file. Field numbers are those of
+onnx.proto, where they may never change.
 """
 
 import mmap
@@ -97,21 +97,21 @@ def read_contents(path: Path) -> Contents:
         contents = Contents()
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             graphs = _walk(data, 0, size, "model", contents, 0)
-    except (OSError, IndexError, UnicodeDecodeError, _Damaged) as error:
+    except (OSError, IndexError, UnicodeDecodeError, _DamagedError) as error:
         raise refusal from error
     if not graphs:
         raise refusal
     return contents
 
 
-class _Damaged(Exception):
+class _DamagedError(Exception):
     """These bytes are not protobuf."""
 
 
 def _walk(data: mmap.mmap, start: int, end: int, message: str, contents: Contents, depth: int) -> int:
     """Collect from one message and everything below it; returns how many graphs were in it."""
     if depth > DEEPEST:
-        raise _Damaged
+        raise _DamagedError
     graphs = 0
     key = value = ""
     for number, kind, first, last in _fields(data, start, end):
@@ -145,9 +145,9 @@ def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, i
         elif kind in (_FIXED64, _FIXED32):
             last = at + (8 if kind == _FIXED64 else 4)
         else:
-            raise _Damaged
+            raise _DamagedError
         if number == 0 or last > end:
-            raise _Damaged
+            raise _DamagedError
         yield number, kind, at, last
         at = last
 
@@ -161,4 +161,4 @@ def _varint(data: mmap.mmap, at: int, end: int) -> tuple[int, int]:
         at, shift = at + 1, shift + 7
         if byte < 128:
             return value, at
-    raise _Damaged
+    raise _DamagedError
