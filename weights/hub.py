@@ -15,6 +15,7 @@ from inpaint.weights.locate import known_as
 from inpaint.weights.manifest import NOT_STATED, KnownModel, find
 from inpaint.weights.onnx_file import LARGEST_FILE
 from inpaint.weights.reference import Reference, check_file, parse_reference
+from inpaint.weights.transfer import patiently
 
 TIMEOUT = 10
 """Seconds to wait for an answer about a repository."""
@@ -75,9 +76,12 @@ def _ask(reference: Reference, known: KnownModel | None) -> Offer:
     """Ask the Hub which commit a revision stands for, which files it has, and under what licence."""
     from huggingface_hub import HfApi
 
+    api = HfApi(library_name="inpaint")
     with in_one_sentence(reference):
-        info = HfApi(library_name="inpaint").model_info(
-            reference.repository, revision=reference.revision, files_metadata=True, timeout=TIMEOUT
+        info = patiently(
+            lambda: api.model_info(
+                reference.repository, revision=reference.revision, files_metadata=True, timeout=TIMEOUT
+            )
         )
     sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
     file = reference.file or choose_file(list(sizes), reference)
@@ -169,9 +173,9 @@ def _explain(error: Exception, reference: Reference) -> InpaintError | None:
         return HubError(f"{where} has no file {reference.file!r} at {reference.revision}; look at {page}.")
     if isinstance(error, errors.HFValidationError):
         return ModelError(f"{where!r} is not a name the Hub could have; write it as user/repo.")
-    if isinstance(error, errors.HfHubHTTPError):
+    if isinstance(error, errors.HfHubHTTPError):  # which for a 400 is a ValueError too
         return HubError(_explain_status(error.response, where, login))
-    if isinstance(error, errors.FileMetadataError):
+    if isinstance(error, errors.FileMetadataError | KeyError | TypeError | ValueError):
         return HubError(f"{constants.ENDPOINT} does not answer as the Hub does; check HF_ENDPOINT and the proxy.")
     if isinstance(error, httpx2.ProxyError):
         return HubError("The proxy does not let the Hub through; check HTTPS_PROXY.")

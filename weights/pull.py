@@ -1,12 +1,12 @@
 """Fetching a model from the Hub: what is here already first, resumed where it broke off, checked before it is used.
 
-huggingface_hub resumes within one call, but throws away what an ended call had, so that 200 MB that broke off would
-start anew. Here the bytes are kept beside the blobs of its cache, and the next call goes on from them. A file on Xet
-storage is fetched by Xet first; once that has broken off, the next tries go by plain HTTP, which can be resumed.
+What has arrived is kept beside the blobs of the cache, and the next call goes on from it. A file on Xet storage is
+fetched by Xet first; once that has broken off, the next tries go by plain HTTP, which can be resumed.
 """
 
 import io
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -26,14 +26,8 @@ from inpaint.weights.errors import HubError, ModelError, OutputError
 from inpaint.weights.hub import Offer, check_size, in_one_sentence
 from inpaint.weights.onnx_file import check_onnx
 from inpaint.weights.reference import Reference
+from inpaint.weights.transfer import Progress, download, patiently
 
-Progress = Callable[[int, int], None]
-"""Called now and then with the bytes that are here and how many there will be (0 while nobody knows)."""
-
-BUSY = (429, 500, 502, 503, 504)
-"""Answers that are worth asking again after a moment."""
-PATIENCE = 30
-"""Seconds that the Hub may ask us to wait before that is told instead."""
 MARGIN = 64 * 1024**2
 """Bytes to leave free on the disk."""
 
@@ -77,46 +71,43 @@ def _remember_revision(path: Path, wanted: Offer) -> None:
 
 
 def _fetch(wanted: Offer, exact: Reference, progress: Progress | None, notes: list[str]) -> Pulled:
+    """Fetch what is not here; one process at a time for each content."""
     from huggingface_hub.utils import WeakFileLock
 
     metadata, headers = _metadata(exact)
     etag, size = metadata.etag, check_size(metadata.size or 0, exact.file)
     _check_promise(wanted, etag, size)
-    folder = repository_folder(exact.repository) / "blobs"
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{etag}.inpaint-part"
-    lock = cache_folder() / ".locks" / folder.parent.name / f"{etag}.inpaint.lock"
-    lock.parent.mkdir(parents=True, exist_ok=True)
+    blob = repository_folder(exact.repository) / "blobs" / etag
+    part = blob.with_name(f"{etag}.inpaint-part")
+    lock = cache_folder() / ".locks" / blob.parents[1].name / f"{etag}.inpaint.lock"
+    for folder in (blob.parent, lock.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     with WeakFileLock(lock):
-        blob = folder / etag
-        if blob.is_file():  # the same content under another commit, or from a process that was quicker
-            if _is_promised(blob, wanted, etag):
-                return Pulled(path=place(blob, wanted.reference, wanted.commit, etag), fetched=0, notes=tuple(notes))
-            blob.unlink()
-        before = part.stat().st_size if part.is_file() else 0
+        if blob.is_file() and is_content(blob, wanted.sha256 or etag):
+            # The same content under another commit, or from a process that was quicker.
+            return Pulled(path=place(blob, wanted.reference, wanted.commit, etag), fetched=0, notes=tuple(notes))
+        blob.unlink(missing_ok=True)
         if metadata.xet_file_data is not None and not part.exists():
             path = _fetch_by_xet(exact, part, progress)
+            if path is not None and is_intact(path, wanted.sha256):
+                _check_model(path, wanted, remove_cached)
+                _remember_revision(path, wanted)
+                return Pulled(path=path, fetched=size, notes=tuple(notes))
             if path is not None:
-                if _is_promised(path, wanted, etag):
-                    _check_model(path, wanted, remove_cached)
-                    _remember_revision(path, wanted)
-                    return Pulled(path=path, fetched=size, notes=tuple(notes))
                 remove_cached(path)
-        if before > size > 0:
+        before = part.stat().st_size if part.is_file() else 0
+        _check_room(blob.parent, size - before)
+        download(metadata.location, headers, part, size, progress)
+        if not is_content(part, wanted.sha256 or etag):
+            notes.append("What came first was damaged, so all of it was fetched again.")
             part.unlink()
             before = 0
-        _check_room(folder, size - before)
-        _fetch_rest(metadata.location, headers, part, size, progress)
-        if before and not _is_promised(part, wanted, etag):
-            notes.append("What an earlier try had left was damaged, so all of it was fetched.")
-            part.unlink()
-            before = 0
-            _fetch_rest(metadata.location, headers, part, size, progress)
-        if not _is_promised(part, wanted, etag):
+            download(metadata.location, headers, part, size, progress)
+        if not is_content(part, wanted.sha256 or etag):
             part.unlink()
             raise ModelError(
-                f"What the Hub sent for {wanted.name} is not what it should be (its sha256 differs), and was deleted; "
-                "run the same again, without a proxy if there is one."
+                f"What the Hub sends for {wanted.name} is not what it should be (its sha256 differs), and was deleted; "
+                "try without a proxy if there is one, and tell the owner of the repository."
             )
         fetched = part.stat().st_size - before
         _check_model(part, wanted, lambda path: path.unlink())
@@ -126,24 +117,15 @@ def _fetch(wanted: Offer, exact: Reference, progress: Progress | None, notes: li
 def _metadata(exact: Reference) -> tuple[Any, dict[str, str]]:
     """Ask for etag, size and address of a file; returns them and the headers to fetch it with."""
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
-    from huggingface_hub.errors import FileMetadataError, HfHubHTTPError
+    from huggingface_hub.errors import FileMetadataError
     from huggingface_hub.utils import build_hf_headers
 
     headers = build_hf_headers(library_name="inpaint")
     url = hf_hub_url(exact.repository, exact.file, revision=exact.revision, endpoint=constants.ENDPOINT)
 
-    def ask(again: bool) -> Any:
-        return get_hf_file_metadata(
-            url, headers=dict(headers), timeout=constants.HF_HUB_ETAG_TIMEOUT, retry_on_errors=again
-        )
-
-    try:
-        metadata = ask(False)
-    except HfHubHTTPError as error:
-        wait = error.response.headers.get("Retry-After", "")
-        if error.response.status_code not in BUSY or (wait.isdigit() and int(wait) > PATIENCE):
-            raise
-        metadata = ask(True)
+    metadata = patiently(
+        lambda: get_hf_file_metadata(url, headers=dict(headers), timeout=constants.HF_HUB_ETAG_TIMEOUT)
+    )
     if metadata.etag is None or metadata.commit_hash is None:
         raise FileMetadataError("no etag or commit")
     if not _same_origin(url, metadata.location):
@@ -163,16 +145,11 @@ def _check_promise(wanted: Offer, etag: str, size: int) -> None:
     other = (wanted.sha256 and len(etag) == 64 and etag != wanted.sha256) or (wanted.size and wanted.size != size > 0)
     if other:
         raise ModelError(
-            f"The Hub holds another file for {wanted.name} than the one this Inpaint knows, and nothing was fetched; "
-            f"update Inpaint, or take the new file as it is: {wanted.reference.repository}:{wanted.reference.file}"
+            f"The Hub holds another file for {wanted.name} than the one this Inpaint knows, so nothing was fetched; "
+            "update Inpaint, or choose another model."
         )
     if not all(character.isalnum() or character in "-_." for character in etag) or etag.startswith("."):
         raise HubError("The Hub's answer makes no sense; check HF_ENDPOINT and the proxy.")
-
-
-def _is_promised(path: Path, wanted: Offer, etag: str) -> bool:
-    """Return whether a file is what the manifest and the Hub say."""
-    return is_content(path, wanted.sha256) if wanted.sha256 else is_content(path, etag)
 
 
 def _check_model(path: Path, wanted: Offer, take_away: Callable[[Path], Any]) -> None:
@@ -186,32 +163,12 @@ def _check_model(path: Path, wanted: Offer, take_away: Callable[[Path], Any]) ->
 
 
 def _check_room(folder: Path, missing: int) -> None:
-    import shutil
-
     free = shutil.disk_usage(folder).free
     if missing + MARGIN > free:
         raise OutputError(
             f"The model needs {missing / 1e6:.0f} MB, and the disk with {folder} has {free / 1e6:.0f} MB left; make "
             "room, or set HF_HOME to another disk."
         )
-
-
-def _fetch_rest(url: str, headers: dict[str, str], part: Path, size: int, progress: Progress | None) -> None:
-    """Append to `part` what is missing of `size` bytes; what arrived stays there when it breaks off."""
-    from huggingface_hub.file_download import http_get
-
-    with part.open("ab") as file:
-        try:
-            http_get(
-                url,
-                file,
-                resume_size=file.tell(),
-                headers=headers,
-                expected_size=size or None,
-                tqdm_class=_bar(progress),  # pyright: ignore[reportArgumentType]
-            )
-        finally:
-            file.flush()
 
 
 def _fetch_by_xet(exact: Reference, part: Path, progress: Progress | None) -> Path | None:
