@@ -8,12 +8,14 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from inpaint.weights.cache import choose_file, find_cached
+from inpaint.weights.contract import Contract
 from inpaint.weights.errors import HubError, InpaintError, ModelError, OutputError
 from inpaint.weights.locate import known_as
 from inpaint.weights.manifest import NOT_STATED, KnownModel, find
-from inpaint.weights.onnx_file import LARGEST_FILE
+from inpaint.weights.onnx_file import LARGEST_FILE, read_contents
 from inpaint.weights.reference import Reference, check_file, parse_reference
 from inpaint.weights.transfer import patiently
 
@@ -121,6 +123,7 @@ def cached_offer(wanted: str) -> Offer | None:
     if reference is None or path is None:
         return None
     known = known or known_as(reference)
+    licence = known.licence if known else _licence_in(path)
     snapshot = path.parents[len((reference.file or path.name).split("/")) - 1]
     return Offer(
         name=known.name if known else str(reference),
@@ -130,11 +133,19 @@ def cached_offer(wanted: str) -> Offer | None:
             file=path.relative_to(snapshot).as_posix(),
         ),
         commit=snapshot.name,
-        licence=known.licence if known else NOT_STATED,
+        licence=licence,
         restrictions=known.restrictions if known else "",
         size=path.stat().st_size,
         sha256=known.sha256 if known else "",
     )
+
+
+def _licence_in(path: Path) -> str:
+    """Return the licence that a file of our making carries."""
+    try:
+        return Contract.from_metadata(read_contents(path).metadata).licence
+    except ModelError:
+        return NOT_STATED
 
 
 @contextmanager
@@ -165,7 +176,7 @@ def _explain(error: Exception, reference: Reference) -> InpaintError | None:
         )
     if isinstance(error, errors.GatedRepoError):
         return HubError(f"{where} is gated: accept its terms at {page}, then {login}.")
-    if isinstance(error, errors.RepositoryNotFoundError):
+    if isinstance(error, errors.RepositoryNotFoundError) or _is_hidden(error):
         return HubError(f"The Hub has no repository {where}, or it is private; check the name, or {login}.")
     if isinstance(error, errors.RevisionNotFoundError):
         return HubError(f"{where} has no revision {reference.revision!r}; look at its branches and tags at {page}.")
@@ -188,6 +199,16 @@ def _explain(error: Exception, reference: Reference) -> InpaintError | None:
     if isinstance(error, OSError):
         return _explain_disk(error)
     return None
+
+
+def _is_hidden(error: Exception) -> bool:
+    """Return whether this is how the Hub answers somebody without a token about what is private or not there."""
+    response = getattr(error, "response", None)
+    return (
+        getattr(response, "status_code", None) == 401
+        and response is not None
+        and "credentials" not in response.headers.get("X-Error-Message", "")
+    )
 
 
 def _explain_status(response: object, where: str, login: str) -> str:

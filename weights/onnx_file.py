@@ -23,6 +23,7 @@ DEEPEST = 32
 _CHILDREN = {
     ("model", 7): "graph",
     ("model", 8): "opset",
+    ("model", 14): "metadata",
     ("model", 20): "training",
     ("model", 25): "function",
     ("training", 1): "graph",
@@ -56,6 +57,8 @@ class Contents:
     """Operator sets."""
     external: set[str] = field(default_factory=set)
     """Other files that hold its weights, as written in it."""
+    metadata: dict[str, str] = field(default_factory=dict)
+    """What its maker wrote beside the graph; the contract is there."""
 
 
 def check_onnx(path: Path, *, one_file: bool = False) -> None:
@@ -123,11 +126,13 @@ def _walk(data: mmap.mmap, start: int, end: int, message: str, contents: Content
             _walk(data, first, last, child, contents, depth + 1)
         elif number == _DOMAIN_FIELD.get(message):
             contents.domains.add(data[first:last].decode())
-        elif message == "external" and number in (1, 2):
+        elif message in ("external", "metadata") and number in (1, 2):
             text = data[first:last].decode()
             key, value = (text, value) if number == 1 else (key, text)
     if message == "external" and key == "location":
         contents.external.add(value)
+    if message == "metadata":
+        contents.metadata[key] = value
     return graphs
 
 

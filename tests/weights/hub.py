@@ -150,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
             (r"/api/models/(?P<repo>[^/]+/[^/]+)(/revision/(?P<revision>.+))?", self._info),
             (r"/api/models/(?P<repo>[^/]+/[^/]+)/preupload/(?P<revision>.+)", self._preupload),
             (r"/api/models/(?P<repo>[^/]+/[^/]+)/commit/(?P<revision>.+)", self._commit),
-            (r"/api/models/(?P<repo>[^/]+/[^/]+)/xet-read-token/.*", lambda **_: self._answer(500)),
+            (r"/api/models/(?P<repo>[^/]+/[^/]+)/xet-read-token/.*", lambda **_: self._answer(403)),
             (r"/api/repos/create", self._create),
             (r"/api/validate-yaml", lambda: self._json({"errors": [], "warnings": []})),
             (r"/(?P<repo>[^/]+/[^/]+)\.git/info/lfs/objects/batch", self._batch),
