@@ -105,7 +105,7 @@ def install_bundle(path: Path) -> list[Bundled]:
     with _reading(path) as tar:
         models = _read_index(tar)
         waiting = {model.sha256 for model in models}
-        for member in tar:
+        while (member := tar.next()) is not None:
             sha256 = member.name.removeprefix("blobs/")
             mine = [model for model in models if model.sha256 == sha256]
             source = tar.extractfile(member) if member.isreg() and sha256 in waiting else None
