@@ -169,6 +169,50 @@ def install(file: Annotated[Path, typer.Argument(help="A bundle.", show_default=
         typer.echo(f"{model.name} ({model.licence}): installed. Use it with --model {model.name}")
 
 
+@app.command()
+def publish(
+    run: Annotated[Path, typer.Argument(help="Run directory of `inpaint train`.", show_default=False)],
+    repository: Annotated[str, typer.Argument(help="user/repo; made if it is not there.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only write the folder; look at it first.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="That folder; otherwise RUN/published.", show_default=False)
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the weights (SPDX identifier or words).")] = "Apache-2.0",
+    trained_on: Annotated[
+        list[str] | None, typer.Option(help="Training data, a data set of the Hub or words; repeatable.")
+    ] = None,
+    evaluation: Annotated[
+        Path | None, typer.Option(help="Result of `inpaint eval` with this model first: scores.json or its folder.")
+    ] = None,
+    step: Annotated[int | None, typer.Option(help="Which checkpoint; otherwise the last.")] = None,
+    private: Annotated[bool, typer.Option("--private", help="Make a new repository visible to you alone.")] = False,
+) -> None:
+    """Publish a training on the Hub: ONNX, safetensors, recipe, contract, numbers, pictures and a model card."""
+    from inpaint.cli._extras import require_train
+
+    require_train()
+    from inpaint.training.publish import build_folder, upload_folder
+
+    _silence()
+    published = build_folder(
+        run,
+        repository,
+        output or run / "published",
+        step=step,
+        licence=licence,
+        datasets=tuple(trained_on or ()),
+        evaluation=evaluation,
+    )
+    typer.echo(f"{published.folder}: {', '.join(published.files)}")
+    for note in published.notes:
+        typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
+    if dry_run:
+        typer.echo("Nothing was uploaded. The same without --dry-run uploads this folder.")
+        return
+    typer.echo(f"published: {upload_folder(published.folder, repository, private=private)}")
+    typer.echo(f"Anybody can now run: inpaint weights pull {repository}")
+
+
 def _describe(wanted: str) -> dict[str, Any]:
     """Collect what is known about a model, as plain values."""
     from dataclasses import asdict

@@ -156,7 +156,9 @@ def in_one_sentence(reference: Reference) -> Iterator[None]:
     except InpaintError:
         raise
     except Exception as error:
-        explained = _explain(error, reference)
+        # An upload wraps what happened in its threads.
+        cause = error.__cause__ if isinstance(error, RuntimeError) else None
+        explained = _explain(cause if isinstance(cause, Exception) else error, reference)
         if explained is None:
             raise
         raise explained from error
@@ -216,7 +218,7 @@ def _explain_status(response: object, where: str, login: str) -> str:
     if status == 401:
         return f"The Hub does not accept the token that is set here, for {where}; {login}."
     if status == 403:
-        return f"The token that is set here may not read {where}; use one that may."
+        return f"The token that is set here has no right to that in {where}; use one that has."
     if status == 429:
         wait = headers.get("Retry-After", "")
         return f"The Hub asks to slow down; try again in {f'{wait} seconds' if wait.isdigit() else 'a few minutes'}."

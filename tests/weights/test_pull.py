@@ -214,7 +214,7 @@ def test_a_busy_hub_is_asked_again(served, heavy_model, waits):
         ({"api_status": [(429, {})] * 9}, "slow down; try again in a few minutes"),
         ({"head_status": [(500, {})] * 9}, "not working right now"),
         ({"get_status": [(503, {})] * 9}, "not working right now"),
-        ({"get_status": [(403, {})]}, "may not read user/repo"),
+        ({"get_status": [(403, {})]}, "has no right to that in user/repo"),
         ({"get_status": [(404, {})]}, "refuses user/repo .it says 404"),
         ({"head_status": [(200, {"Content-Length": "0"})]}, "does not answer as the Hub does"),
         ({"api_status": [(200, {})]}, "does not answer as the Hub does"),
