@@ -17,6 +17,9 @@ from inpaint.training.rundir import write_json
 from inpaint.weights.hub import in_one_sentence
 from inpaint.weights.reference import Reference
 
+WHERE = ("revision", "cache_dir", "force_download", "local_files_only", "token")
+"""Options that say which files of a repository, and how to get them."""
+
 
 class PretrainedGenerator(
     nn.Module,
@@ -74,6 +77,9 @@ class PretrainedGenerator(
         name = str(pretrained_model_name_or_path)
         reference = Reference(repository=name, revision=str(options.get("revision") or "main"))
         with in_one_sentence(reference):
+            if not Path(name).is_dir():
+                asked = {key: options[key] for key in WHERE if key in options}
+                hf_hub_download(name, constants.CONFIG_NAME, **asked)  # the mixin says nothing when that fails
             try:
                 return super().from_pretrained(name, **options)
             except (TypeError, ValidationError) as error:
@@ -84,8 +90,7 @@ class PretrainedGenerator(
         cls, *, model_id: str, map_location: str = "cpu", strict: bool = True, **options: Any
     ) -> "PretrainedGenerator":
         """Load the safetensors; unlike the mixin's, never a pickle."""
-        where = ("revision", "cache_dir", "force_download", "local_files_only", "token")
-        asked = {key: options.pop(key) for key in where if key in options}
+        asked = {key: options.pop(key) for key in WHERE if key in options}
         model = cls(**options)
         if Path(model_id).is_dir():
             file = Path(model_id) / constants.SAFETENSORS_SINGLE_FILE

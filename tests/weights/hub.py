@@ -277,7 +277,9 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(401)
         if name in self.hub.repositories:
             return self._json({"url": f"{self.hub.url}/{name}"}, 409)
-        self.hub.commit(name, {".gitattributes": b""}, private=bool(record.get("private")))
+        self.hub.commit(
+            name, {".gitattributes": b""}, private=record.get("visibility") == "private" or bool(record.get("private"))
+        )
         return self._json({"url": f"{self.hub.url}/{name}"})
 
     def _preupload(self, repo: str, revision: str) -> None:
