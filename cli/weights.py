@@ -28,22 +28,31 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """List the models known by name, with licence and size, and whether they are on this machine."""
+    """List the models known by name and those fetched from elsewhere: licence, size, and whether they are here."""
     from inpaint.weights import MODELS
+    from inpaint.weights.hub import fetched
 
-    rows = [_describe(model.name) for model in MODELS]
+    names = [model.name for model in MODELS]
+    rows = [_describe(name) for name in [*names, *(name for name in fetched() if name not in names)]]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
         return
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("name", "task", "licence", "size", "here", "from", box=None, pad_edge=False)
-    for model, row in zip(MODELS, rows, strict=True):
-        names = ", ".join((model.name, *model.aliases))
+    table = Table("name", "licence", "size", "here", "from", box=None, pad_edge=False)
+    aliases = {model.name: f" ({', '.join(model.aliases)})" for model in MODELS if model.aliases}
+    for row in rows:
         size = f"{row['size'] / 1e6:.0f} MB" if row["size"] else "?"
-        here = "bundled" if model.bundled else "yes" if row["path"] else "no"
-        table.add_row(names, row["task"], row["licence"], size, here, model.repository or "Inpaint")
+        origin = row.get("repository")
+        here = "yes" if row["path"] else "no"
+        table.add_row(
+            row["name"] + aliases.get(row["name"], ""),
+            row["licence"],
+            size,
+            here if origin else "bundled",
+            origin or "Inpaint",
+        )
     Console().print(table)
     typer.echo("More about one: inpaint weights info NAME. Any repository with an exported model works, too: user/repo")
 
@@ -94,17 +103,17 @@ def pull(
 
 @app.command()
 def verify(
-    wanted: Annotated[list[str] | None, typer.Argument(help="Otherwise every known model here.")] = None,
+    wanted: Annotated[list[str] | None, typer.Argument(help="Otherwise all that are here.")] = None,
 ) -> None:
     """Check the content of models on this machine against their sha256. Uses no network."""
     from inpaint.core.errors import InpaintError, ModelError
     from inpaint.weights import MODELS
     from inpaint.weights.cache import digest
-    from inpaint.weights.hub import cached_offer
+    from inpaint.weights.hub import fetched
     from inpaint.weights.locate import resolve
     from inpaint.weights.manifest import find
 
-    names = wanted or [model.name for model in MODELS if model.bundled or cached_offer(model.name)]
+    names = wanted or [*(model.name for model in MODELS if model.bundled), *fetched()]
     bad = []
     for name in names:
         known = find(name)

@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -57,6 +57,30 @@ def find_cached(reference: Reference) -> Path | None:
     )
     path = snapshot / file
     return path if file and path.is_file() else None
+
+
+def cached_models() -> Iterator[tuple[Reference, Path]]:
+    """Yield every .onnx file in the cache, whoever put it there, under the shortest reference that leads to it."""
+    for folder in sorted(cache_folder().glob("models--*--*")):
+        match = _SNAPSHOT.fullmatch(folder.name)
+        if match is None:
+            continue
+        refs = {ref.read_text("utf-8").strip(): ref.relative_to(folder / "refs").as_posix() for ref in _refs(folder)}
+        for path in sorted((folder / "snapshots").rglob("*.onnx")):
+            commit, *file = path.relative_to(folder / "snapshots").parts
+            reference = Reference(
+                repository=f"{match['user']}/{match['repo']}",
+                revision=refs.get(commit, commit),
+                file="" if file == ["model.onnx"] else "/".join(file),
+            )
+            if path.is_file():
+                yield reference, path
+
+
+def _refs(folder: Path) -> list[Path]:
+    """List the branches of a repository, `main` last, so that it wins where several stand at one commit."""
+    found = [path for path in (folder / "refs").rglob("*") if path.is_file() and not path.name.startswith(".")]
+    return sorted(found, key=lambda path: path.name == "main")
 
 
 def choose_file(files: list[str], reference: Reference) -> str:

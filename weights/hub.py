@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from inpaint.weights.cache import choose_file, find_cached
+from inpaint.weights.cache import cached_models, choose_file, find_cached, reference_of
 from inpaint.weights.contract import Contract
 from inpaint.weights.errors import HubError, InpaintError, ModelError, OutputError
 from inpaint.weights.locate import known_as
@@ -123,7 +123,8 @@ def cached_offer(wanted: str) -> Offer | None:
     if reference is None or path is None:
         return None
     known = known or known_as(reference)
-    licence = known.licence if known else _licence_in(path)
+    contract = None if known else _contract_in(path)
+    licence = known.licence if known else contract.licence if contract else NOT_STATED
     snapshot = path.parents[len((reference.file or path.name).split("/")) - 1]
     return Offer(
         name=known.name if known else str(reference),
@@ -140,12 +141,23 @@ def cached_offer(wanted: str) -> Offer | None:
     )
 
 
-def _licence_in(path: Path) -> str:
-    """Return the licence that a file of our making carries."""
+def fetched() -> list[str]:
+    """Name the models in the cache that could be filled with: those of the list, and those that carry a contract."""
+    found = []
+    for reference, path in cached_models():
+        exact = reference_of(path)
+        known = known_as(exact) if exact is not None else None
+        if known is not None or _contract_in(path) is not None:
+            found.append(known.name if known is not None else str(reference))
+    return found
+
+
+def _contract_in(path: Path) -> Contract | None:
+    """Return the contract that a file of our making carries."""
     try:
-        return Contract.from_metadata(read_contents(path).metadata).licence
+        return Contract.from_metadata(read_contents(path).metadata)
     except ModelError:
-        return NOT_STATED
+        return None
 
 
 @contextmanager

@@ -65,7 +65,9 @@ def test_from_pull_to_remove(served: Any, picture: Any, hole: Any, tmp_path: Pat
     served.requests.clear()
     assert "filled on the CPU" in run(*fill).stdout
     assert served.requests == []
-    assert "intact" in run("weights", "verify", "user/repo").stdout
+    assert "user/repo: intact" in run("weights", "verify").stdout
+    listed = {row["name"]: row for row in json.loads(run("weights", "list", "--json").stdout)}
+    assert listed["user/repo"]["licence"] == "Apache-2.0"  # as the file itself says
     path = Path(run("weights", "where", "user/repo").stdout.strip())
     assert path.is_file()
     assert path.is_relative_to(run("weights", "where").stdout.strip())
@@ -103,6 +105,7 @@ def test_a_bundle_goes_to_another_machine(
     run("weights", "bundle", "user/repo", "-o", tar, code=5)
     assert not tar.exists()
     run("weights", "pull", "user/repo")
+    served.commit("user/repo", {"deep/other.onnx": b""}, ref="v2")
     assert "inpaint weights install models.tar" in run("weights", "bundle", "user/repo", "-o", tar).stdout
     shutil.rmtree(cache)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
