@@ -39,6 +39,7 @@ def list_models(as_json: AsJson = False) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("name", "licence", "size", "here", "from", box=None, pad_edge=False)
     aliases = {model.name: f" ({', '.join(model.aliases)})" for model in MODELS if model.aliases}
@@ -46,13 +47,9 @@ def list_models(as_json: AsJson = False) -> None:
         size = f"{row['size'] / 1e6:.0f} MB" if row["size"] else "?"
         origin = row.get("repository")
         here = "yes" if row["path"] else "no"
-        table.add_row(
-            row["name"] + aliases.get(row["name"], ""),
-            row["licence"],
-            size,
-            here if origin else "bundled",
-            origin or "Inpaint",
-        )
+        name = row["name"] + aliases.get(row["name"], "")
+        cells = name, row["licence"], size, here if origin else "bundled", origin or "Inpaint"
+        table.add_row(*(Text(cell) for cell in cells))  # what others wrote is no markup
     Console().print(table)
     typer.echo("More about one: inpaint weights info NAME. Any repository with an exported model works, too: user/repo")
 
@@ -66,7 +63,7 @@ def info(wanted: Wanted, as_json: AsJson = False) -> None:
         return
     for name, value in record.items():
         if value not in ("", None):
-            typer.echo(f"{name:>13}  {value}")
+            typer.echo(_plain(f"{name:>13}  {value}"))
 
 
 @app.command()
@@ -164,7 +161,7 @@ def bundle(
 
     with atomic_write(output) as file:
         models = write_bundle(file, wanted)
-    licences = ", ".join(f"{model.name} ({model.licence})" for model in models)
+    licences = ", ".join(_plain(f"{model.name} ({model.licence})") for model in models)
     typer.echo(f"{output}: {licences}, {output.stat().st_size / 1e6:.1f} MB")
     typer.echo(f"On the other machine: inpaint weights install {output.name}")
 
@@ -175,7 +172,7 @@ def install(file: Annotated[Path, typer.Argument(help="A bundle.", show_default=
     from inpaint.weights.bundle import install_bundle
 
     for model in install_bundle(file):
-        typer.echo(f"{model.name} ({model.licence}): installed. Use it with --model {model.name}")
+        typer.echo(_plain(f"{model.name} ({model.licence}): installed. Use it with --model {model.name}"))
 
 
 @app.command()
@@ -263,7 +260,12 @@ def _introduce(offered: "Offer") -> None:
     """Say what will be fetched, and under what licence, before it is."""
     size = f", {offered.size / 1e6:.1f} MB" if offered.size else ""
     typer.echo(f"{offered.name}: {offered.reference.repository}, {offered.reference.file}{size}")
-    typer.echo(f"  licence: {offered.licence}. {offered.restrictions}".rstrip())
+    typer.echo(_plain(f"  licence: {offered.licence}. {offered.restrictions}".rstrip()))
+
+
+def _plain(text: str) -> str:
+    """Return one line without control characters: a stranger's licence must not steer the terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _silence() -> None:

@@ -92,7 +92,7 @@ class Card:
     def metadata(self) -> ModelCardData:
         """Return what the Hub reads: licence, task, data sets, metrics and results."""
         spdx = self.contract.licence.lower()
-        own = {} if spdx in HUB_LICENCES else {"license_name": _slug(self.contract.licence)}
+        known = spdx in HUB_LICENCES
         results = []
         if self.evaluation is not None:
             means = next(iter(self.evaluation.rows.values()))
@@ -109,7 +109,8 @@ class Card:
                 for key, value in means.items()
             ]
         return ModelCardData(
-            license="other" if own else spdx,
+            license=spdx if known else "other",
+            license_name=None if known else _slug(self.contract.licence),
             library_name="inpaint",
             pipeline_tag=TASK,
             tags=["inpainting", "image-inpainting", "onnx", "safetensors"],
@@ -117,7 +118,6 @@ class Card:
             metrics=sorted({result.metric_type for result in results}) or None,
             model_name=self.recipe.name if results else None,
             eval_results=results or None,
-            **own,
         )
 
     def _introduction(self) -> str:

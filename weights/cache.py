@@ -12,7 +12,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -110,14 +110,15 @@ def reference_of(path: Path) -> Reference | None:
     return None
 
 
-def digest(path: Path, progress: Callable[[int], None] | None = None) -> str:
-    """Return the sha256 of a file, 64 hexadecimal digits; `progress` is told the bytes read."""
-    state = hashlib.sha256()
+def digest(path: Path) -> str:
+    """Return the sha256 of a file, 64 hexadecimal digits."""
+    return _hash(path, hashlib.sha256())
+
+
+def _hash(path: Path, state: "hashlib._Hash") -> str:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             state.update(chunk)
-            if progress is not None:
-                progress(len(chunk))
     return state.hexdigest()
 
 
@@ -136,9 +137,8 @@ def is_content(path: Path, etag: str) -> bool:
     if re.fullmatch(r"[0-9a-f]{64}", etag):
         return digest(path) == etag
     if re.fullmatch(r"[0-9a-f]{40}", etag):
-        state = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
-        state.update(path.read_bytes())
-        return state.hexdigest() == etag
+        head = b"blob %d\0" % path.stat().st_size
+        return _hash(path, hashlib.sha1(head, usedforsecurity=False)) == etag
     return True
 
 

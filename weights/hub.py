@@ -17,7 +17,7 @@ from inpaint.weights.locate import known_as
 from inpaint.weights.manifest import NOT_STATED, KnownModel, find
 from inpaint.weights.onnx_file import LARGEST_FILE, read_contents
 from inpaint.weights.reference import Reference, check_file, parse_reference
-from inpaint.weights.transfer import patiently
+from inpaint.weights.transfer import http_library, patiently
 
 TIMEOUT = 10
 """Seconds to wait for an answer about a repository."""
@@ -178,10 +178,10 @@ def in_one_sentence(reference: Reference) -> Iterator[None]:
 
 def _explain(error: Exception, reference: Reference) -> InpaintError | None:
     """Say what went wrong; None for what is no business of the Hub's."""
-    import httpx2
     from huggingface_hub import constants, errors
 
     where, page = reference.repository, f"{constants.ENDPOINT}/{reference.repository}"
+    http = http_library()
     login = "log in with `hf auth login`, or set HF_TOKEN"
     if isinstance(error, errors.OfflineModeIsEnabled):
         return HubError(
@@ -202,9 +202,9 @@ def _explain(error: Exception, reference: Reference) -> InpaintError | None:
         return HubError(_explain_status(error.response, where, login))
     if isinstance(error, errors.FileMetadataError | KeyError | TypeError | ValueError):
         return HubError(f"{constants.ENDPOINT} does not answer as the Hub does; check HF_ENDPOINT and the proxy.")
-    if isinstance(error, httpx2.ProxyError):
+    if isinstance(error, http.ProxyError):
         return HubError("The proxy does not let the Hub through; check HTTPS_PROXY.")
-    broken = isinstance(error, httpx2.HTTPError | httpx2.InvalidURL | ConnectionError)
+    broken = isinstance(error, http.HTTPError | http.InvalidURL | ConnectionError)
     if broken or (isinstance(error, OSError) and error.errno is None):
         return HubError(
             f"The Hub at {constants.ENDPOINT} cannot be reached or broke off; check the connection and run the same "

@@ -5,9 +5,13 @@ thrown away. This uses the same session of it (proxies, certificates, offline mo
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from time import sleep
 from typing import Any, TypeVar
+
+from inpaint.weights.errors import HubError
+from inpaint.weights.onnx_file import LARGEST_FILE
 
 Progress = Callable[[int, int], None]
 """Called now and then with the bytes that are here and how many there will be (0 while nobody knows)."""
@@ -20,6 +24,13 @@ TRIES = 5
 """How often in a row nothing may arrive before that is told."""
 PATIENCE = 30
 """Seconds that the Hub may ask us to wait before that is told instead."""
+
+
+def http_library() -> Any:
+    """Return the HTTP library that huggingface_hub uses: httpx2, or httpx before its version 2."""
+    from huggingface_hub.errors import HTTPError
+
+    return import_module(HTTPError.__module__.split(".")[0])
 
 
 def patiently(ask: Callable[[], Answer]) -> Answer:
@@ -40,9 +51,9 @@ def download(url: str, headers: dict[str, str], part: Path, size: int, progress:
     Goes on by itself after a break or a busy answer, as long as something arrives in between. Raises what
     huggingface_hub and its HTTP library raise; what has arrived stays in `part`.
     """
-    import httpx2
     from huggingface_hub.errors import HfHubHTTPError
 
+    http = http_library()
     failed = 0
     with part.open("ab") as file:
         if 0 < size < file.tell():  # not a beginning of this
@@ -54,8 +65,8 @@ def download(url: str, headers: dict[str, str], part: Path, size: int, progress:
                     _receive(url, headers, file, size, progress)
                 if size == 0 or file.tell() == size:
                     return
-                raise httpx2.RemoteProtocolError(f"{file.tell()} bytes instead of {size}")
-            except (httpx2.TransportError, HfHubHTTPError) as error:
+                raise http.RemoteProtocolError(f"{file.tell()} bytes instead of {size}")
+            except (http.TransportError, HfHubHTTPError) as error:
                 failed = 0 if file.tell() > before else failed + 1
                 if failed >= TRIES:
                     raise
@@ -77,6 +88,9 @@ def _receive(url: str, headers: dict[str, str], file: Any, size: int, progress: 
             file.seek(0)
             file.truncate()
         for chunk in response.iter_bytes(CHUNK):
+            if file.tell() + len(chunk) > (size or LARGEST_FILE):
+                file.truncate(0)
+                raise HubError("The Hub sends more than it said, so nothing was kept; try without a proxy.")
             file.write(chunk)
             if progress is not None:
                 progress(file.tell(), size)

@@ -83,6 +83,13 @@ def test_from_pull_to_remove(served: Any, picture: Any, hole: Any, tmp_path: Pat
     assert "not among the fetched models" in run("weights", "remove", "user/repo", code=5).stderr
 
 
+def test_a_strangers_words_do_not_steer_the_terminal(hub: Any, heavy_model: bytes) -> None:
+    hub.commit("user/bad", {"model.onnx": heavy_model}, licence="\x1b[2J\n[red]evil[/nothing]")
+    result = run("weights", "pull", "user/bad")
+    assert "licence: ?[2J?[red]evil[/nothing]." in result.stdout
+    assert "\x1b" not in result.stdout
+
+
 def test_without_the_hub_what_is_here_is_kept(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants
 

@@ -23,6 +23,8 @@ from inpaint.weights import Contract, resolve
 from inpaint.weights.hub import offer
 from inpaint.weights.pull import pull
 
+pytestmark = pytest.mark.slow
+
 EVALUATION = {
     "format": "inpaint-evaluation",
     "version": 1,

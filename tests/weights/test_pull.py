@@ -313,6 +313,18 @@ def test_what_is_too_large_is_not_fetched(served):
     assert served.downloads() == []
 
 
+@pytest.mark.parametrize("claimed", [100_000, None])
+def test_more_than_was_said_is_not_stored(served, heavy_model, monkeypatch, cache, claimed):
+    if claimed:
+        served.claimed_size = claimed
+    else:
+        monkeypatch.setattr(transfer, "LARGEST_FILE", 500_000)
+        monkeypatch.setattr(pull, "check_size", lambda size, file: 0)  # as if the Hub had not said
+    with pytest.raises(HubError, match="more than it said"):
+        pull.pull(replace(offer("user/repo"), size=0))
+    assert sum(part.stat().st_size for part in parts(cache)) == 0
+
+
 def test_a_repository_with_several_models_asks_which(hub, heavy_model):
     hub.commit("user/many", {"a.onnx": heavy_model, "deep/b.onnx": heavy_model, "x.bin": b"no"})
     with pytest.raises(ModelError, match=r"several models; name one, such as user/many:a.onnx"):
