@@ -170,7 +170,7 @@ def _link(blob: Path, pointer: Path) -> None:
     temporary = pointer.with_name(f".{pointer.name[:200]}.tmp")
     temporary.unlink(missing_ok=True)
     try:
-        if constants.HF_HUB_DISABLE_SYMLINKS:
+        if getattr(constants, "HF_HUB_DISABLE_SYMLINKS", False):  # not in huggingface_hub 1.0
             raise OSError
         temporary.symlink_to(os.path.relpath(blob, pointer.parent))
     except OSError:
