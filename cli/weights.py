@@ -57,11 +57,15 @@ def list_models(as_json: AsJson = False) -> None:
 @app.command()
 def info(wanted: Wanted, as_json: AsJson = False) -> None:
     """Say where a model is from, under what licence, and what it expects. Asks the Hub only for user/repo not here."""
+    from inpaint.weights import Contract
+
     record = _describe(wanted)
     if as_json:
         typer.echo(json.dumps(record, indent=2))
         return
     for name, value in record.items():
+        if name == "contract" and value:
+            value = Contract(**value).in_words()
         if value not in ("", None):
             typer.echo(_plain(f"{name:>13}  {value}"))
 
@@ -224,36 +228,28 @@ def _describe(wanted: str) -> dict[str, Any]:
     from dataclasses import asdict
 
     from inpaint.weights.cache import find_cached
-    from inpaint.weights.hub import cached_offer, offer
+    from inpaint.weights.hub import cached_offer, contract_in, offer
     from inpaint.weights.manifest import find
 
     known = find(wanted)
     if known is not None and known.bundled:
-        path = known.locate()
-        return {
-            "name": known.name,
-            "task": known.task,
-            "licence": known.licence,
-            "restrictions": known.restrictions,
-            "size": known.size,
-            "sha256": known.sha256,
-            "path": str(path),
-        }
-    offered = cached_offer(wanted) or offer(wanted)
-    path = find_cached(offered.reference)
-    record = {
-        "name": offered.name,
-        "task": known.task if known else "inpaint",
-        "licence": offered.licence,
-        "restrictions": offered.restrictions,
-        "size": offered.size,
-        "sha256": offered.sha256,
-        "repository": offered.reference.repository,
-        "revision": offered.commit,
-        "file": offered.reference.file,
+        path, origin, record = known.locate(), {}, known
+    else:
+        record = cached_offer(wanted) or offer(wanted)
+        path, reference = find_cached(record.reference), record.reference
+        origin = {"repository": reference.repository, "revision": record.commit, "file": reference.file}
+    contract = (known.contract if known else None) or (contract_in(path) if path else None)
+    return {
+        "name": record.name,
+        "task": known.task if known else contract.task if contract else "",
+        "licence": record.licence,
+        "restrictions": record.restrictions,
+        "size": record.size,
+        "sha256": record.sha256,
+        **origin,
         "path": str(path) if path else None,
+        "contract": asdict(contract) if contract else None,
     }
-    return record | ({"contract": asdict(known.contract)} if known and known.contract else {})
 
 
 def _introduce(offered: "Offer") -> None:

@@ -14,7 +14,7 @@ from inpaint.core.nets import Growing
 from inpaint.training.export import load_generator
 from inpaint.training.recipe import Recipe
 from inpaint.training.rundir import write_json
-from inpaint.weights.hub import in_one_sentence
+from inpaint.weights.explain import in_one_sentence
 from inpaint.weights.reference import Reference
 
 WHERE = ("revision", "cache_dir", "force_download", "local_files_only", "token")

@@ -17,7 +17,7 @@ from inpaint.training.card import Card, read_evaluation
 from inpaint.training.export import export_run, load_generator
 from inpaint.training.pretrained import PretrainedGenerator
 from inpaint.training.rundir import RunDirectory, write_json
-from inpaint.weights.hub import in_one_sentence
+from inpaint.weights.explain import in_one_sentence
 from inpaint.weights.reference import Reference, parse_reference
 
 FILES = {

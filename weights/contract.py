@@ -94,6 +94,17 @@ class Contract:
                 f"The contract of the model {self.name!r} has words this Inpaint does not know; update it."
             )
 
+    def in_words(self) -> str:
+        """Say in one line what the graph takes and returns."""
+        low, high = self.image_range
+        returns = f"{self.output_range[0]:g}..{self.output_range[1]:g}" if self.output_range else "the same"
+        size = f"{self.native_size} x {self.native_size} only" if self.fixed_size else f"multiples of {self.stride}"
+        return (
+            f"takes {self.dtype} {self.colours} {low:g}..{high:g} and a mask with {self.mask_values[1]:g} = hole; "
+            f"returns {returns}; {size}; made for {self.native_size} px, holes beyond {self.native_hole} px are filled at a "
+            "smaller scale"
+        )
+
     def to_metadata(self) -> dict[str, str]:
         """Return the entry to add to the ONNX file's metadata."""
         return {METADATA_KEY: json.dumps(asdict(self), sort_keys=True)}

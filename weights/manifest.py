@@ -4,7 +4,7 @@ What each entry pins and where its numbers come from is told in docs/weights.md.
 content is checked against `sha256` whenever a model is loaded, so an entry never starts to mean another file.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -126,19 +126,12 @@ MODELS = (
         licence="Apache-2.0",
         restrictions="Said by the repository that exported it; LaMa's own authors license their code so, and say "
         "nothing of the weights.",
-        contract=Contract(
+        contract=replace(
+            _LAMA,
             name="lama-opencv",
-            image_range=(0.0, 1.0),
-            output_range=(0.0, 255.0),
             output="",
             colours="BGR",  # as the demo of its authors feeds it, although LaMa was trained on RGB
-            stride=8,
-            native_size=512,
-            native_hole=256,
-            least_size=512,
-            fixed_size=True,
             largest_batch=1,
-            licence="Apache-2.0",
             description="LaMa with 8-bit weights, from the OpenCV model zoo",
         ),
     ),
@@ -162,19 +155,12 @@ MODELS = (
         sha256="593eba0b7e04730f1b61c0a3cbca68d97d8d6a7ff5c6a44a7b9d7fcd880fc5ae",
         licence="MIT",
         restrictions="The licence of the code of its author, who says nothing of the weights apart from it.",
-        contract=Contract(
+        contract=replace(
+            _MIGAN,
             name="migan-network",
-            image_range=(0.0, 255.0),
-            mask_values=(255.0, 0.0),
-            output="result",
-            dtype="uint8",
             stride=8,
-            native_size=512,
-            native_hole=256,
-            least_size=512,
             fixed_size=True,
-            largest_batch=1,
-            licence="MIT",
+            known="exact",
             description="The bare MI-GAN 512 for Places2",
         ),
     ),
