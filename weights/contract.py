@@ -101,8 +101,8 @@ class Contract:
         size = f"{self.native_size} x {self.native_size} only" if self.fixed_size else f"multiples of {self.stride}"
         return (
             f"takes {self.dtype} {self.colours} {low:g}..{high:g} and a mask with {self.mask_values[1]:g} = hole; "
-            f"returns {returns}; {size}; made for {self.native_size} px, holes beyond {self.native_hole} px are filled at a "
-            "smaller scale"
+            f"returns {returns}; {size}; made for {self.native_size} px, holes beyond "
+            f"{self.native_hole} px are filled at a smaller scale"
         )
 
     def to_metadata(self) -> dict[str, str]:
