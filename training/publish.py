@@ -89,7 +89,9 @@ def build_folder(
         validation = _last_validation(rundir, at_step)
         source = evaluation / "scores.json" if evaluation is not None and evaluation.is_dir() else evaluation
         if source is not None:
-            shutil.copyfile(source, part / "evaluation.json")
+            record = json.loads(source.read_text("utf-8"))
+            record.pop("pictures", None)  # the names of somebody's photographs are nobody else's business
+            write_json(part / "evaluation.json", record)
         else:
             write_json(part / "evaluation.json", {"validation": validation, "step": at_step})
             notes.append(

@@ -28,9 +28,9 @@ PATIENCE = 30
 
 def http_library() -> Any:
     """Return the HTTP library that huggingface_hub uses: httpx2, or httpx before its version 2."""
-    from huggingface_hub.errors import HTTPError
+    from huggingface_hub.errors import HfHubHTTPError
 
-    return import_module(HTTPError.__module__.split(".")[0])
+    return import_module(HfHubHTTPError.__bases__[0].__module__.split(".")[0])
 
 
 def patiently(ask: Callable[[], Answer]) -> Answer:

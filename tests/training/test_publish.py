@@ -43,7 +43,7 @@ EVALUATION = {
         {"name": "tiny", "about": "", "mean": {"ssim": {"value": 0.5}, "fid": {"value": None}}, "by_area": {}},
         {"name": "telea", "about": "", "mean": {"ssim": {"value": 0.25}, "fid": {"value": 9.0}}, "by_area": {}},
     ],
-    "pictures": [],
+    "pictures": [{"name": "my-private-party.jpg", "area": 0.2, "scores": {}}],
 }
 
 
@@ -79,6 +79,8 @@ def test_the_folder_holds_everything(folder):
     assert load_recipe(str(folder / "recipe.toml")).name == "tiny"
     assert (folder / "samples.png").read_bytes()[:4] == b"\x89PNG"
     assert str(folder.parent) not in (folder / "README.md").read_text()
+    assert json.loads((folder / "evaluation.json").read_text())["methods"] == EVALUATION["methods"]
+    assert not [path for path in folder.iterdir() if b"my-private-party" in path.read_bytes()]
 
 
 def test_the_card_says_to_the_hub_what_it_is(folder):
