@@ -288,13 +288,22 @@ def test_a_full_disk_is_told_before_and_during(served, monkeypatch):
     monkeypatch.undo()
 
 
-def test_a_disk_that_fills_up_is_one_sentence(served, monkeypatch):
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.ENOSPC, "is full; make room, or set HF_HOME"),
+        (errno.EROFS, "may not write into .*; set HF_HOME to a folder of yours"),
+        (errno.EIO, "could not be stored"),
+    ],
+)
+def test_a_disk_that_fails_meanwhile_is_one_sentence(served, monkeypatch, number, sentence):
+    def fail(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(transfer, "_receive", full)
-    with pytest.raises(OutputError, match="is full; make room, or set HF_HOME"):
+    monkeypatch.setattr(transfer, "_receive", fail)
+    with pytest.raises(OutputError, match=sentence) as raised:
         fetch("user/repo")
+    assert raised.value.exit_code == 6
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
