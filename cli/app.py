@@ -19,6 +19,7 @@ from inpaint.cli.export import export
 from inpaint.cli.fill import fill
 from inpaint.cli.gimp import app as gimp
 from inpaint.cli.train import train
+from inpaint.cli.weights import app as weights
 from inpaint.core.errors import InpaintError
 
 BUG = 70
@@ -87,6 +88,7 @@ app.command("train")(train)
 app.command("export")(export)
 app.command("eval")(evaluate)
 app.command("doctor")(doctor)
+app.add_typer(weights, name="weights")
 app.add_typer(gimp, name="gimp")
 
 

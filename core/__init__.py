@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from inpaint.core.errors import (
         DivergedError,
         EngineError,
+        HubError,
         ImageError,
         InpaintError,
         MaskError,
@@ -33,6 +34,7 @@ __all__ = [
     "Engine",
     "EngineError",
     "Filled",
+    "HubError",
     "ImageError",
     "InpaintError",
     "MaskChoice",

@@ -12,17 +12,19 @@
 | `OutOfMemoryError` | 7         | the device ran out of memory                                              |
 | `RecipeError`      | 8         | a recipe, its data or a run directory is not usable                       |
 | `DivergedError`    | 9         | training produced numbers that are not finite                             |
+| `HubError`         | 10        | the Hugging Face Hub cannot be reached, or does not give what was asked   |
 | (a bug)            | 70        | anything else; `INPAINT_DEBUG=1` shows the traceback                      |
 | (interrupted)      | 130       | Ctrl-C; training saves first and says how to go on                        |
 
 The library raises these and never prints or exits; `inpaint.cli` turns them into one sentence and a code.
 """
 
-from inpaint.weights.errors import InpaintError, ModelError
+from inpaint.weights.errors import HubError, InpaintError, ModelError, OutputError
 
 __all__ = [
     "DivergedError",
     "EngineError",
+    "HubError",
     "ImageError",
     "InpaintError",
     "MaskError",
@@ -43,12 +45,6 @@ class MaskError(InpaintError):
     """A mask is missing, empty, all hole, or does not fit its image."""
 
     exit_code = 4
-
-
-class OutputError(InpaintError):
-    """A result cannot be written. Whatever stood at its path before is untouched."""
-
-    exit_code = 6
 
 
 class EngineError(InpaintError):
