@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from inpaint.cli.batch import BatchCommand, batch
 from inpaint.cli.doctor import doctor
 from inpaint.cli.evaluate import evaluate
 from inpaint.cli.experiment import experiment
@@ -21,6 +22,7 @@ from inpaint.cli.gimp import app as gimp
 from inpaint.cli.masks import masks
 from inpaint.cli.study import app as study
 from inpaint.cli.train import train
+from inpaint.cli.weights import app as weights
 from inpaint.core.errors import InpaintError
 
 BUG = 70
@@ -84,6 +86,7 @@ def _options(
 
 
 app.command("fill")(fill)
+app.command("batch", cls=BatchCommand)(batch)
 app.command("train")(train)
 app.command("export")(export)
 app.command("experiment")(experiment)
@@ -91,6 +94,7 @@ app.command("eval")(evaluate)
 app.command("masks")(masks)
 app.command("doctor")(doctor)
 app.add_typer(study, name="study")
+app.add_typer(weights, name="weights")
 app.add_typer(gimp, name="gimp")
 
 

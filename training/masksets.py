@@ -178,10 +178,16 @@ def digest_all(masks: Sequence[FrozenMask]) -> str:
     return hashlib.sha256("".join(f"{mask.sha256}\n" for mask in masks).encode()).hexdigest()
 
 
+def read_hard(path: Path, size: tuple[int, int]) -> np.ndarray:
+    """Read a mask for a picture of `size` (width, height) as H x W bool: half a hole or more is one."""
+    levels, _ = read_mask(path, size)
+    return levels if levels.dtype == np.bool_ else levels >= 128
+
+
 def _read(path: Path) -> np.ndarray:
     with open_picture(path, MaskError) as picture:
         size = picture.size
-    mask = read_mask(path, size)
+    mask = read_hard(path, size)
     if not mask.any() or mask.all():
         raise MaskError(f"{path} is {'all' if mask.any() else 'without a'} hole; white must mark a part of it.")
     return mask

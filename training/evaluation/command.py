@@ -19,9 +19,9 @@ from inpaint.training.evaluation.metrics import Judge
 from inpaint.training.evaluation.report import report_page
 from inpaint.training.evaluation.results import RANKING, Evaluation
 from inpaint.training.evaluation.runner import Watcher, evaluate
-from inpaint.training.evaluation.samples import Photographs
+from inpaint.training.evaluation.samples import Photographs, match
 from inpaint.training.evaluation.tables import Conditions, to_record, write_tables
-from inpaint.training.masksets import Kind, MaskSet, freeze, open_masks
+from inpaint.training.masksets import RECORD, Kind, MaskSet, freeze, open_masks
 from inpaint.training.pages import write_page
 
 
@@ -58,6 +58,9 @@ def run(
     if out is not None and (out / "scores.json").exists():
         raise OutputError(f"{out} holds an evaluation already; give another --out, or delete it first.")
     photographs = Photographs(request.data, size=request.size, whole=request.whole, limit=request.limit)
+    given = None if request.masks is None else open_masks(request.masks)
+    if given is not None:
+        match(photographs.names, given)
     device = cast(Device, request.device)
     methods = make_methods(request.methods, photographs.names, device)
     where = "cuda" if request.device != "cpu" and torch.cuda.is_available() else "cpu"
@@ -71,8 +74,10 @@ def run(
         crowd = Crowd(Inception(request.backbones, where))
     labels = [method.label for method in methods]
     about = {method.label: method.about for method in methods}
+    if out is not None:
+        _make(out)
     with ExitStack() as stack:
-        masks = _masks(request, len(photographs), stack)
+        masks = given or _freeze(request, len(photographs), stack)
         watchers: list[Watcher] = []
         judge = Judge(request.groups, distance)
         measured = {column.key for column in judge.columns}
@@ -111,18 +116,19 @@ def run(
     return evaluation, conditions, to_record(evaluation, conditions, about)
 
 
-def _masks(request: Request, count: int, stack: ExitStack) -> MaskSet:
-    """Open the masks that were given, or freeze new ones beside the report, or for the time being."""
-    if request.masks is not None:
-        if request.out is not None:
-            _make(request.out)
-        return open_masks(request.masks)
+def _freeze(request: Request, count: int, stack: ExitStack) -> MaskSet:
+    """Draw masks beside the report, or for the time being; those of an interrupted evaluation are used again."""
+    kind = cast(Kind, request.kind)
     if request.out is None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     else:
-        _make(request.out)
         folder = request.out / "masks"
-    return freeze(folder, count, kind=cast(Kind, request.kind), size=request.size, seed=request.seed)
+        if (folder / RECORD).exists():
+            there = open_masks(folder)
+            same = (there.kind, there.seed, len(there)) == (kind, request.seed, count)
+            if same and there.read(0).shape == (request.size, request.size):
+                return there
+    return freeze(folder, count, kind=kind, size=request.size, seed=request.seed)
 
 
 def _make(folder: Path) -> None:

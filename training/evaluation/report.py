@@ -21,7 +21,8 @@ class Cell:
     text: str
     error: str
     """Its standard error, or empty."""
-    value: float
+    order: str
+    """The number by which the table is sorted, as JavaScript reads it; what is no number comes last."""
     best: bool
 
 
@@ -65,6 +66,6 @@ def _cells(evaluation: Evaluation, method: str, part: tuple[Scored, ...] | None 
 
 def _cell(mean: Mean, column: Metric, best: bool) -> Cell:
     if math.isnan(mean.value):
-        return Cell("n/a", "", math.inf if column.better == "lower" else -math.inf, False)
+        return Cell("n/a", "", "Infinity" if column.better == "lower" else "-Infinity", False)
     error = "" if math.isnan(mean.error) else f"± {mean.error:.{column.digits}f}"
-    return Cell(f"{mean.value:.{column.digits}f}", error, mean.value, best)
+    return Cell(f"{mean.value:.{column.digits}f}", error, repr(mean.value), best)

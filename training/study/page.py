@@ -10,8 +10,8 @@ import numpy as np
 from inpaint.core.decode import open_picture
 from inpaint.core.errors import ImageError, InpaintError, OutputError
 from inpaint.core.files import check_writable
-from inpaint.core.mask import read_mask
 from inpaint.training.evaluation.gallery import hole_png, to_webp
+from inpaint.training.masksets import read_hard
 from inpaint.training.pages import data_uri, render, write_page
 from inpaint.training.sources import SUFFIXES
 from inpaint.training.study.blinding import Key
@@ -107,7 +107,7 @@ def _question(key: Key, name: str, files: dict[str, Path], masks: Path | None) -
     ]
     hole = None
     if masks is not None:
-        mask = read_mask(_mask_file(masks, name), (width, height))
+        mask = read_hard(_mask_file(masks, name), (width, height))
         hole = data_uri(hole_png(mask, size))
     return {
         "id": key.question(name),
