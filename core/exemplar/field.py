@@ -5,8 +5,11 @@ and are improved by randomised search (Barnes et al., PatchMatch, SIGGRAPH 2009)
 shifts of its neighbours and random places around its own match.
 """
 
+import cv2
 import numpy as np
 
+USES = 7
+"""Side in pixels of the neighbourhood in which the uses of a source are counted."""
 BLOCK = 24_000_000
 """Distances computed at once in an exhaustive search."""
 
@@ -28,6 +31,8 @@ class Field:
         self.match = rng.choice(self.places, len(centres))
         """N flat indices of the matches."""
         self.cost = np.full(len(centres), np.inf, np.float32)
+        self.penalty = np.zeros(usable.size, np.float32)
+        """H·W float32: what it costs more to match a source that is in use already."""
         self.rng = rng
         self.number = np.full(usable.size, -1, np.int32)
         """Canvas index to target number, -1 for none."""
@@ -41,12 +46,25 @@ class Field:
 
     def measure(self, sources: np.ndarray, targets: np.ndarray) -> None:
         """Compute the costs of the present matches anew."""
-        self.cost = _costs(sources, self.match, targets)
+        self.cost = self._costs(sources, self.match, targets)
+
+    def discourage(self, strength: float) -> None:
+        """Make sources dearer whose surroundings are copied more than once, against repetition.
+
+        Kaspar et al., Self Tuning Texture Optimization (Eurographics 2015), section 4.3, with a penalty that is carried
+        over half from round to round, because all patches choose at once.
+        """
+        height, width = self.shape
+        uses = np.bincount(self.match, minlength=height * width).astype(np.float32).reshape(height, width)
+        uses = cv2.blur(uses, (USES, USES)).ravel()
+        fair = max(1.0, len(self.match) / len(self.places))
+        spread = max(float(np.percentile(self.cost, 75)), 1e-7)
+        self.penalty = self.penalty / 2 + np.maximum(uses / np.float32(fair) - 1, 0) * np.float32(strength * spread)
 
     def exhaust(self, sources: np.ndarray, targets: np.ndarray) -> None:
         """Find the best match of every target."""
         there = sources[self.places]
-        half = np.einsum("md,md->m", there, there) / 2
+        half = (np.einsum("md,md->m", there, there) + self.penalty[self.places]) / 2
         step = max(1, BLOCK // len(there))
         for start in range(0, len(targets), step):
             scores = targets[start : start + step] @ there.T
@@ -78,13 +96,12 @@ class Field:
         if not len(who):
             return
         there = candidate[who]
-        cost = _costs(sources, there, targets[who])
+        cost = self._costs(sources, there, targets[who])
         better = cost < self.cost[who]
         who = who[better]
         self.match[who], self.cost[who] = there[better], cost[better]
 
-
-def _costs(sources: np.ndarray, match: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    difference = sources.take(match, axis=0)
-    difference -= targets
-    return np.einsum("nd,nd->n", difference, difference)
+    def _costs(self, sources: np.ndarray, match: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        difference = sources.take(match, axis=0)
+        difference -= targets
+        return np.einsum("nd,nd->n", difference, difference) + self.penalty[match]

@@ -28,6 +28,8 @@ EXHAUSTIVE = 60_000_000
 """Comparisons up to which a scale is searched exhaustively."""
 FADING = 1.3
 """Factor by which a patch counts less for every pixel that it is further from the rim: structure grows inwards."""
+REPETITION = 0.5
+"""Cost of copying a place once more, where the cost of an ordinary match is 1."""
 LETTING_GO = 0.55
 """Factor by which the network's colours count less from scale to scale."""
 
@@ -94,13 +96,16 @@ def _fit(scale: Scale, field: Field | None, rounds: int, rng: np.random.Generato
     sources[known, width:] = guide[known]
     targets = np.empty((len(scale.centres), sources.shape[1]), np.float32)
     targets[:, width:] = guide[scale.centres]
+    exhaustive = len(known) * len(scale.centres) <= EXHAUSTIVE
     reach = 16
     if field is None:
         field = Field(scale.usable, scale.centres, rng)
         reach = max(scale.usable.shape)
     for turn in range(rounds):
+        if turn > 0 or reach == 16:
+            field.discourage(REPETITION)
         targets[:, :width] = basis.describe(scale.image, scale.centres)
-        if len(known) * len(scale.centres) <= EXHAUSTIVE:
+        if exhaustive:
             field.exhaust(sources, targets)
         else:
             field.measure(sources, targets)
