@@ -34,8 +34,7 @@ def make_trainer(precision: str, device: str, backbones: Path | None) -> Adversa
     recipe = load_recipe("btgmi-default", settings)
     torch.manual_seed(0)
     return AdversarialTrainer(
-        recipe.generator,
-        recipe.discriminator,
+        recipe.family,
         {name: Objective(config, backbones) for name, config in recipe.objectives.items()},
         accelerator=Accelerator(cpu=device == "cpu", mixed_precision=precision),
     )

@@ -95,13 +95,15 @@ def train(
 
 def _print_plan(recipe: "Recipe", data: str) -> None:
     """Say what would be trained, without training."""
-    from inpaint.core.nets import build_discriminators, build_generator
+    from inpaint.core.nets import Growing
     from inpaint.training.sources import StreamSource, open_source
 
     source = open_source(data, recipe.seed)
     pictures = "a stream of pictures" if isinstance(source, StreamSource) else f"{len(source)} pictures"
-    generator = build_generator(recipe.generator, grown=sum(phase.grow for phase in recipe.phases))
-    discriminators = build_discriminators(recipe.discriminator)
+    generator, discriminators = recipe.family.build_generator(), recipe.family.build_discriminators()
+    if isinstance(generator, Growing):
+        for _ in range(sum(phase.grow for phase in recipe.phases)):
+            generator.grow()
     weights = [sum(p.numel() for p in net.parameters()) / 1e6 for net in (generator, discriminators)]
     typer.echo(recipe.to_toml())
     typer.echo(f"# {pictures} in {data}")

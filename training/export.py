@@ -13,7 +13,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from inpaint.core.errors import ModelError, RecipeError
 from inpaint.core.files import atomic_write, check_writable
-from inpaint.core.nets import Generator, build_generator
+from inpaint.core.nets import Growing
 from inpaint.training.recipe import Recipe, recipe_digest
 from inpaint.training.rundir import RunDirectory
 from inpaint.training.subpixel import neighbours, use_subpixel
@@ -37,7 +37,7 @@ class Parity:
 class Traceable(nn.Module):
     """The generator as the exporter wants it: two tensors in, one out, norms folded, doublings rewritten."""
 
-    def __init__(self, generator: Generator, fade: float, *, half: bool) -> None:
+    def __init__(self, generator: nn.Module, fade: float, *, half: bool) -> None:
         super().__init__()
         self.generator = copy.deepcopy(generator).cpu().eval()
         self.fade = fade
@@ -61,7 +61,7 @@ def fold_batch_norm(module: nn.Module) -> None:
             layers[index + 1] = nn.Identity()
 
 
-def load_generator(run: Path, step: int | None = None) -> tuple[Generator, Recipe, int, float]:
+def load_generator(run: Path, step: int | None = None) -> tuple[nn.Module, Recipe, int, float]:
     """Load the averaged generator of a run.
 
     step: which checkpoint; None = the last. Returns the generator in eval mode, the recipe, the step it was taken
@@ -70,7 +70,10 @@ def load_generator(run: Path, step: int | None = None) -> tuple[Generator, Recip
     rundir = RunDirectory(run)
     recipe = rundir.recipe()
     tensors, record = rundir.load(step)
-    generator = build_generator(recipe.generator, record["grown"])
+    generator = recipe.family.build_generator()
+    if isinstance(generator, Growing):
+        for _ in range(record["grown"]):
+            generator.grow()
     prefix = "average."
     try:
         generator.load_state_dict(
@@ -148,7 +151,7 @@ def _strip_traces(proto: onnx.ModelProto) -> None:
 
 
 @torch.no_grad()
-def check_parity(generator: Generator, fade: float, contract: Contract, model: bytes) -> list[Parity]:
+def check_parity(generator: nn.Module, fade: float, contract: Contract, model: bytes) -> list[Parity]:
     """Compare the exported model in ONNX Runtime with the eager float32 network at two sizes, one not square.
 
     Raises `ModelError` when the largest difference is beyond `TOLERANCE`.

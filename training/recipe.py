@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from inpaint.core.errors import InpaintError, RecipeError
 from inpaint.core.losses import ObjectiveConfig
 from inpaint.core.nets import DiscriminatorConfig, GeneratorConfig
-from inpaint.core.trainers import Phase, Schedule
+from inpaint.core.trainers import Family, Phase, Schedule, build_family
 from inpaint.training.holes import HoleConfig
 from inpaint.training.pictures import CropConfig
 
@@ -55,14 +55,19 @@ class Recipe(BaseModel):
                 if getattr(phase, field) not in table:
                     raise RecipeError(f"The phase {phase.name!r} wants {field}.{getattr(phase, field)}: no such table.")
         for name, crops in self.data.items():
-            smallest = 32 * 2 ** (self.discriminator.scales - 1)
+            smallest = self.family.smallest_size
             if crops.size < smallest:
                 raise RecipeError(
-                    f"data.{name}.size = {crops.size} is too small for {self.discriminator.scales} discriminator "
-                    f"scales: take at least {smallest}, or fewer scales."
+                    f"data.{name}.size = {crops.size} is too small for the discriminators: take at least {smallest}, "
+                    "or fewer scales."
                 )
         Schedule(self.phases)
         return self
+
+    @property
+    def family(self) -> Family:
+        """The kind of model that the two network tables describe."""
+        return build_family(self.generator, self.discriminator)
 
     @property
     def schedule(self) -> Schedule:

@@ -12,6 +12,7 @@ from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler, set_s
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.losses import Objective
+from inpaint.core.nets import blocks_grown
 from inpaint.core.trainers import AdversarialTrainer, Callback, StepReport, restore, state_tensors, train
 from inpaint.training.data import BatchPlan, load_batches
 from inpaint.training.recipe import Recipe
@@ -56,9 +57,7 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     source = open_source(options.data, recipe.seed)
     objectives = {name: Objective(config, options.backbones) for name, config in recipe.objectives.items()}
     set_seed(recipe.seed)
-    trainer = AdversarialTrainer(
-        recipe.generator, recipe.discriminator, objectives, accelerator=accelerator, ema_decay=recipe.ema
-    )
+    trainer = AdversarialTrainer(recipe.family, objectives, accelerator=accelerator, ema_decay=recipe.ema)
     rundir = RunDirectory(options.out)
     origin = {"data": options.data, "val": options.val, "backbones": str(options.backbones or "") or None}
     start = 0
@@ -114,7 +113,7 @@ def _validation(recipe: Recipe, options: Options, objectives: dict[str, Objectiv
         return None
     last = recipe.phases[-1]
     pictures = choose_pictures(source, recipe.holes[last.holes], recipe.native_size, recipe.seed)
-    return Validation(pictures, objectives[last.objective])
+    return Validation(pictures, objectives[last.objective], recipe.family)
 
 
 class Keeper:
@@ -159,7 +158,7 @@ class Keeper:
     def save(self, step: int) -> None:
         """Write a checkpoint of this step, once."""
         if step != self.saved:
-            grown = len(self.trainer.generator.grown)
+            grown = blocks_grown(self.trainer.generator)
             self.rundir.save(step, state_tensors(self.trainer), self.recipe, grown)
             self.rundir.prune(self.recipe.keep)
             self.saved = step

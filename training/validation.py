@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from inpaint.core.losses import Objective, l1
-from inpaint.core.nets import Generator, push_pull
-from inpaint.core.trainers import Batch
+from inpaint.core.nets import push_pull
+from inpaint.core.trainers import Batch, Family
 from inpaint.training.data import to_batch
 from inpaint.training.holes import HoleConfig, draw_holes
 from inpaint.training.pictures import centre_crop, decode
@@ -22,13 +22,14 @@ CHUNK = 8
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Fixed pictures with fixed holes, and the objective that judges them."""
+    """Fixed pictures with fixed holes, the objective that judges them, and what kind of model fills them."""
 
     batch: Batch
     objective: Objective
+    family: Family
 
     @torch.no_grad()
-    def measure(self, generator: Generator) -> tuple[dict[str, float], Tensor]:
+    def measure(self, generator: nn.Module) -> tuple[dict[str, float], Tensor]:
         """Fill all holes. Returns the mean losses by name and the filled pictures, N x 3 x H x W in [-1, 1].
 
         The distance by which checkpoints are ranked is `distance`: the patch perceptual loss, or where the
@@ -40,13 +41,13 @@ class Validation:
         filled = []
         terms: list[dict[str, float]] = []
         for start in range(0, len(self.batch.image), CHUNK):
-            image, mask = (x[start : start + CHUNK].to(device) for x in (self.batch.image, self.batch.mask))
-            output = generator(image, mask)
-            l1_hole = float(l1(output, image, mask))
+            part = self.batch.part(start, start + CHUNK).to(device)
+            made = self.family.complete(generator, part, 1.0)
+            l1_hole = float(l1(made.completed, part.image, made.region))
             ppl = self.objective.ppl
-            distance = float(ppl(output, image, mask)) if ppl is not None else l1_hole
+            distance = float(ppl(made.completed, part.image, made.region)) if ppl is not None else l1_hole
             terms.append({"distance": distance, "l1_hole": l1_hole})
-            filled.append(output.cpu())
+            filled.append(made.completed.cpu())
         generator.train(was_training)
         return {name: float(np.mean([term[name] for term in terms])) for name in terms[0]}, torch.cat(filled)
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from inpaint.core.errors import RecipeError
+from inpaint.core.nets.growth import Growing
 from inpaint.core.nets.layers import CONVOLUTIONS, ConvolutionName, ResidualBlock, down, up
 from inpaint.core.nets.pyramid import STRIDE as PYRAMID_STRIDE
 from inpaint.core.nets.pyramid import push_pull
@@ -41,7 +42,7 @@ class GeneratorConfig:
         return PYRAMID_STRIDE if self.start == "push-pull" else 8
 
 
-class Generator(nn.Module):
+class Generator(Growing):
     """Image with a hole in, complete image out. Known pixels of the output are those of the input."""
 
     def __init__(self, config: GeneratorConfig, down: nn.Sequential, blocks: nn.ModuleList, up: nn.Sequential) -> None:
@@ -49,7 +50,6 @@ class Generator(nn.Module):
         self.config = config
         self.down = down
         self.blocks = blocks
-        self.grown = nn.ModuleList()
         self.up = up
 
     def forward(self, image: Tensor, mask: Tensor, fade: float = 1.0) -> Tensor:
@@ -64,21 +64,13 @@ class Generator(nn.Module):
         trunk = self.down(torch.cat([base, mask], dim=1).to(next(self.parameters()).dtype))
         for block in self.blocks:
             trunk = block(trunk)
-        for index, block in enumerate(self.grown):
-            weight = fade if index == len(self.grown) - 1 else 1.0
-            # (1 - a) trunk + a block(trunk): at a = 0 this is the trunk to the last bit (section 3.3, figure 3).
-            trunk = block(trunk) if weight == 1.0 else (1 - weight) * trunk + weight * block(trunk)
-        change = self.up(trunk).float()
+        change = self.up(self.refine(trunk, fade)).float()
         result = base + change if self.config.start == "push-pull" else torch.tanh(change)
         return image * (1 - mask) + result * mask
 
-    def grow(self) -> ResidualBlock:
-        """Append a new residual block before the up-sampling, on the device and in the mode of the rest."""
-        kind = CONVOLUTIONS[self.config.convolution]
-        block = ResidualBlock(4 * self.config.width, kind.dilation)
-        block.to(next(self.parameters()).device).train(self.training)
-        self.grown.append(block)
-        return block
+    def new_block(self) -> ResidualBlock:
+        """Make a residual block like those of the head, to go before the up-sampling."""
+        return ResidualBlock(4 * self.config.width, CONVOLUTIONS[self.config.convolution].dilation)
 
 
 def build_generator(config: GeneratorConfig, grown: int = 0) -> Generator:

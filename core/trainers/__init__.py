@@ -1,7 +1,10 @@
 """How networks learn: phases and schedules, the adversarial step, the loop (torch)."""
 
-from inpaint.core.trainers.adversary import AdversarialTrainer, Batch
+from inpaint.core.trainers.adversary import AdversarialTrainer
+from inpaint.core.trainers.batch import Batch
 from inpaint.core.trainers.ema import Ema
+from inpaint.core.trainers.families import build_family
+from inpaint.core.trainers.family import Completion, Family, Stage
 from inpaint.core.trainers.loop import Callback, StepReport, train
 from inpaint.core.trainers.phases import Moment, Phase, Schedule
 from inpaint.core.trainers.state import restore, state_tensors
@@ -10,11 +13,15 @@ __all__ = [
     "AdversarialTrainer",
     "Batch",
     "Callback",
+    "Completion",
     "Ema",
+    "Family",
     "Moment",
     "Phase",
     "Schedule",
+    "Stage",
     "StepReport",
+    "build_family",
     "restore",
     "state_tensors",
     "train",

@@ -1,23 +1,18 @@
 """One step of adversarial training: the discriminators learn, then the generator learns against them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from inpaint.core.errors import DivergedError
+from inpaint.core.errors import DivergedError, RecipeError
 from inpaint.core.losses import Objective, discriminator_loss
-from inpaint.core.nets import (
-    DiscriminatorConfig,
-    GeneratorConfig,
-    build_discriminators,
-    build_generator,
-    patch_overlap,
-)
+from inpaint.core.nets import Growing, blocks_grown
+from inpaint.core.trainers.batch import Batch
 from inpaint.core.trainers.ema import Ema
+from inpaint.core.trainers.family import Completion, Family
 from inpaint.core.trainers.phases import Moment
 
 ADAM_BETAS = (0.5, 0.999)
@@ -27,21 +22,12 @@ ADAM_BETAS = (0.5, 0.999)
 _Module = TypeVar("_Module", bound=nn.Module)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """One batch: images N x 3 x H x W in [-1, 1] and masks N x 1 x H x W with 1 = hole."""
-
-    image: Tensor
-    mask: Tensor
-
-
 class AdversarialTrainer:
     """Generator, discriminators, their optimisers and the moving average; knows mathematics and no files."""
 
     def __init__(
         self,
-        generator: GeneratorConfig,
-        discriminator: DiscriminatorConfig,
+        family: Family,
         objectives: Mapping[str, Objective],
         *,
         accelerator: Accelerator,
@@ -49,9 +35,9 @@ class AdversarialTrainer:
     ) -> None:
         self.accelerator = accelerator
         self.device = accelerator.device
-        self.generator = _to(build_generator(generator), self.device)
-        self.discriminators = _to(build_discriminators(discriminator), self.device)
-        self.scales = discriminator.scales
+        self.family = family
+        self.generator = _to(family.build_generator(), self.device)
+        self.discriminators = _to(family.build_discriminators(), self.device)
         self.objectives = {name: _to(objective, self.device) for name, objective in objectives.items()}
         self.ema = Ema(self.generator, ema_decay)
         self.generator_adam = _adam(self.generator.parameters())
@@ -64,9 +50,14 @@ class AdversarialTrainer:
         self._discriminators = self.accelerator.prepare_model(self.discriminators)
 
     def grow_to(self, blocks: int) -> None:
-        """Add residual blocks, with fresh optimiser state, until the generator has `blocks` of them."""
-        if len(self.generator.grown) >= blocks:
+        """Add residual blocks, with fresh optimiser state, until the generator has `blocks` of them.
+
+        Raises `RecipeError` for a generator that cannot grow.
+        """
+        if blocks_grown(self.generator) >= blocks:
             return
+        if not isinstance(self.generator, Growing):
+            raise RecipeError("This generator cannot grow blocks; leave `grow` out of the phases.")
         while len(self.generator.grown) < blocks:
             block = _to(self.generator.grow(), self.device)
             self.generator_adam.add_param_group({"params": list(block.parameters())})
@@ -83,32 +74,30 @@ class AdversarialTrainer:
         for adam in (self.generator_adam, self.discriminator_adam):
             for group in adam.param_groups:
                 group["lr"] = moment.lr
-        image = batch.image.to(self.device, memory_format=torch.channels_last, non_blocking=True)
-        mask = batch.mask.to(self.device, non_blocking=True)
-        incomplete = image * (1 - mask)
+        batch = batch.to(self.device)
         adversarial = moment.adversarial > 0
         terms: dict[str, Tensor] = {}
 
         with self.accelerator.autocast():
-            completed = self._generator(image, mask, moment.fade)
+            made = self.family.complete(self._generator, batch, moment.fade)
 
-        overlaps = patch_overlap(mask, self.scales) if adversarial else []
+        fakes = self.family.fakes(batch) if adversarial else []
         if adversarial:
             with self.accelerator.autocast():
-                real = self._discriminators(image, incomplete, mask)
-                fake = self._discriminators(completed.detach(), incomplete, mask)
-            loss = discriminator_loss(real, fake, overlaps, objective.config.adversarial)
+                real = self.family.judge(self._discriminators, batch.image, batch)
+                fake = self.family.judge(self._discriminators, made.completed.detach(), batch)
+            loss = discriminator_loss(real, fake, fakes, objective.config.adversarial)
             terms["discriminator"] = loss.detach()
             self._learn(self.discriminator_adam, loss)
 
         with self.accelerator.autocast():
-            losses = objective.reconstruction(completed, image, mask)
+            losses = _reconstruction(objective, made, batch)
             if adversarial:
                 # Frozen, so that the generator's loss leaves no gradient behind in the discriminators.
                 self.discriminators.requires_grad_(False)
                 # The bare networks: there is no gradient for several processes to exchange.
-                judged = self.discriminators(completed, incomplete, mask)
-                losses["adversarial"] = objective.adversarial(judged, overlaps, moment.adversarial)
+                judged = self.family.judge(self.discriminators, made.completed, batch)
+                losses["adversarial"] = objective.adversarial(judged, fakes, moment.adversarial)
         terms |= {name: loss.detach() for name, loss in losses.items()}
         if losses:
             self._learn(self.generator_adam, torch.stack(list(losses.values())).sum())
@@ -125,6 +114,16 @@ class AdversarialTrainer:
         adam.zero_grad(set_to_none=True)
         self.accelerator.backward(loss)
         adam.step()
+
+
+def _reconstruction(objective: Objective, made: Completion, batch: Batch) -> dict[str, Tensor]:
+    """Compare every stage with the photograph; the terms bear the stage's name where there are several stages."""
+    losses = {}
+    for stage in made.stages:
+        prefix = f"{stage.name}/" if len(made.stages) > 1 else ""
+        terms = objective.reconstruction(stage.image, batch.image, stage.region)
+        losses |= {f"{prefix}{name}": term for name, term in terms.items()}
+    return losses
 
 
 def _to(module: _Module, device: torch.device) -> _Module:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from inpaint.core.trainers.adversary import AdversarialTrainer, Batch
+from inpaint.core.trainers.adversary import AdversarialTrainer
+from inpaint.core.trainers.batch import Batch
 from inpaint.core.trainers.phases import Moment, Schedule
 
 

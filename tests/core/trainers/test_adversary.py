@@ -5,7 +5,16 @@ from accelerate import Accelerator
 from inpaint.core.errors import DivergedError
 from inpaint.core.losses import Objective, ObjectiveConfig
 from inpaint.core.nets import DiscriminatorConfig, GeneratorConfig
-from inpaint.core.trainers import AdversarialTrainer, Batch, Phase, Schedule, restore, state_tensors, train
+from inpaint.core.trainers import (
+    AdversarialTrainer,
+    Batch,
+    Phase,
+    Schedule,
+    build_family,
+    restore,
+    state_tensors,
+    train,
+)
 
 SCHEDULE = Schedule([Phase(name="head", steps=4), Phase(name="block 1", steps=4, adversarial=0.1, grow=True)])
 
@@ -14,8 +23,10 @@ def make_trainer(seed=0, **objective):
     torch.manual_seed(seed)
     config = ObjectiveConfig(**{"ppl": 0.0, "l1_hole": 6.0, **objective})
     return AdversarialTrainer(
-        GeneratorConfig(width=4, blocks=1, start="push-pull"),
-        DiscriminatorConfig(width=4, scales=2, norm="spectral"),
+        build_family(
+            GeneratorConfig(width=4, blocks=1, start="push-pull"),
+            DiscriminatorConfig(width=4, scales=2, norm="spectral"),
+        ),
         {"default": Objective(config)},
         accelerator=Accelerator(cpu=True),
         ema_decay=0.9,

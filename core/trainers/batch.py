@@ -1,0 +1,36 @@
+"""What one training step learns from."""
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Pictures to complete, and what they should become; N is the same throughout."""
+
+    image: Tensor
+    """The photograph, which is what the network should arrive at: N x 3 x H x W in [-1, 1]."""
+    mask: Tensor
+    """The hole: N x 1 x H x W, 1 = hole, 0 = known."""
+    composite: Tensor | None = None
+    """The photograph with a strange object in it, for harmonization: N x 3 x H x W in [-1, 1]."""
+    foreground: Tensor | None = None
+    """Where that object is: N x 1 x H x W, 1 = object."""
+
+    def to(self, device: torch.device) -> Self:
+        """Return the batch on a device, pictures in channels-last order."""
+        moved = {}
+        for field in fields(self):
+            tensor: Tensor | None = getattr(self, field.name)
+            if tensor is not None:
+                order = torch.channels_last if tensor.shape[1] == 3 else torch.preserve_format
+                moved[field.name] = tensor.to(device, memory_format=order, non_blocking=True)
+        return type(self)(**moved)
+
+    def part(self, start: int, stop: int) -> Self:
+        """Return the pictures number `start` to `stop` - 1."""
+        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
+        return type(self)(**{name: None if x is None else x[start:stop] for name, x in tensors.items()})
