@@ -12,9 +12,9 @@ import numpy as np
 
 from inpaint.core.engine import Engine
 from inpaint.core.errors import EngineError
-from inpaint.core.image import Photo
 from inpaint.core.mask import check_mask
 from inpaint.core.mask import grow as grow_mask
+from inpaint.core.photo import Photo
 from inpaint.core.regions import Region, plan
 
 Progress = Callable[[int, int], None]
@@ -51,7 +51,8 @@ def fill(
     """Fill the hole of a picture; every pixel outside it comes back exactly as it was.
 
     - `image`: a `Photo`, or H x W x 3 RGB of uint8, uint16, or floats in [0, 1]; not changed;
-    - `mask`: H x W bool, True = hole;
+    - `mask`: H x W bool, True = hole; or H x W uint8, where everything above 0 is hole and the value is how much of the
+      fill shows, 255 = the fill alone;
     - `grow`: make the hole this many pixels larger on all sides first;
     - `feather`: blend from the old picture to the fill over the outermost pixels *inside* the hole, this many. With
       `grow` this gives a soft seam; alone it lets what was at the rim of the hole shine through.
@@ -73,18 +74,25 @@ def fill_pixels(
     grow: int = 0,
     feather: int = 0,
     progress: Progress | None = None,
+    in_place: bool = False,
 ) -> Filled:
-    """Do what `fill` does to an array, and say how."""
+    """Do what `fill` does to an array, and say how.
+
+    - `in_place`: write the fill into `pixels` instead of a copy, which a photograph of 100 megapixels is too large for.
+    """
     white = _white(pixels)
-    if mask.shape != pixels.shape[:2] or mask.dtype != np.bool_:
-        raise ValueError(f"mask must be {pixels.shape[:2]} bool, got {mask.shape} {mask.dtype}")
+    if mask.shape != pixels.shape[:2] or mask.dtype not in (np.bool_, np.uint8):
+        raise ValueError(f"mask must be {pixels.shape[:2]} bool or uint8, got {mask.shape} {mask.dtype}")
+    if mask.dtype == np.uint8 and mask.max(initial=0) == 1:
+        raise ValueError("the mask must be bool, or uint8 with 255 for the hole; this is uint8 with 0 and 1")
     if feather < 0:
         raise ValueError(f"feather must not be negative, got {feather}")
-    mask = grow_mask(mask, grow)
-    notes = list(check_mask(mask))
+    levels = grow_mask(mask, grow)
+    notes = list(check_mask(levels))
+    mask = levels if levels.dtype == np.bool_ else levels > 0
     regions = plan(mask, engine.contract)
-    result, unknown = pixels.copy(), mask.copy()
-    strength = _strength(mask, feather) if feather else None
+    result, unknown = pixels if in_place else pixels.copy(), mask.copy()
+    strength = _strength(levels, mask, feather)
     for number, region in enumerate(regions, 1):
         # The window's view of the result already holds what earlier regions filled, as known pixels.
         window, hole = result[region.window.slices], unknown[region.window.slices]
@@ -104,7 +112,9 @@ def fill_pixels(
 
 def _run(engine: Engine, window: np.ndarray, hole: np.ndarray, region: Region, white: float) -> np.ndarray:
     """Return the window filled: height x width x 3 float32 in [0, 1]. What `window` shows inside `hole` is not used."""
-    image = window.astype(np.float32) / np.float32(white)
+    image = window.astype(np.float32)
+    image /= np.float32(white)
+    np.clip(image, 0, 1, out=image)  # floats may be brighter than white
     height, width = region.fed
     if (height, width) == hole.shape:
         return engine.run(image, hole)
@@ -131,6 +141,8 @@ def _composite(
     target = result[inner.slices]
     if strength is not None:
         share = strength[inner.slices][hole][:, None]
+        if share.dtype == np.uint8:
+            share = share * np.float32(1 / 255)
         new = share * new + (1 - share) * target[hole]
     if np.issubdtype(result.dtype, np.integer):
         new = np.rint(new).clip(0, white)
@@ -138,10 +150,17 @@ def _composite(
     hole[...] = False
 
 
-def _strength(mask: np.ndarray, feather: int) -> np.ndarray:
-    """Return H x W float32: how much of the fill shows, from nearly nothing at the rim of the hole to 1 inside."""
-    distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.minimum(distance / np.float32(feather + 1), 1)
+def _strength(levels: np.ndarray, mask: np.ndarray, feather: int) -> np.ndarray | None:
+    """Return how much of the fill shows, H x W uint8 or float32 in [0, 1]; None if it is all of it in the whole hole.
+
+    A soft mask says it itself; a feather takes it from nearly nothing at the rim of the hole to 1 inside.
+    """
+    soft = levels.dtype == np.uint8
+    if not feather:
+        return levels if soft else None
+    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    strength = np.minimum(distance / np.float32(feather + 1), 1)
+    return strength * (levels * np.float32(1 / 255)) if soft else strength
 
 
 def _white(pixels: np.ndarray) -> float:

@@ -144,3 +144,35 @@ def test_a_gpu_that_gives_up_is_replaced_by_the_cpu(engine: Engine, picture: Mak
     assert len(done.notes) == 1
     assert "on the CPU" in done.notes[0]
     assert np.array_equal(done.pixels, fill(image, mask, engine, grow=1))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_soft_mask_blends(engine: Engine, picture: Maker, hole: Maker, dtype: type) -> None:
+    step = {np.uint8: 1, np.uint16: 257, np.float32: 1 / 255}[dtype]
+    image = picture().astype(dtype) * dtype(step)
+    levels = hole().astype(np.uint8) * 255
+    levels[30:54, 40:44] = 51
+    soft = fill(image, levels, engine).astype(float)
+    hard = fill(image, hole(), engine).astype(float)
+    share = (levels / 255)[..., None]
+    assert np.abs(soft - (share * hard + (1 - share) * image)).max() <= (0.51 if step >= 1 else 1e-6)
+    assert np.array_equal(soft[~hole()], image.astype(float)[~hole()])
+    feathered = fill(image, levels, engine, feather=3).astype(float)
+    assert np.abs(feathered - image)[levels == 51].mean() < np.abs(soft - image)[levels == 51].mean()
+
+
+def test_in_place_is_the_same_without_a_copy(engine: Engine, picture: Maker, hole: Maker) -> None:
+    image = picture()
+    wanted = fill(image, hole(), engine)
+    done = fill_pixels(image, hole(), engine, in_place=True)
+    assert done.pixels is image
+    assert np.array_equal(image, wanted)
+
+
+def test_floats_beyond_white_are_white_to_the_network_and_kept(engine: Engine, picture: Maker, hole: Maker) -> None:
+    bright = picture().astype(np.float32) / 255
+    bright[0] = 40
+    bright[1] = -3
+    after = fill(bright, hole(), engine)
+    assert np.array_equal(after[~hole()], bright[~hole()])
+    assert np.array_equal(after, np.where(hole()[..., None], fill(bright.clip(0, 1), hole(), engine), bright))
