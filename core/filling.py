@@ -5,20 +5,24 @@ Not called `fill`, because `inpaint.core.fill` is the function.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar, get_args
 
 import cv2
 import numpy as np
 
 from inpaint.core.engine import Engine
 from inpaint.core.errors import EngineError
+from inpaint.core.exemplar import refine, worthwhile
 from inpaint.core.mask import check_mask
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.photo import Photo
 from inpaint.core.regions import Region, plan
 
 Progress = Callable[[int, int], None]
-"""Called after each region with how many are done and how many there are."""
+"""Called after each step with how many are done and how many there are: a region filled, or given its texture."""
+
+Detail = Literal["network", "texture", "auto"]
+"""Where the fine detail of a fill comes from; see `fill`."""
 
 Picture = TypeVar("Picture", Photo, np.ndarray)
 
@@ -46,6 +50,7 @@ def fill(
     *,
     grow: int = 0,
     feather: int = 0,
+    detail: Detail = "auto",
     progress: Progress | None = None,
 ) -> Picture:
     """Fill the hole of a picture; every pixel outside it comes back exactly as it was.
@@ -55,15 +60,17 @@ def fill(
       fill shows, 255 = the fill alone;
     - `grow`: make the hole this many pixels larger on all sides first;
     - `feather`: blend from the old picture to the fill over the outermost pixels *inside* the hole, this many. With
-      `grow` this gives a soft seam; alone it lets what was at the rim of the hole shine through.
+      `grow` this gives a soft seam; alone it lets what was at the rim of the hole shine through;
+    - `detail`: "network" keeps what the network fills, "texture" puts texture from around the hole over it wherever
+      there is any, and "auto" does so where it fits.
 
     Returns the same kind as `image`. Raises `MaskError` for a mask without a hole or without anything known, and
     `EngineError` when the device fails; a failing GPU is replaced by the CPU.
     """
     if isinstance(image, Photo):
-        done = fill_pixels(image.pixels, mask, engine, grow=grow, feather=feather, progress=progress)
+        done = fill_pixels(image.pixels, mask, engine, grow=grow, feather=feather, detail=detail, progress=progress)
         return image.with_pixels(done.pixels)
-    return fill_pixels(image, mask, engine, grow=grow, feather=feather, progress=progress).pixels
+    return fill_pixels(image, mask, engine, grow=grow, feather=feather, detail=detail, progress=progress).pixels
 
 
 def fill_pixels(
@@ -73,6 +80,7 @@ def fill_pixels(
     *,
     grow: int = 0,
     feather: int = 0,
+    detail: Detail = "auto",
     progress: Progress | None = None,
     in_place: bool = False,
 ) -> Filled:
@@ -85,6 +93,8 @@ def fill_pixels(
         raise ValueError(f"mask must be {pixels.shape[:2]} bool or uint8, got {mask.shape} {mask.dtype}")
     if mask.dtype == np.uint8 and mask.max(initial=0) == 1:
         raise ValueError("the mask must be bool, or uint8 with 255 for the hole; this is uint8 with 0 and 1")
+    if detail not in get_args(Detail):
+        raise ValueError(f"detail must be one of {', '.join(get_args(Detail))}, got {detail!r}")
     if feather < 0:
         raise ValueError(f"feather must not be negative, got {feather}")
     levels = grow_mask(mask, grow)
@@ -93,6 +103,9 @@ def fill_pixels(
     regions = plan(mask, engine.contract)
     result, unknown = pixels if in_place else pixels.copy(), mask.copy()
     strength = _strength(levels, mask, feather)
+    old = None if strength is None else pixels[mask]
+    textured = [region for region in regions if detail != "network" and worthwhile(mask[region.hole.slices])]
+    steps = len(regions) + len(textured)
     for number, region in enumerate(regions, 1):
         # The window's view of the result already holds what earlier regions filled, as known pixels.
         window, hole = result[region.window.slices], unknown[region.window.slices]
@@ -104,50 +117,77 @@ def fill_pixels(
             engine = engine.on_cpu()
             notes.append(f"The rest was filled on the CPU. {error}")
             filled = _run(engine, window, hole, region, white)
-        _composite(result, unknown, strength, region, filled, white)
+        _composite(result, unknown, region, filled, white)
         if progress is not None:
-            progress(number, len(regions))
+            progress(number, steps)
+    for number, region in enumerate(textured, len(regions) + 1):
+        _put_texture(result, mask, region, white, always=detail == "texture")
+        if progress is not None:
+            progress(number, steps)
+    if strength is not None and old is not None:
+        _blend(result, old, mask, strength, white)
     return Filled(pixels=result, mask=mask, regions=tuple(regions), engine=engine, notes=tuple(notes))
 
 
 def _run(engine: Engine, window: np.ndarray, hole: np.ndarray, region: Region, white: float) -> np.ndarray:
-    """Return the window filled: height x width x 3 float32 in [0, 1]. What `window` shows inside `hole` is not used."""
-    image = window.astype(np.float32)
-    image /= np.float32(white)
-    np.clip(image, 0, 1, out=image)  # floats may be brighter than white
+    """Return the region's hole box filled: height x width x 3 float32 in [0, 1].
+
+    What `window` shows inside `hole` is not used.
+    """
+    box = region.hole._replace(top=region.hole.top - region.window.top, left=region.hole.left - region.window.left)
     height, width = region.fed
     if (height, width) == hole.shape:
-        return engine.run(image, hole)
-    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        return engine.run(_as_floats(window, white), hole)[box.slices]
+    # Made small before it is made float: a window of a large hole is large.
+    small = cv2.resize(window, (width, height), interpolation=cv2.INTER_AREA)
     # A small pixel that is hole in the least part has the hole's old colour in it, so it is hole.
     small_hole = cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0
-    filled = engine.run(np.ascontiguousarray(small), small_hole)
-    return cv2.resize(filled, (hole.shape[1], hole.shape[0]), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    filled = engine.run(_as_floats(small, white), small_hole)
+    down, across = height / hole.shape[0], width / hole.shape[1]
+    # Pixel centres are at halves, and cv2.warpAffine counts them from 0.
+    back = np.array(
+        [[across, 0, (box.left + 0.5) * across - 0.5], [0, down, (box.top + 0.5) * down - 0.5]], dtype=np.float64
+    )
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(filled, back, (box.width, box.height), flags=flags, borderMode=cv2.BORDER_REPLICATE).clip(
+        0, 1
+    )
 
 
-def _composite(
-    result: np.ndarray,
-    unknown: np.ndarray,
-    strength: np.ndarray | None,
-    region: Region,
-    filled: np.ndarray,
-    white: float,
-) -> None:
+def _as_floats(image: np.ndarray, white: float) -> np.ndarray:
+    """Return H x W x 3 float32 in [0, 1]."""
+    floats = image.astype(np.float32)
+    floats /= np.float32(white)
+    return np.clip(floats, 0, 1, out=floats)  # floats may be brighter than white
+
+
+def _composite(result: np.ndarray, unknown: np.ndarray, region: Region, filled: np.ndarray, white: float) -> None:
     """Put what the network filled into `result`, strictly inside the region's hole, and mark it as known."""
-    inner, window = region.hole, region.window
-    there = inner._replace(top=inner.top - window.top, left=inner.left - window.left)
-    hole = unknown[inner.slices]
-    new = filled[there.slices][hole] * np.float32(white)
-    target = result[inner.slices]
-    if strength is not None:
-        share = strength[inner.slices][hole][:, None]
-        if share.dtype == np.uint8:
-            share = share * np.float32(1 / 255)
-        new = share * new + (1 - share) * target[hole]
-    if np.issubdtype(result.dtype, np.integer):
-        new = np.rint(new).clip(0, white)
-    target[hole] = new.astype(result.dtype)
+    hole = unknown[region.hole.slices]
+    result[region.hole.slices][hole] = _as_type(filled[hole] * np.float32(white), result.dtype, white)
     hole[...] = False
+
+
+def _put_texture(result: np.ndarray, mask: np.ndarray, region: Region, white: float, always: bool) -> None:
+    """Refine the fill of a region with texture from its window, in place and strictly inside the region's hole."""
+    unknown = mask[region.window.slices]
+    hole = np.zeros_like(unknown)
+    inner = region.hole._replace(top=region.hole.top - region.window.top, left=region.hole.left - region.window.left)
+    hole[inner.slices] = unknown[inner.slices]
+    refine(result[region.window.slices], hole, unknown, white, always=always)
+
+
+def _blend(result: np.ndarray, old: np.ndarray, mask: np.ndarray, strength: np.ndarray, white: float) -> None:
+    """Let what was there before shine through where `strength` is less than full."""
+    share = strength[mask][:, None]
+    if share.dtype == np.uint8:
+        share = share * np.float32(1 / 255)
+    result[mask] = _as_type(share * result[mask] + (1 - share) * old, result.dtype, white)
+
+
+def _as_type(colours: np.ndarray, dtype: np.dtype, white: float) -> np.ndarray:
+    """Return float colours from 0 to `white` in the picture's type."""
+    return (np.rint(colours).clip(0, white) if np.issubdtype(dtype, np.integer) else colours).astype(dtype)
 
 
 def _strength(levels: np.ndarray, mask: np.ndarray, feather: int) -> np.ndarray | None:

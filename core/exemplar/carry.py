@@ -1,14 +1,14 @@
 """From a small copy to full resolution: the matches found in the small copy fetch the full detail.
 
 Each step doubles the resolution. The shifts are doubled and moved by at most a pixel to where the finer picture agrees
-best with the coarser fill; then every pixel is fetched through the shifts of the four matches around it. Time and memory
-grow with the hole, and nothing as large as the window is made at full resolution.
+best with the coarser fill; then every pixel is fetched through the shifts of the four matches around it. Time and
+memory grow with the hole, and nothing as large as the window is made at full resolution.
 """
 
 import cv2
 import numpy as np
 
-from inpaint.core.exemplar.pyramid import halve
+from inpaint.core.exemplar.pyramid import Picture, halve
 
 CHUNK = 1 << 17
 """Colours fetched at once."""
@@ -21,6 +21,7 @@ SAMPLES = 5
 def sharpen(
     fine: np.ndarray,
     hole: np.ndarray,
+    unknown: np.ndarray,
     coarse: np.ndarray,
     number: np.ndarray,
     shifts: np.ndarray,
@@ -29,7 +30,7 @@ def sharpen(
 ) -> np.ndarray:
     """Fill the hole of `fine`, in place, with what the matches of its halved copy point to; return finer shifts.
 
-    - `fine`: H x W x 3 of any type, values up to `white`; `hole`: H x W bool;
+    - `fine`: H x W x 3 of any type, values up to `white`; `hole` and `unknown`: H x W bool, as in `Picture`;
     - `coarse`: h x w x 3 float32 in [0, 1], the filled copy at half the size;
     - `number`: the numbers of matches on a grid of the coarse copy or of one yet smaller, -1 for none;
     - `shifts`: N x 2 int32, in pixels of the coarse copy;
@@ -38,7 +39,7 @@ def sharpen(
     height, width = hole.shape
     step = max(1, round(height / number.shape[0]))
     _spread_coarse(fine, hole, coarse, white)
-    shifts = _refine(fine, hole, number, shifts * 2, step)
+    shifts = _refine(fine, unknown, number, shifts * 2, step)
     pixels = np.flatnonzero(hole)
     for start in range(0, len(pixels), CHUNK):
         rows, columns = np.divmod(pixels[start : start + CHUNK], width)
@@ -55,7 +56,7 @@ def sharpen(
                 )
                 which = number[grid_rows, grid_columns]
                 there = rows + shifts[which, 0], columns + shifts[which, 1]
-                there, good = _inside(*there, hole)
+                there, good = _inside(*there, unknown)
                 share = np.where(good & (which >= 0), near, 0).astype(np.float32)[:, None] ** SHARPNESS
                 total += share * fine[there]
                 weights += share
@@ -68,13 +69,13 @@ def sharpen(
     return shifts
 
 
-def halve_in_strips(fine: np.ndarray, hole: np.ndarray, white: float, rows: int = 256) -> tuple[np.ndarray, np.ndarray]:
-    """Return what `halve` returns for a window of any type, as float32 in [0, 1], with little memory."""
+def halve_in_strips(fine: Picture, white: float, rows: int = 256) -> Picture:
+    """Return what `halve` returns for a window of any type with values up to `white`, with little memory."""
     strips = []
-    for top in range(0, hole.shape[0], rows):
-        part = slice(top, top + rows)
-        strips.append(halve(fine[part].astype(np.float32) / np.float32(white), hole[part]))
-    return np.concatenate([image for image, _ in strips]), np.concatenate([mask for _, mask in strips])
+    for top in range(0, fine.hole.shape[0], rows):
+        image, hole, unknown = (array[top : top + rows] for array in fine)
+        strips.append(halve(Picture(image.astype(np.float32) / np.float32(white), hole, unknown)))
+    return Picture(*(np.concatenate(parts) for parts in zip(*strips, strict=True)))
 
 
 def _spread_coarse(fine: np.ndarray, hole: np.ndarray, coarse: np.ndarray, white: float, rows: int = 256) -> None:
@@ -92,7 +93,7 @@ def _spread_coarse(fine: np.ndarray, hole: np.ndarray, coarse: np.ndarray, white
         fine[top : top + rows][part] = strip[part].clip(0, white).astype(fine.dtype)
 
 
-def _refine(fine: np.ndarray, hole: np.ndarray, number: np.ndarray, shifts: np.ndarray, step: int) -> np.ndarray:
+def _refine(fine: np.ndarray, unknown: np.ndarray, number: np.ndarray, shifts: np.ndarray, step: int) -> np.ndarray:
     """Return the shifts moved by at most a pixel, or replaced by a neighbour's, to what agrees with the coarse fill."""
     grid = np.argwhere(number >= 0)
     order = number[grid[:, 0], grid[:, 1]]
@@ -103,7 +104,7 @@ def _refine(fine: np.ndarray, hole: np.ndarray, number: np.ndarray, shifts: np.n
         part, who = grid[start : start + chunk], order[start : start + chunk]
         rows, columns = (part[:, axis] * step + step // 2 for axis in (0, 1))
         rows, columns = rows[:, None, None] + points[:, None], columns[:, None, None] + points
-        rows, columns = np.broadcast_arrays(rows.clip(0, hole.shape[0] - 1), columns.clip(0, hole.shape[1] - 1))
+        rows, columns = np.broadcast_arrays(rows.clip(0, unknown.shape[0] - 1), columns.clip(0, unknown.shape[1] - 1))
         here = fine[rows, columns].astype(np.float32)
         candidates = [shifts[who] + (dy, dx) for dy, dx in _NEARBY]
         for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
@@ -114,7 +115,7 @@ def _refine(fine: np.ndarray, hole: np.ndarray, number: np.ndarray, shifts: np.n
         least = np.full(len(who), np.inf, np.float32)
         for candidate in candidates:
             (to_rows, to_columns), good = _inside(
-                rows + candidate[:, 0, None, None], columns + candidate[:, 1, None, None], hole
+                rows + candidate[:, 0, None, None], columns + candidate[:, 1, None, None], unknown
             )
             cost = np.square(fine[to_rows, to_columns] - here).mean(axis=(1, 2, 3))
             cost[~good.all(axis=(1, 2))] = np.inf
@@ -127,12 +128,14 @@ def _refine(fine: np.ndarray, hole: np.ndarray, number: np.ndarray, shifts: np.n
 _NEARBY = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
-def _inside(rows: np.ndarray, columns: np.ndarray, hole: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+def _inside(
+    rows: np.ndarray, columns: np.ndarray, unknown: np.ndarray
+) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
     """Return indices moved into the window, and which of them are known pixels of it."""
-    height, width = hole.shape
+    height, width = unknown.shape
     good = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
     rows, columns = rows.clip(0, height - 1), columns.clip(0, width - 1)
-    return (rows, columns), good & ~hole[rows, columns]
+    return (rows, columns), good & ~unknown[rows, columns]
 
 
 def _sample(small: np.ndarray, rows: np.ndarray, columns: np.ndarray, step: int) -> np.ndarray:
@@ -141,7 +144,9 @@ def _sample(small: np.ndarray, rows: np.ndarray, columns: np.ndarray, step: int)
     # OpenCV takes at most 32,767 points along a side.
     side = 1 << 14
     pieces = [
-        cv2.remap(small, across[i : i + side], down[i : i + side], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1, 3)
+        cv2.remap(
+            small, across[i : i + side], down[i : i + side], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        ).reshape(-1, 3)
         for i in range(0, len(rows), side)
     ]
     return np.concatenate(pieces) if pieces else np.empty((0, 3), np.float32)

@@ -22,7 +22,6 @@ def peel(image: np.ndarray, hole: np.ndarray, usable: np.ndarray, guide: np.ndar
     - `guide`: H x W x G float32, more to compare at the centres of patches.
     """
     image = image.copy()
-    shape = hole.shape
     known = np.flatnonzero(usable)
     sources = unroll(image, known)
     squares = np.square(sources)

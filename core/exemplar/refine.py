@@ -4,7 +4,7 @@ import numpy as np
 
 from inpaint.core.exemplar.carry import halve_in_strips, sharpen
 from inpaint.core.exemplar.patches import SIDE
-from inpaint.core.exemplar.pyramid import hole_size
+from inpaint.core.exemplar.pyramid import Picture, hole_size
 from inpaint.core.exemplar.synthesis import Texture, synthesize
 
 LARGEST = 50_000
@@ -14,36 +14,54 @@ THINNEST = SIDE
 """Size of hole in pixels up to which the network's fill is kept: there is no room for texture in it."""
 
 
-def refine(window: np.ndarray, hole: np.ndarray, white: float = 1.0, seed: int = 0) -> Texture | None:
+def worthwhile(hole: np.ndarray) -> bool:
+    """Say whether a hole (H x W bool) is wide enough for texture."""
+    return hole_size(hole) > THINNEST
+
+
+def refine(
+    window: np.ndarray,
+    hole: np.ndarray,
+    unknown: np.ndarray | None = None,
+    white: float = 1.0,
+    *,
+    always: bool = True,
+    seed: int = 0,
+) -> Texture | None:
     """Put texture from the known part of a window into its hole, in place.
 
     - `window`: H x W x 3 of any real type, values from 0 to `white`, with the network's fill in the hole;
-    - `hole`: H x W bool.
+    - `hole`: H x W bool, what is to get texture;
+    - `unknown`: H x W bool, what no texture is taken from; the hole is always part of it;
+    - `always`: also where the texture found does not fit well.
 
-    Returns how the texture was found, at the scale it was synthesised at; None where there was nothing to take it from
-    or the hole is too thin for any, and the window is unchanged. Deterministic for the same seed.
+    Returns how the texture was found, at the scale it was synthesised at; None where the window is left unchanged.
+    Deterministic for the same seed.
     """
-    if hole_size(hole) <= THINNEST:
-        return None
-    stack: list[tuple[np.ndarray, np.ndarray]] = [(window, hole)]
-    while np.count_nonzero(stack[-1][1]) > LARGEST:
-        smaller = halve_in_strips(*stack[-1], white if len(stack) == 1 else 1.0)
-        if not smaller[1].any():
+    unknown = hole if unknown is None else unknown | hole
+    stack = [Picture(window, hole, unknown)]
+    whites = [white]
+    while np.count_nonzero(stack[-1].hole) > LARGEST:
+        smaller = halve_in_strips(stack[-1], whites[-1])
+        if not smaller.hole.any():
             break
         stack.append(smaller)
-    image, mask = stack[-1]
-    texture = synthesize(image.astype(np.float32) / np.float32(white if len(stack) == 1 else 1.0), mask, seed)
-    if texture is None:
+        whites.append(1.0)
+    image = stack[-1].image.astype(np.float32) / np.float32(whites[-1])
+    texture = synthesize(stack[-1]._replace(image=image.clip(0, 1)), seed)
+    if texture is None or not (always or fits(texture)):
         return None
-    if len(stack) == 1:
-        new = texture.window[mask] * np.float32(white)
-        window[mask] = (np.rint(new) if np.issubdtype(window.dtype, np.integer) else new).astype(window.dtype)
-        return texture
-    image[mask] = texture.window[mask]
+    image, hole, _ = stack.pop()
+    new = texture.window[hole] * np.float32(whites.pop())
+    image[hole] = (np.rint(new) if np.issubdtype(image.dtype, np.integer) else new).astype(image.dtype)
     shifts = texture.shifts
-    for level in reversed(range(len(stack) - 1)):
-        fine, mask = stack[level]
-        shifts = sharpen(
-            fine, mask, stack[level + 1][0], texture.number, shifts, texture.correction, 1.0 if level else white
-        )
+    while stack:
+        fine = stack.pop()
+        shifts = sharpen(*fine, image, texture.number, shifts, texture.correction, whites.pop())
+        image = fine.image
     return texture
+
+
+def fits(texture: Texture) -> bool:
+    """Say whether texture fits well enough to be taken without being asked for."""
+    return True

@@ -7,6 +7,7 @@ import numpy as np
 
 from inpaint.core.exemplar.membrane import span
 from inpaint.core.exemplar.patches import RADIUS, SIDE
+from inpaint.core.exemplar.pyramid import Picture
 
 GUIDE_BLUR = 2.0
 """Standard deviation in pixels of what is kept of the network's fill in the guide."""
@@ -37,34 +38,34 @@ class Scale:
     """H x W bool: centres of wholly known patches."""
 
     @classmethod
-    def of(cls, window: np.ndarray, hole: np.ndarray) -> "Scale":
-        """Make a scale from a window filled by the network (H x W x 3 float32) and its hole (H x W bool)."""
-        image = cv2.copyMakeBorder(window, *[RADIUS] * 4, cv2.BORDER_REFLECT_101)
-        inner = np.pad(hole, RADIUS)
-        margin = np.pad(np.zeros(hole.shape, bool), RADIUS, constant_values=True)
+    def of(cls, picture: Picture) -> "Scale":
+        """Make a scale from a window filled by the network."""
+        image = cv2.copyMakeBorder(picture.image, *[RADIUS] * 4, cv2.BORDER_REFLECT_101)
+        inner, outer = np.pad(picture.hole, RADIUS), np.pad(picture.unknown, RADIUS)
+        margin = np.pad(np.zeros(picture.hole.shape, bool), RADIUS, constant_values=True)
         colours = cv2.GaussianBlur(image, (0, 0), GUIDE_BLUR) * np.float32(np.sqrt(GUIDE_WEIGHT / 3))
-        energy = liveliness(image, inner) * np.float32(np.sqrt(ENERGY_WEIGHT))
+        energy = liveliness(image, outer) * np.float32(np.sqrt(ENERGY_WEIGHT))
         return cls(
             image=image,
             hole=inner,
             guide=np.concatenate([colours, energy], axis=-1),
             depth=cv2.distanceTransform(inner.view(np.uint8), cv2.DIST_L2, 3),
             centres=np.flatnonzero(_spread(inner, SIDE) & ~margin),
-            usable=~_spread(inner | margin, SIDE),
+            usable=~_spread(outer | margin, SIDE),
         )
 
 
-def liveliness(image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """Return H x W x 2 float32: root mean square slope across and down nearby, interpolated into the hole.
+def liveliness(image: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+    """Return H x W x 2 float32: root mean square slope across and down nearby, interpolated where it is unknown.
 
     The idea of Newson et al., Video Inpainting of Complex Scenes (SIAM J. Imaging Sciences 2014), section 3.2.
     """
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     slopes = np.stack([cv2.Sobel(grey, -1, *axis, scale=0.25) ** 2 for axis in ((1, 0), (0, 1))], axis=-1)
-    clear = (~_spread(hole, 3)).astype(np.float32)
+    clear = (~_spread(unknown, 3)).astype(np.float32)
     share = cv2.GaussianBlur(clear, (0, 0), ENERGY_BLUR)
     mean = cv2.GaussianBlur(slopes * clear[..., None], (0, 0), ENERGY_BLUR) / np.maximum(share, 1e-4)[..., None]
-    return span(np.sqrt(mean), (share > 0.3) & ~hole)
+    return span(np.sqrt(mean), (share > 0.3) & ~unknown)
 
 
 def _spread(hole: np.ndarray, side: int) -> np.ndarray:

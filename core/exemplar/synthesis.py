@@ -13,7 +13,7 @@ import numpy as np
 from inpaint.core.exemplar.field import Field
 from inpaint.core.exemplar.patches import RADIUS, SIDE, Basis
 from inpaint.core.exemplar.peel import peel
-from inpaint.core.exemplar.pyramid import halve, hole_size
+from inpaint.core.exemplar.pyramid import Picture, halve, hole_size
 from inpaint.core.exemplar.scale import Scale
 from inpaint.core.exemplar.seam import mismatch
 from inpaint.core.exemplar.vote import vote
@@ -50,22 +50,19 @@ class Texture:
     """H x W x 3 float32: what the seam needed, already in `window`; 0 outside the hole."""
 
 
-def synthesize(window: np.ndarray, hole: np.ndarray, seed: int = 0) -> Texture | None:
-    """Return texture for a hole; None where too little is known to take it from.
-
-    - `window`: H x W x 3 float32 in [0, 1], with the network's fill in the hole;
-    - `hole`: H x W bool.
+def synthesize(window: Picture, seed: int = 0) -> Texture | None:
+    """Return texture for the hole of a window filled by the network; None where too little is known to take it from.
 
     The same input and seed give the same result.
     """
     rng = np.random.default_rng(seed)
-    stack = [(window, hole)]
-    while hole_size(stack[-1][1]) > COARSEST and min(stack[-1][1].shape) >= 8 * SIDE:
-        smaller = halve(*stack[-1])
-        if not smaller[1].any():
+    stack = [window]
+    while hole_size(stack[-1].hole) > COARSEST and min(stack[-1].hole.shape) >= 8 * SIDE:
+        smaller = halve(stack[-1])
+        if not smaller.hole.any():
             break
         stack.append(smaller)
-    scales = [Scale.of(*entry) for entry in stack]
+    scales = [Scale.of(picture) for picture in stack]
     while scales and np.count_nonzero(scales[-1].usable) < FEWEST:
         scales.pop()
     if not scales:

@@ -94,8 +94,9 @@ def test_progress_is_told(engine: Engine, picture: Maker) -> None:
     mask = np.zeros((100, 600), bool)
     mask[40:50, 20:30] = mask[40:50, 500:510] = True
     told = []
-    fill(picture(100, 600), mask, engine, progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 2), (2, 2)]
+    for detail in ("network", "texture"):
+        fill(picture(100, 600), mask, engine, detail=detail, progress=lambda *done: told.append(done))
+    assert told == [(1, 2), (2, 2), (1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_bad_masks_and_arrays(engine: Engine, picture: Maker, hole: Maker) -> None:
