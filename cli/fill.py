@@ -38,6 +38,7 @@ def fill(
             "Replaced if it exists.",
         ),
     ] = None,
+    detail: _options.DetailOption = _options.Detail.AUTO,
     model: Annotated[str, typer.Option(help="Name of a model, or an .onnx file.")] = "default",
     device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
     threads: Annotated[
@@ -65,7 +66,14 @@ def fill(
         engine = load_engine(model, device.value, threads)
     with _timed(seconds, "fill"), _progress(quiet) as progress:
         filled = fill_pixels(
-            photo.pixels, hole.levels, engine, grow=grow, feather=feather, progress=progress, in_place=True
+            photo.pixels,
+            hole.levels,
+            engine,
+            grow=grow,
+            feather=feather,
+            detail=detail.value,
+            progress=progress,
+            in_place=True,
         )
     with _timed(seconds, "write"):
         result = photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None)

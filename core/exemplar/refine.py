@@ -10,6 +10,8 @@ from inpaint.core.exemplar.synthesis import Texture, synthesize
 LARGEST = 50_000
 """Hole pixels up to which a window is synthesised at its own resolution; of a larger one a smaller copy is, and its
 matches are carried to full resolution."""
+FARTHEST = 0.045
+"""Departure from the network's structure beyond which texture is not taken unless asked for."""
 THINNEST = SIDE
 """Size of hole in pixels up to which the network's fill is kept: there is no room for texture in it."""
 
@@ -63,5 +65,5 @@ def refine(
 
 
 def fits(texture: Texture) -> bool:
-    """Say whether texture fits well enough to be taken without being asked for."""
-    return True
+    """Say whether texture keeps the network's structure well enough to be taken without being asked for."""
+    return texture.departure <= FARTHEST

@@ -30,6 +30,10 @@ FADING = 1.3
 """Factor by which a patch counts less for every pixel that it is further from the rim: structure grows inwards."""
 REPETITION = 0.5
 """Cost of copying a place once more, where the cost of an ordinary match is 1."""
+SHARPNESS = 2.0
+"""Of the last vote, whose means of matches that disagree are what is seen."""
+STRUCTURE = 4.0
+"""Standard deviation in pixels of the blur beyond which a fill is structure, and below it texture."""
 LETTING_GO = 0.55
 """Factor by which the network's colours count less from scale to scale."""
 
@@ -48,6 +52,9 @@ class Texture:
     """N float32: mean squared difference of each patch and its match, with the guide's part."""
     correction: np.ndarray
     """H x W x 3 float32: what the seam needed, already in `window`; 0 outside the hole."""
+    departure: float
+    """Mean absolute difference of blurred colours in the hole, before and after: how far the texture has left the
+    structure that the network saw."""
 
 
 def synthesize(window: Picture, seed: int = 0) -> Texture | None:
@@ -79,7 +86,7 @@ def synthesize(window: Picture, seed: int = 0) -> Texture | None:
         field = _fit(scale, field, ROUNDS[min(level, len(ROUNDS) - 1)], rng)
         above = scale
     assert field is not None
-    return _finish(scales[0], field)
+    return _finish(scales[0], field, window)
 
 
 def _fit(scale: Scale, field: Field | None, rounds: int, rng: np.random.Generator) -> Field:
@@ -119,10 +126,10 @@ def _weights(scale: Scale, field: Field) -> np.ndarray:
     return fading * (np.exp(-field.cost / (2 * spread)) + np.float32(1e-6))
 
 
-def _put(scale: Scale, field: Field) -> None:
+def _put(scale: Scale, field: Field, sharpness: float = 1.0) -> None:
     """Let the matches vote on the hole's colours."""
     pixels = np.flatnonzero(scale.hole)
-    colours, _ = vote(scale.image, pixels, field.number, field.match, _weights(scale, field))
+    colours, _ = vote(scale.image, pixels, field.number, field.match, _weights(scale, field), sharpness)
     scale.image.reshape(-1, 3)[pixels] = colours
     inner = scale.image[RADIUS:-RADIUS, RADIUS:-RADIUS].copy()
     scale.image[:] = cv2.copyMakeBorder(inner, *[RADIUS] * 4, cv2.BORDER_REFLECT_101)
@@ -147,15 +154,19 @@ def _inherit(field: Field, above: Scale, scale: Scale, rng: np.random.Generator)
     return new
 
 
-def _finish(scale: Scale, field: Field) -> Texture:
+def _finish(scale: Scale, field: Field, before: Picture) -> Texture:
     """Fit the colours to the seam, and leave the margin of the canvas away."""
+    _put(scale, field, SHARPNESS)
     correction = mismatch(scale.image, scale.hole, field.number, field.match, _weights(scale, field))
     image = (scale.image + correction).clip(0, 1)
     inner = (slice(RADIUS, -RADIUS),) * 2
+    after = np.ascontiguousarray(image[inner])
+    moved = cv2.GaussianBlur(after - before.image, (0, 0), STRUCTURE)[before.hole]
     return Texture(
-        window=np.ascontiguousarray(image[inner]),
+        window=after,
         number=np.ascontiguousarray(field.number.reshape(scale.usable.shape)[inner]),
         shifts=field.shifts(),
         costs=field.cost,
         correction=np.ascontiguousarray(correction[inner]),
+        departure=float(np.abs(moved).mean()),
     )

@@ -6,20 +6,27 @@ from inpaint.core.exemplar.patches import RADIUS, window
 
 
 def vote(
-    image: np.ndarray, pixels: np.ndarray, number: np.ndarray, match: np.ndarray, weight: np.ndarray
+    image: np.ndarray,
+    pixels: np.ndarray,
+    number: np.ndarray,
+    match: np.ndarray,
+    weight: np.ndarray,
+    sharpness: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return P x C colours and P x 1 total weights for P pixels.
 
     - `image`: H x W x C float32, the canvas that matches point into;
     - `pixels`: P flat indices;
     - `number`: H·W int32, the number of the target patch centred there, -1 for none;
-    - `match`: N flat indices, `weight`: N float32, of the target patches.
+    - `match`: N flat indices, `weight`: N float32, of the target patches;
+    - `sharpness`: power of the weights within a patch: the higher, the more its middle decides alone.
     """
     width = image.shape[1]
     flat = image.reshape(-1, image.shape[2])
     total = np.zeros((len(pixels), image.shape[2]), np.float32)
     weights = np.zeros((len(pixels), 1), np.float32)
-    shares = window()
+    shares = window() ** np.float32(sharpness)
+    shares /= shares.sum()
     for dy in range(-RADIUS, RADIUS + 1):
         for dx in range(-RADIUS, RADIUS + 1):
             away = dy * width + dx
