@@ -24,6 +24,9 @@ Progress = Callable[[int, int], None]
 Detail = Literal["network", "texture", "auto"]
 """Where the fine detail of a fill comes from; see `fill`."""
 
+SOFT = 0.5
+"""Scale from which on the network's fill is so soft that texture is always better."""
+
 Picture = TypeVar("Picture", Photo, np.ndarray)
 
 
@@ -174,7 +177,7 @@ def _put_texture(result: np.ndarray, mask: np.ndarray, region: Region, white: fl
     hole = np.zeros_like(unknown)
     inner = region.hole._replace(top=region.hole.top - region.window.top, left=region.hole.left - region.window.left)
     hole[inner.slices] = unknown[inner.slices]
-    refine(result[region.window.slices], hole, unknown, white, always=always)
+    refine(result[region.window.slices], hole, unknown, white, always=always or region.scale <= SOFT)
 
 
 def _blend(result: np.ndarray, old: np.ndarray, mask: np.ndarray, strength: np.ndarray, white: float) -> None:

@@ -12,7 +12,7 @@ from inpaint.core.exemplar.pyramid import Picture, halve
 
 CHUNK = 1 << 17
 """Colours fetched at once."""
-SHARPNESS = 3
+SHARPNESS = 2
 """Power of the weights between the four matches: the higher, the narrower the blend of two that disagree."""
 SAMPLES = 5
 """Points a side at which a block is compared."""
