@@ -12,6 +12,8 @@ COMPONENTS = 24
 """Numbers that a patch of 147 is reduced to."""
 SAMPLES = 4096
 """Patches that the principal components are computed from."""
+ITERATIONS = 5
+"""Of the search for the principal components."""
 CHUNK = 16_384
 """Patches that are unrolled at once."""
 
@@ -40,8 +42,12 @@ class Basis:
         rows = unroll(image, centres)
         mean = rows.mean(axis=0)
         rows = (rows - mean) * root
-        _, vectors = np.linalg.eigh(rows.T @ rows)
-        best = vectors[:, ::-1][:, :COMPONENTS]
+        covariance = rows.T @ rows
+        # Any basis of the space of the first components will do, and orthogonal iteration finds it in a fraction of the
+        # time of a decomposition (Golub and Van Loan, Matrix Computations, section 8.2.4).
+        best = rng.standard_normal((len(root), COMPONENTS), np.float32)
+        for _ in range(ITERATIONS):
+            best = np.linalg.qr(covariance @ best)[0]
         return cls(mean, np.ascontiguousarray(best * root[:, None], np.float32))
 
     def describe(self, image: np.ndarray, centres: np.ndarray) -> np.ndarray:

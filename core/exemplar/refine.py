@@ -1,5 +1,6 @@
 """Texture for the hole of a window of any size, over a fill that has structure but no texture."""
 
+import cv2
 import numpy as np
 
 from inpaint.core.exemplar.carry import halve_in_strips, sharpen
@@ -10,6 +11,8 @@ from inpaint.core.exemplar.synthesis import Texture, synthesize
 LARGEST = 50_000
 """Hole pixels up to which a window is synthesised at its own resolution; of a larger one a smaller copy is, and its
 matches are carried to full resolution."""
+NEAREST = 64
+"""Pixels around the hole in which texture is looked for, at least; around large holes as far as they are large."""
 FARTHEST = 0.045
 """Departure from the network's structure beyond which texture is not taken unless asked for."""
 THINNEST = SIDE
@@ -50,7 +53,7 @@ def refine(
         stack.append(smaller)
         whites.append(1.0)
     image = stack[-1].image.astype(np.float32) / np.float32(whites[-1])
-    texture = synthesize(stack[-1]._replace(image=image.clip(0, 1)), seed)
+    texture = synthesize(stack[-1]._replace(image=image.clip(0, 1), unknown=_far_or_unknown(stack[-1])), seed)
     if texture is None or not (always or fits(texture)):
         return None
     image, hole, _ = stack.pop()
@@ -62,6 +65,13 @@ def refine(
         shifts = sharpen(*fine, image, texture.number, shifts, texture.correction, whites.pop())
         image = fine.image
     return texture
+
+
+def _far_or_unknown(picture: Picture) -> np.ndarray:
+    """Return H x W bool: what is unknown or so far from the hole that searching it is not worth the time."""
+    reach = max(NEAREST, hole_size(picture.hole))
+    distance = cv2.distanceTransform((~picture.hole).view(np.uint8), cv2.DIST_L2, 3)
+    return picture.unknown | (distance > reach)
 
 
 def fits(texture: Texture) -> bool:
