@@ -10,7 +10,7 @@ import numpy as np
 
 USES = 7
 """Side in pixels of the neighbourhood in which the uses of a source are counted."""
-BLOCK = 24_000_000
+BLOCK = 4_000_000
 """Distances computed at once in an exhaustive search."""
 
 

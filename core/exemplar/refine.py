@@ -14,7 +14,8 @@ matches are carried to full resolution."""
 NEAREST = 64
 """Pixels around the hole in which texture is looked for, at least; around large holes as far as they are large."""
 FARTHEST = 0.045
-"""Departure from the network's structure beyond which texture is not taken unless asked for."""
+"""Departure from the network's structure beyond which texture is not taken unless asked for, or unless the texture
+around the hole strays as far: gravel is dark and light at random."""
 THINNEST = SIDE
 """Size of hole in pixels up to which the network's fill is kept: there is no room for texture in it."""
 
@@ -76,4 +77,4 @@ def _far_or_unknown(picture: Picture) -> np.ndarray:
 
 def fits(texture: Texture) -> bool:
     """Say whether texture keeps the network's structure well enough to be taken without being asked for."""
-    return texture.departure <= FARTHEST
+    return texture.departure <= max(FARTHEST, 1.25 * texture.liveliness)

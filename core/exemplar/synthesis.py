@@ -55,6 +55,9 @@ class Texture:
     departure: float
     """Mean absolute difference of blurred colours in the hole, before and after: how far the texture has left the
     structure that the network saw."""
+    liveliness: float
+    """Mean absolute difference of colours blurred so and four times as much, over what is known: how far the texture
+    itself strays."""
 
 
 def synthesize(window: Picture, seed: int = 0) -> Texture | None:
@@ -162,6 +165,7 @@ def _finish(scale: Scale, field: Field, before: Picture) -> Texture:
     inner = (slice(RADIUS, -RADIUS),) * 2
     after = np.ascontiguousarray(image[inner])
     moved = cv2.GaussianBlur(after - before.image, (0, 0), STRUCTURE)[before.hole]
+    near, far = (cv2.GaussianBlur(before.image, (0, 0), sigma) for sigma in (STRUCTURE, 4 * STRUCTURE))
     return Texture(
         window=after,
         number=np.ascontiguousarray(field.number.reshape(scale.usable.shape)[inner]),
@@ -169,4 +173,5 @@ def _finish(scale: Scale, field: Field, before: Picture) -> Texture:
         costs=field.cost,
         correction=np.ascontiguousarray(correction[inner]),
         departure=float(np.abs(moved).mean()),
+        liveliness=float(np.abs(near - far)[~before.unknown].mean()),
     )
