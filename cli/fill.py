@@ -60,8 +60,9 @@ def fill(
     seconds: dict[str, float] = {}
     with _timed(seconds, "read"):
         photo = read_image(image)
-        check_output(photo, target)
         hole = build_mask(photo, choice)
+        # What is transparent now may be opaque in the result, which a JPEG can hold.
+        check_output(photo.with_pixels(photo.pixels, hole.levels > 0) if hole.opaque else photo, target)
     with _timed(seconds, "load"):
         engine = load_engine(model, device.value, threads)
     with _timed(seconds, "fill"), _progress(quiet) as progress:
@@ -73,6 +74,7 @@ def fill(
             feather=feather,
             detail=detail.value,
             progress=progress,
+            empty=photo.empty,
             in_place=True,
         )
     with _timed(seconds, "write"):

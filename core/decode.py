@@ -110,7 +110,7 @@ def is_deep(picture: Image.Image) -> bool:
     Pillow opens some of those as if they had 8; the raw mode that it notes before decoding tells, or the file does.
     """
     if picture.format == "AVIF":
-        return _avif_is_deep(Path(str(picture.filename)))
+        return _avif_is_deep(Path(getattr(picture, "filename", "")))
     modes = [picture.mode, *(str(tile[3]) for tile in getattr(picture, "tile", []))]
     deep = any(mode in ("I", "F") or ";16" in mode or ";12" in mode for mode in modes)
     return deep or picture.info.get("bit_depth", 8) > 8  # of HEIF

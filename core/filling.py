@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 
 from inpaint.core.engine import Engine
-from inpaint.core.errors import EngineError
+from inpaint.core.errors import EngineError, MaskError
 from inpaint.core.exemplar import refine, worthwhile
-from inpaint.core.mask import check_mask
+from inpaint.core.mask import WHITE, check_mask
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.photo import Photo
-from inpaint.core.regions import Region, plan
+from inpaint.core.regions import Box, Region, plan
 
 Progress = Callable[[int, int], None]
 """Called after each step with how many are done and how many there are: a region filled, or given its texture."""
@@ -71,7 +71,8 @@ def fill(
     `EngineError` when the device fails; a failing GPU is replaced by the CPU.
     """
     if isinstance(image, Photo):
-        done = fill_pixels(image.pixels, mask, engine, grow=grow, feather=feather, detail=detail, progress=progress)
+        options = {"grow": grow, "feather": feather, "detail": detail, "progress": progress}
+        done = fill_pixels(image.pixels, mask, engine, empty=image.empty, **options)
         return image.with_pixels(done.pixels)
     return fill_pixels(image, mask, engine, grow=grow, feather=feather, detail=detail, progress=progress).pixels
 
@@ -85,10 +86,12 @@ def fill_pixels(
     feather: int = 0,
     detail: Detail = "auto",
     progress: Progress | None = None,
+    empty: np.ndarray | None = None,
     in_place: bool = False,
 ) -> Filled:
     """Do what `fill` does to an array, and say how.
 
+    - `empty`: H x W bool, where the colours mean nothing because nobody sees them; they are kept, but not looked at;
     - `in_place`: write the fill into `pixels` instead of a copy, which a photograph of 100 megapixels is too large for.
     """
     white = _white(pixels)
@@ -104,11 +107,13 @@ def fill_pixels(
     notes = list(check_mask(levels))
     mask = levels if levels.dtype == np.bool_ else levels > 0
     regions = plan(mask, engine.contract)
-    result, unknown = pixels if in_place else pixels.copy(), mask.copy()
-    strength = _strength(levels, mask, feather)
-    old = None if strength is None else pixels[mask]
+    result = pixels if in_place else pixels.copy()
+    unknown = mask.copy() if empty is None else mask | empty
+    if unknown.all():
+        raise MaskError("Everything around the hole is transparent, so there is nothing to fill from.")
     textured = [region for region in regions if detail != "network" and worthwhile(mask[region.hole.slices])]
     steps = len(regions) + len(textured)
+    olds: list[np.ndarray] = []
     for number, region in enumerate(regions, 1):
         # The window's view of the result already holds what earlier regions filled, as known pixels.
         window, hole = result[region.window.slices], unknown[region.window.slices]
@@ -120,15 +125,21 @@ def fill_pixels(
             engine = engine.on_cpu()
             notes.append(f"The rest was filled on the CPU. {error}")
             filled = _run(engine, window, hole, region, white)
-        _composite(result, unknown, region, filled, white)
+        hole = mask[region.hole.slices]
+        if feather or levels.dtype == np.uint8:
+            olds.append(result[region.hole.slices][hole])
+        result[region.hole.slices][hole] = _as_type(filled[hole] * np.float32(white), result.dtype, white)
+        unknown[region.hole.slices][hole] = False
         if progress is not None:
             progress(number, steps)
     for number, region in enumerate(textured, len(regions) + 1):
-        _put_texture(result, mask, region, white, always=detail == "texture")
+        _put_texture(result, mask, unknown, region, white, always=detail == "texture")
         if progress is not None:
             progress(number, steps)
-    if strength is not None and old is not None:
-        _blend(result, old, mask, strength, white)
+    for region, old in zip(regions, olds, strict=False):
+        share = _share(levels, region.hole, feather)
+        if share is not None:
+            _blend(result[region.hole.slices], old, mask[region.hole.slices], share, white)
     return Filled(pixels=result, mask=mask, regions=tuple(regions), engine=engine, notes=tuple(notes))
 
 
@@ -141,11 +152,12 @@ def _run(engine: Engine, window: np.ndarray, hole: np.ndarray, region: Region, w
     height, width = region.fed
     if (height, width) == hole.shape:
         return engine.run(_as_floats(window, white), hole)[box.slices]
-    # Made small before it is made float: a window of a large hole is large.
-    small = cv2.resize(window, (width, height), interpolation=cv2.INTER_AREA)
+    # Whole numbers are made small before they are made floats: a window of a large hole is large.
+    whole = np.issubdtype(window.dtype, np.integer)
+    small = cv2.resize(window if whole else _as_floats(window, white), (width, height), interpolation=cv2.INTER_AREA)
     # A small pixel that is hole in the least part has the hole's old colour in it, so it is hole.
     small_hole = cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0
-    filled = engine.run(_as_floats(small, white), small_hole)
+    filled = engine.run(_as_floats(small, white) if whole else small, small_hole)
     down, across = height / hole.shape[0], width / hole.shape[1]
     # Pixel centres are at halves, and cv2.warpAffine counts them from 0.
     back = np.array(
@@ -164,46 +176,44 @@ def _as_floats(image: np.ndarray, white: float) -> np.ndarray:
     return np.clip(floats, 0, 1, out=floats)  # floats may be brighter than white
 
 
-def _composite(result: np.ndarray, unknown: np.ndarray, region: Region, filled: np.ndarray, white: float) -> None:
-    """Put what the network filled into `result`, strictly inside the region's hole, and mark it as known."""
-    hole = unknown[region.hole.slices]
-    result[region.hole.slices][hole] = _as_type(filled[hole] * np.float32(white), result.dtype, white)
-    hole[...] = False
-
-
-def _put_texture(result: np.ndarray, mask: np.ndarray, region: Region, white: float, always: bool) -> None:
-    """Refine the fill of a region with texture from its window, in place and strictly inside the region's hole."""
-    unknown = mask[region.window.slices]
-    hole = np.zeros_like(unknown)
-    inner = region.hole._replace(top=region.hole.top - region.window.top, left=region.hole.left - region.window.left)
-    hole[inner.slices] = unknown[inner.slices]
-    refine(result[region.window.slices], hole, unknown, white, always=always or region.scale <= SOFT)
-
-
-def _blend(result: np.ndarray, old: np.ndarray, mask: np.ndarray, strength: np.ndarray, white: float) -> None:
-    """Let what was there before shine through where `strength` is less than full."""
-    share = strength[mask][:, None]
-    if share.dtype == np.uint8:
-        share = share * np.float32(1 / 255)
-    result[mask] = _as_type(share * result[mask] + (1 - share) * old, result.dtype, white)
-
-
 def _as_type(colours: np.ndarray, dtype: np.dtype, white: float) -> np.ndarray:
     """Return float colours from 0 to `white` in the picture's type."""
     return (np.rint(colours).clip(0, white) if np.issubdtype(dtype, np.integer) else colours).astype(dtype)
 
 
-def _strength(levels: np.ndarray, mask: np.ndarray, feather: int) -> np.ndarray | None:
-    """Return how much of the fill shows, H x W uint8 or float32 in [0, 1]; None if it is all of it in the whole hole.
+def _put_texture(
+    result: np.ndarray, mask: np.ndarray, empty: np.ndarray, region: Region, white: float, always: bool
+) -> None:
+    """Refine the fill of a region with texture from its window, in place and strictly inside the region's hole."""
+    masked = mask[region.window.slices]
+    hole = np.zeros_like(masked)
+    inner = region.hole._replace(top=region.hole.top - region.window.top, left=region.hole.left - region.window.left)
+    hole[inner.slices] = masked[inner.slices]
+    unknown = masked | empty[region.window.slices]
+    refine(result[region.window.slices], hole, unknown, white, always=always or region.scale <= SOFT)
+
+
+def _blend(target: np.ndarray, old: np.ndarray, hole: np.ndarray, share: np.ndarray, white: float) -> None:
+    """Let the `old` colours of the hole shine through where less than all of the fill is to show."""
+    some = share[hole][:, None]
+    target[hole] = _as_type(some * target[hole] + (1 - some) * old, target.dtype, white)
+
+
+def _share(levels: np.ndarray, box: Box, feather: int) -> np.ndarray | None:
+    """Return how much of the fill shows in `box`, float32 in [0, 1] of its size; None if it is all of it everywhere.
 
     A soft mask says it itself; a feather takes it from nearly nothing at the rim of the hole to 1 inside.
     """
-    soft = levels.dtype == np.uint8
+    soft = levels[box.slices] * np.float32(1 / WHITE) if levels.dtype == np.uint8 else None
     if not feather:
-        return levels if soft else None
-    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    strength = np.minimum(distance / np.float32(feather + 1), 1)
-    return strength * (levels * np.float32(1 / 255)) if soft else strength
+        return soft
+    # What is farther away than the feather reaches makes no difference.
+    top, left = max(0, box.top - feather - 1), max(0, box.left - feather - 1)
+    near = levels[top : box.top + box.height + feather + 1, left : box.left + box.width + feather + 1] > 0
+    distance = cv2.distanceTransform(near.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    inner = box._replace(top=box.top - top, left=box.left - left)
+    share = np.minimum(distance[inner.slices] / np.float32(feather + 1), 1)
+    return share if soft is None else share * soft
 
 
 def _white(pixels: np.ndarray) -> float:

@@ -41,6 +41,14 @@ class Photo:
         """Width and height."""
         return self.pixels.shape[1], self.pixels.shape[0]
 
+    @property
+    def empty(self) -> np.ndarray | None:
+        """H x W bool, where the colours mean nothing because they are wholly transparent; None if that is nowhere."""
+        if self.alpha is None:
+            return None
+        empty = self.alpha <= 0
+        return empty if empty.any() else None
+
     def with_pixels(self, pixels: np.ndarray, opaque: np.ndarray | None = None) -> "Photo":
         """Return the same photograph with other pixels, of the same shape and dtype.
 

@@ -33,7 +33,7 @@ def read_chunks(path: Path) -> list[Chunk]:
             length, kind = struct.unpack(">I4s", head)
             if kind == b"IEND":
                 break
-            if kind in (*_COLOUR, *_TEXT, b"eXIf", b"tRNS") and length <= _LARGEST_CHUNK:
+            if kind in (*_COLOUR, *_TEXT, b"eXIf") and length <= _LARGEST_CHUNK:
                 data = file.read(length)
                 if len(data) != length:
                     raise ValueError("cut short")

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import cv2
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
@@ -84,8 +85,9 @@ def write_raster(photo: Photo, file: BinaryIO, kind: str) -> tuple[str, ...]:
     }[kind]
     extra = {"icc_profile": icc, "exif": exif, "xmp": xmp, "dpi": photo.dpi if kind != "WEBP" else None}
     array = joined(photo, grey=kind != "WEBP", alpha=kind == "WEBP")
-    picture = Image.fromarray(array if array.dtype == np.uint8 else ((array + np.uint32(128)) // 257).astype(np.uint8))
-    picture.save(file, kind, **options, **{key: value for key, value in extra.items() if value})
+    if array.dtype != np.uint8:
+        array = cv2.convertScaleAbs(array, alpha=1 / 257)
+    Image.fromarray(array).save(file, kind, **options, **{key: value for key, value in extra.items() if value})
     return tuple(notes)
 
 

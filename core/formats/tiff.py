@@ -14,8 +14,8 @@ from inpaint.core.formats.metadata import ORIENTATION, clean_dpi, clean_exif, cl
 from inpaint.core.photo import Photo, joined, parted, white_of
 
 _KINDS = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.RGB)
-_INKS = {tifffile.PHOTOMETRIC.SEPARATED: "CMYK", tifffile.PHOTOMETRIC.CIELAB: "Lab"}
-_LOSSLESS = {
+_INKS: dict[int, str] = {tifffile.PHOTOMETRIC.SEPARATED: "CMYK", tifffile.PHOTOMETRIC.CIELAB: "Lab"}
+_LOSSLESS: dict[int, str | None] = {
     tifffile.COMPRESSION.NONE: None,
     tifffile.COMPRESSION.LZW: "lzw",
     tifffile.COMPRESSION.ADOBE_DEFLATE: "zlib",
@@ -48,7 +48,9 @@ def read_tiff(path: Path, megapixels: float) -> Photo | None:
                 f"{path} is a {_INKS[page.photometric]} picture, and conversion would change its colours; "
                 "save it as RGB in an image editor and fill that."
             )
-        if page.photometric not in _KINDS or page.bitspersample in (1, 2, 4):
+        # tifffile turns the YCbCr of JPEG into RGB.
+        turned = page.photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression == tifffile.COMPRESSION.JPEG
+        if (page.photometric not in _KINDS and not turned) or page.bitspersample in (1, 2, 4):
             return None
         _check_samples(page, path)
         # Decoders of JPEG fill up what is missing with grey.
@@ -139,7 +141,7 @@ def _count_tags(tiff: tifffile.TiffFile, page: tifffile.TiffPage) -> list[str]:
 
 def _check_samples(page: tifffile.TiffPage, path: Path) -> None:
     """Refuse numbers that a fill could not keep."""
-    colours = 3 if page.photometric == tifffile.PHOTOMETRIC.RGB else 1
+    colours = 3 if page.photometric in (tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR) else 1
     if page.samplesperpixel not in (colours, colours + 1):
         raise ImageError(
             f"{path} has {page.samplesperpixel} channels; save it as grey or RGB, with one alpha channel at most."
@@ -175,7 +177,7 @@ def _check_numbers(array: np.ndarray, path: Path) -> None:
 def _read_dpi(tags: tifffile.TiffTags) -> tuple[float, float] | None:
     """Return pixels per inch as stored."""
     try:
-        factor = _PER_INCH[int(tags.valueof(296) or 2)]
+        factor = _PER_INCH[int(tags.valueof(296, default=2))]
         across, down = (tags.valueof(code) for code in (282, 283))
         return factor * across[0] / across[1], factor * down[0] / down[1]
     except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError):

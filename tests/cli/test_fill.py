@@ -118,6 +118,10 @@ def test_transparency_is_filled_and_opaque_then(folder: Path, run: Callable, hol
     assert (new[..., 3] == 255).all()
     assert np.array_equal(old[~hole()], new[~hole()])
     assert not np.array_equal(old[hole()], new[hole()])
+    assert run("cut.png", "--mask", "alpha", "-o", str(folder / "cut.jpg"), mask=None).exit_code == 0
+    assert pixels(folder / "cut.jpg").shape == (96, 128, 3)
+    result = run("cut.png", "--box", "0,0,9,9", "-o", str(folder / "cut.jpg"), mask=None)
+    assert (result.exit_code, "transparency" in result.stderr) == (6, True)
 
 
 def test_a_soft_mask_and_its_threshold(folder: Path, run: Callable, hole: Maker) -> None:

@@ -6,6 +6,7 @@ import warnings
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import imagecodecs
@@ -37,6 +38,14 @@ def with_tifffile(array: np.ndarray, **options: object) -> bytes:
     return file.getvalue()
 
 
+def with_heif(array: np.ndarray) -> bytes:
+    import pillow_heif
+
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(array)).save(file)
+    return file.getvalue()
+
+
 @functools.cache
 def valid_files() -> dict[str, bytes]:
     """Return one small file of every kind that is read."""
@@ -57,6 +66,8 @@ def valid_files() -> dict[str, bytes]:
         "tiff32": with_tifffile(array[..., 0] / np.float32(255), compression="zlib", tile=(16, 16)),
         "old tiff": with_pillow(array, "TIFF", compression="jpeg"),
     }
+    if find_spec("pillow_heif"):
+        files["heif"] = with_heif(array)
     palette = io.BytesIO()
     Image.fromarray(array).quantize(16).save(palette, "PNG", transparency=3)
     return files | {"palette": palette.getvalue()}

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -10,6 +11,8 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from inpaint.core import MaskError, check_mask, grow, read_mask
+from inpaint.core import mask as mask_module
+from inpaint.core.mask import bounds
 
 Maker = Callable[..., np.ndarray]
 SIZE = (128, 96)
@@ -137,9 +140,16 @@ def brute_force(mask: np.ndarray, pixels: int) -> np.ndarray:
     return np.min(squares, 0) <= pixels**2 if squares else mask
 
 
-@given(arrays(bool, (12, 9)), st.integers(0, 6))
-def test_growing_is_round_and_exact(mask: np.ndarray, pixels: int) -> None:
-    assert np.array_equal(grow(mask, pixels), brute_force(mask, pixels))
+@given(arrays(bool, (12, 9)), st.integers(0, 6), st.sampled_from([1, 2, 5, 512]))
+def test_growing_is_round_and_exact_in_bands_of_any_height(mask: np.ndarray, pixels: int, rows: int) -> None:
+    with mock.patch.object(mask_module, "_ROWS_AT_ONCE", rows):
+        assert np.array_equal(grow(mask, pixels), brute_force(mask, pixels))
+
+
+def test_the_box_around_a_hole(hole: Maker) -> None:
+    assert bounds(hole()) == (slice(30, 54), slice(40, 72))
+    assert bounds(hole(96, 128, 0, 2, 96, 5), 4) == (slice(0, 100), slice(0, 9))
+    assert bounds(np.zeros((4, 4), bool)) is None
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
