@@ -5,14 +5,16 @@ Not called `fill`, because `inpaint.core.fill` is the function.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeVar, get_args
 
 import cv2
 import numpy as np
 
 from inpaint.core.engine import Engine
-from inpaint.core.errors import EngineError, MaskError
+from inpaint.core.errors import MaskError
 from inpaint.core.exemplar import refine, worthwhile
+from inpaint.core.fallback import fill_somehow
 from inpaint.core.mask import WHITE, check_mask
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.photo import Photo
@@ -39,7 +41,7 @@ class Filled:
     mask: np.ndarray
     """H x W bool: what was filled, that is the mask after growing."""
     regions: tuple[Region, ...]
-    """In the order they were filled."""
+    """In the order they were filled, each at the scale that worked."""
     engine: Engine
     """The engine that filled the last region: another one if the GPU gave up."""
     notes: tuple[str, ...]
@@ -68,7 +70,8 @@ def fill(
       there is any, and "auto" does so where it fits.
 
     Returns the same kind as `image`. Raises `MaskError` for a mask without a hole or without anything known, and
-    `EngineError` when the device fails; a failing GPU is replaced by the CPU.
+    `EngineError` when the device fails; where memory is short a smaller size is tried, and a failing GPU is replaced by
+    the CPU, both with a note in what `fill_pixels` returns.
     """
     if isinstance(image, Photo):
         options = {"grow": grow, "feather": feather, "detail": detail, "progress": progress}
@@ -117,18 +120,13 @@ def fill_pixels(
     for number, region in enumerate(regions, 1):
         # The window's view of the result already holds what earlier regions filled, as known pixels.
         window, hole = result[region.window.slices], unknown[region.window.slices]
-        try:
-            filled = _run(engine, window, hole, region, white)
-        except EngineError as error:
-            if engine.device == "cpu":
-                raise
-            engine = engine.on_cpu()
-            notes.append(f"The rest was filled on the CPU. {error}")
-            filled = _run(engine, window, hole, region, white)
+        done = fill_somehow(partial(_run, window, hole, white), engine, region)
+        engine, regions[number - 1] = done.engine, done.region
+        notes.extend(done.notes)
         hole = mask[region.hole.slices]
         if feather or levels.dtype == np.uint8:
             olds.append(result[region.hole.slices][hole])
-        result[region.hole.slices][hole] = _as_type(filled[hole] * np.float32(white), result.dtype, white)
+        result[region.hole.slices][hole] = _as_type(done.filled[hole] * np.float32(white), result.dtype, white)
         unknown[region.hole.slices][hole] = False
         if progress is not None:
             progress(number, steps)
@@ -143,7 +141,7 @@ def fill_pixels(
     return Filled(pixels=result, mask=mask, regions=tuple(regions), engine=engine, notes=tuple(notes))
 
 
-def _run(engine: Engine, window: np.ndarray, hole: np.ndarray, region: Region, white: float) -> np.ndarray:
+def _run(window: np.ndarray, hole: np.ndarray, white: float, engine: Engine, region: Region) -> np.ndarray:
     """Return the region's hole box filled: height x width x 3 float32 in [0, 1].
 
     What `window` shows inside `hole` is not used.
