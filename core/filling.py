@@ -187,8 +187,16 @@ def _put_texture(
     hole = np.zeros_like(masked)
     inner = region.hole._replace(top=region.hole.top - region.window.top, left=region.hole.left - region.window.left)
     hole[inner.slices] = masked[inner.slices]
-    unknown = masked | empty[region.window.slices]
-    refine(result[region.window.slices], hole, unknown, white, always=always or region.scale <= SOFT)
+    always = always or region.scale <= SOFT
+    window, hidden = result[region.window.slices], empty[region.window.slices]
+    if not hidden.any():
+        refine(window, hole, masked, white, always=always)
+        return
+    # What nobody sees must not show in what is compared, either.
+    seen = window.copy()
+    seen[hidden] = window[~hidden].mean(axis=0)
+    refine(seen, hole, masked | hidden, white, always=always)
+    window[hole] = seen[hole]
 
 
 def _blend(target: np.ndarray, old: np.ndarray, hole: np.ndarray, share: np.ndarray, white: float) -> None:
