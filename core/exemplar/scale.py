@@ -40,7 +40,7 @@ class Scale:
     @classmethod
     def of(cls, picture: Picture) -> "Scale":
         """Make a scale from a window filled by the network."""
-        image = cv2.copyMakeBorder(picture.image, *[RADIUS] * 4, cv2.BORDER_REFLECT_101)
+        image = with_margin(picture.image)
         inner, outer = np.pad(picture.hole, RADIUS), np.pad(picture.unknown, RADIUS)
         margin = np.pad(np.zeros(picture.hole.shape, bool), RADIUS, constant_values=True)
         colours = cv2.GaussianBlur(image, (0, 0), GUIDE_BLUR) * np.float32(np.sqrt(GUIDE_WEIGHT / 3))
@@ -53,6 +53,11 @@ class Scale:
             centres=np.flatnonzero(_spread(inner, SIDE) & ~margin),
             usable=~_spread(outer | margin, SIDE),
         )
+
+
+def with_margin(image: np.ndarray) -> np.ndarray:
+    """Return an image reflected by RADIUS pixels on all sides."""
+    return cv2.copyMakeBorder(image, RADIUS, RADIUS, RADIUS, RADIUS, cv2.BORDER_REFLECT_101)
 
 
 def liveliness(image: np.ndarray, unknown: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from inpaint.core.exemplar.field import Field
 from inpaint.core.exemplar.patches import RADIUS, SIDE, Basis
 from inpaint.core.exemplar.peel import peel
 from inpaint.core.exemplar.pyramid import Picture, halve, hole_size
-from inpaint.core.exemplar.scale import Scale
+from inpaint.core.exemplar.scale import Scale, with_margin
 from inpaint.core.exemplar.seam import mismatch
 from inpaint.core.exemplar.vote import vote
 
@@ -134,8 +134,7 @@ def _put(scale: Scale, field: Field, sharpness: float = 1.0) -> None:
     pixels = np.flatnonzero(scale.hole)
     colours, _ = vote(scale.image, pixels, field.number, field.match, _weights(scale, field), sharpness)
     scale.image.reshape(-1, 3)[pixels] = colours
-    inner = scale.image[RADIUS:-RADIUS, RADIUS:-RADIUS].copy()
-    scale.image[:] = cv2.copyMakeBorder(inner, *[RADIUS] * 4, cv2.BORDER_REFLECT_101)
+    scale.image[:] = with_margin(scale.image[RADIUS:-RADIUS, RADIUS:-RADIUS])
 
 
 def _inherit(field: Field, above: Scale, scale: Scale, rng: np.random.Generator) -> Field:
