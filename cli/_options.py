@@ -19,6 +19,7 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+<<<<<<< HEAD
 class Detail(StrEnum):
     """Where the fine detail of a fill comes from."""
 
@@ -35,6 +36,16 @@ DetailOption = Annotated[
         "auto does so where it fits.",
     ),
 ]
+=======
+class MaskKind(StrEnum):
+    """How masks are drawn; the same words as `inpaint.training.masksets.KINDS`."""
+
+    MIXED = "mixed"
+    RECTANGLES = "rectangles"
+    STROKES = "strokes"
+    CENTRE = "centre"
+    OBJECTS = "objects"
+>>>>>>> main
 
 
 class Format(StrEnum):
