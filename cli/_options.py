@@ -19,7 +19,6 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
-<<<<<<< HEAD
 class Detail(StrEnum):
     """Where the fine detail of a fill comes from."""
 
@@ -36,7 +35,8 @@ DetailOption = Annotated[
         "auto does so where it fits.",
     ),
 ]
-=======
+
+
 class MaskKind(StrEnum):
     """How masks are drawn; the same words as `inpaint.training.masksets.KINDS`."""
 
@@ -45,7 +45,6 @@ class MaskKind(StrEnum):
     STROKES = "strokes"
     CENTRE = "centre"
     OBJECTS = "objects"
->>>>>>> main
 
 
 class Format(StrEnum):
