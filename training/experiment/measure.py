@@ -86,7 +86,7 @@ class Bench:
             looks: list[tuple[Tensor, Tensor]] = []
             shown = []
             for sample in self.samples(recipe, side):
-                pixels = fill(sample.picture, sample.hole, engine)
+                pixels = fill(sample.picture, sample.hole, engine, detail="network")
                 scored.append(self.judge.score(sample, {"": pixels})[""])
                 if self.features is not None:
                     looks.append(self.features(_batch(pixels)))
