@@ -18,8 +18,11 @@ def export(
 
     require_train()
     from inpaint.training.export import export_run
+    from inpaint.training.export_joint import export_joint
+    from inpaint.training.rundir import RunDirectory
 
-    contract, parities = export_run(run, output, half=fp16, step=step, licence=licence)
+    export_it = export_run if RunDirectory(run).recipe().composites is None else export_joint
+    contract, parities = export_it(run, output, half=fp16, step=step, licence=licence)
     for parity in parities:
         typer.echo(
             f"parity at {parity.height} x {parity.width}: largest difference {parity.largest:.2e}, "
