@@ -10,11 +10,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from inpaint.cli.compose import compose
 from inpaint.cli.doctor import doctor
 from inpaint.cli.evaluate import evaluate
 from inpaint.cli.export import export
 from inpaint.cli.fill import fill
 from inpaint.cli.gimp import app as gimp
+from inpaint.cli.harmonize import harmonize
+from inpaint.cli.remove import remove
 from inpaint.cli.train import train
 from inpaint.core.errors import InpaintError
 
@@ -79,6 +82,9 @@ def _options(
 
 
 app.command("fill")(fill)
+app.command("remove")(remove)
+app.command("compose")(compose)
+app.command("harmonize")(harmonize)
 app.command("train")(train)
 app.command("export")(export)
 app.command("eval")(evaluate)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from inpaint.core.composing import Composed, compose
+    from inpaint.core.composition import Composition, compose_file, read_compositions
     from inpaint.core.cutout import cut_out
     from inpaint.core.engine import Engine, load_engine
     from inpaint.core.errors import (
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from inpaint.core.joint import JointEngine, load_joint
     from inpaint.core.mask import check_mask, grow, read_mask
     from inpaint.core.regions import Box, Region, plan
+    from inpaint.core.removing import remove
 
 __all__ = [
     "Box",
     "Composed",
+    "Composition",
     "DivergedError",
     "Engine",
     "EngineError",
@@ -45,6 +48,7 @@ __all__ = [
     "Region",
     "check_mask",
     "compose",
+    "compose_file",
     "cut_out",
     "fill",
     "fill_pixels",
@@ -53,13 +57,16 @@ __all__ = [
     "load_engine",
     "load_joint",
     "plan",
+    "read_compositions",
     "read_image",
     "read_mask",
+    "remove",
     "write_image",
 ]
 
 _HOMES = {
     "composing": ("Composed", "compose"),
+    "composition": ("Composition", "compose_file", "read_compositions"),
     "cutout": ("cut_out",),
     "engine": ("Engine", "load_engine"),
     "errors": tuple(name for name in __all__ if name.endswith("Error")),
@@ -69,6 +76,7 @@ _HOMES = {
     "joint": ("JointEngine", "load_joint"),
     "mask": ("check_mask", "grow", "read_mask"),
     "regions": ("Box", "Region", "plan"),
+    "removing": ("remove",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

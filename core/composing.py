@@ -80,7 +80,7 @@ def compose(
     cut, source = _foreground(guide, object_box, object_mask)
     if at.height < 8 or at.width < 8:
         raise MaskError(f"{at.width} x {at.height} pixels are too few for an object; take at least 8 x 8.")
-    place = clip_box(at, background.shape)
+    place = clip_box(at, background.shape, "move it inwards")
     if place != at:
         notes.append("A part of the object lies outside the photograph and is left out.")
     colour, share = _scaled(guide[source.slices], cut[source.slices], at, place)

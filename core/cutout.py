@@ -56,14 +56,14 @@ def soften(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.clip(soft, inner, outer)
 
 
-def clip_box(box: Box, shape: tuple[int, ...]) -> Box:
-    """Return the part of a box that lies in a picture of this shape. Raises `MaskError` when too little does."""
+def clip_box(box: Box, shape: tuple[int, ...], advice: str = "draw it around the object") -> Box:
+    """Return the part of a box that lies in a picture of this shape. Raises `MaskError` with advice for too little."""
     top, left = max(0, box.top), max(0, box.left)
     bottom, right = min(shape[0], box.top + box.height), min(shape[1], box.left + box.width)
     if bottom - top < 8 or right - left < 8:
         raise MaskError(
             f"The box at {box.left},{box.top} of {box.width} x {box.height} pixels leaves less than 8 x 8 inside the "
-            f"picture of {shape[1]} x {shape[0]}; draw it around the object."
+            f"picture of {shape[1]} x {shape[0]}; {advice}."
         )
     return Box(top, left, bottom - top, right - left)
 

@@ -23,17 +23,17 @@ def read_mask(path: str | Path, size: tuple[int, int], invert: bool = False) -> 
 
     Raises `MaskError` when there is no picture at `path` or its size differs.
     """
-    path = Path(path)
-    with open_picture(path, MaskError) as picture:
-        picture.load()
-        levels = _levels(ImageOps.exif_transpose(picture))
-    if levels.shape != (size[1], size[0]):
-        raise MaskError(
-            f"{path} has {levels.shape[1]} x {levels.shape[0]} pixels and the picture {size[0]} x {size[1]}; "
-            "make the mask from the picture, in its full size."
-        )
-    mask = levels >= 128
+    mask = _read_levels(path, size) >= 128
     return ~mask if invert else mask
+
+
+def read_alpha(path: str | Path, size: tuple[int, int], invert: bool = False) -> np.ndarray:
+    """Read a mask whose greys count, for a picture of `size` (width, height): H x W float32, white = 1.
+
+    Otherwise as `read_mask`.
+    """
+    alpha = _read_levels(path, size).astype(np.float32) / 255
+    return 1 - alpha if invert else alpha
 
 
 def check_mask(mask: np.ndarray) -> tuple[str, ...]:
@@ -61,6 +61,20 @@ def grow(mask: np.ndarray, pixels: int) -> np.ndarray:
     # the same and takes seconds. OpenCV measures to zeros.
     distance = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     return distance <= pixels if mask.any() else mask
+
+
+def _read_levels(path: str | Path, size: tuple[int, int]) -> np.ndarray:
+    """Return H x W uint8 for a picture of `size` (width, height), 255 = certainly hole."""
+    path = Path(path)
+    with open_picture(path, MaskError) as picture:
+        picture.load()
+        levels = _levels(ImageOps.exif_transpose(picture))
+    if levels.shape != (size[1], size[0]):
+        raise MaskError(
+            f"{path} has {levels.shape[1]} x {levels.shape[0]} pixels and the picture {size[0]} x {size[1]}; "
+            "make the mask from the picture, in its full size."
+        )
+    return levels
 
 
 def _levels(picture: Image.Image) -> np.ndarray:

@@ -32,7 +32,10 @@ class KnownModel:
         return path
 
 
-MODELS = (KnownModel(name="btgmi-default", file="btgmi-default.onnx", aliases=("default",)),)
+MODELS = (
+    KnownModel(name="btgmi-default", file="btgmi-default.onnx", aliases=("default",)),
+    KnownModel(name="btgmi-joint", file="btgmi-joint.onnx", aliases=("joint",)),
+)
 """Every model known by name."""
 
 
