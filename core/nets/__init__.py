@@ -10,6 +10,7 @@ from inpaint.core.nets.generator import Generator, GeneratorConfig, build_genera
 from inpaint.core.nets.growth import Growing, blocks_grown
 from inpaint.core.nets.joint import JointConfig, JointGenerator, build_joint
 from inpaint.core.nets.pyramid import push_pull
+from inpaint.core.nets.segmenter import Segmenter, SegmenterConfig
 
 __all__ = [
     "DiscriminatorConfig",
@@ -19,6 +20,8 @@ __all__ = [
     "JointConfig",
     "JointGenerator",
     "MultiScaleDiscriminator",
+    "Segmenter",
+    "SegmenterConfig",
     "blocks_grown",
     "build_discriminators",
     "build_generator",
