@@ -11,13 +11,15 @@ SHARE = 0.7
 """How much of that side the longer side of the box takes."""
 
 
-def box_crop(pixels: np.ndarray, box: Box, side: int = SIDE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def box_crop(
+    pixels: np.ndarray, box: Box, side: int = SIDE, share: float = SHARE
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cut the square out and scale it.
 
     pixels: H x W x C, uint8 or float32; beyond the picture its edge is repeated. Returns the side x side x C crop, the
     side x side float32 mask of the box in it, and the 2 x 3 matrix that maps picture to crop, for `from_crop`.
     """
-    scale = side * SHARE / max(box.height, box.width)
+    scale = side * share / max(box.height, box.width)
     middle = box.left + box.width / 2, box.top + box.height / 2
     # Pixel centres lie at half coordinates.
     matrix = np.array(
@@ -36,7 +38,7 @@ def box_crop(pixels: np.ndarray, box: Box, side: int = SIDE) -> tuple[np.ndarray
     else:
         crop = cv2.warpAffine(pixels, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = np.zeros((side, side), np.float32)
-    half = SHARE * side / 2 * np.array([box.height, box.width]) / max(box.height, box.width)
+    half = share * side / 2 * np.array([box.height, box.width]) / max(box.height, box.width)
     top, left = (max(0, round(side / 2 - h)) for h in half)
     mask[top : side - top, left : side - left] = 1
     return crop, mask, matrix

@@ -1,7 +1,8 @@
-"""From a box around an object to how much of each pixel is that object, without a network: GrabCut and a soft edge.
+"""From a box around an object to how much of each pixel is that object: a network or GrabCut, and a soft edge.
 
 GrabCut (Rother et al. 2004) learns the colours inside and outside the box from the picture itself, so there is nothing
-to download; the guided filter then lets the edge follow hair and blur.
+to download; a network knows what objects look like, but not their edges to the pixel. The guided filter then lets the
+edge follow hair and blur.
 """
 
 import cv2
@@ -10,6 +11,7 @@ import numpy as np
 from inpaint.core.errors import MaskError
 from inpaint.core.guided import guided_filter
 from inpaint.core.regions import Box
+from inpaint.core.segmenting import SegmenterEngine
 
 WORKING_SIDE = 400
 """Longer side in pixels of the copy that GrabCut looks at; its edges are refined in full size afterwards."""
@@ -18,11 +20,12 @@ CONTEXT = 0.35
 ROUNDS = 6
 
 
-def cut_out(pixels: np.ndarray, box: Box, *, soft: bool = True) -> np.ndarray:
+def cut_out(pixels: np.ndarray, box: Box, segmenter: SegmenterEngine | None = None, *, soft: bool = True) -> np.ndarray:
     """Return how much of each pixel is the object in a box.
 
     - `pixels`: H x W x 3 float32 RGB in [0, 1];
     - `box`: around the object, as tight as a person draws it; the object may touch the picture's edge;
+    - `segmenter`: a network that has seen many objects; None = GrabCut, which knows this picture only;
     - `soft`: give the edge a smooth transition, instead of one step.
 
     Returns H x W float32 in [0, 1], 0 outside the box. Raises `MaskError` for a box outside the picture or too small.
@@ -31,7 +34,7 @@ def cut_out(pixels: np.ndarray, box: Box, *, soft: bool = True) -> np.ndarray:
     window = _around(box, pixels.shape)
     part = pixels[window.slices]
     inside = Box(box.top - window.top, box.left - window.left, box.height, box.width)
-    rough = _grab_cut(part, inside)
+    rough = _grab_cut(part, inside) if segmenter is None else _with_network(part, inside, segmenter)
     if soft:
         rough = soften(part, rough)
     alpha = np.zeros(pixels.shape[:2], np.float32)
@@ -112,6 +115,16 @@ def _grab_cut(part: np.ndarray, inside: Box) -> np.ndarray:
     if scale < 1:
         large = cv2.resize(large, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_CUBIC)
     return (large > 0.5).astype(np.float32)
+
+
+def _with_network(part: np.ndarray, inside: Box, segmenter: SegmenterEngine) -> np.ndarray:
+    """Return h x w float32 of 0 and 1 for a window: what the network finds, its edge moved to that of the picture."""
+    found = segmenter.run(part, inside)
+    # The network's squares are coarse: its edge is uncertain by about one of their pixels.
+    radius = max(2, round(max(inside.height, inside.width) / 40))
+    refined = guided_filter(part, found, radius, 1e-4)
+    mask = _tidy((refined > 0.5).astype(np.uint8))
+    return mask.astype(np.float32) if mask.any() else _grab_cut(part, inside)
 
 
 def _prior(height: int, width: int) -> np.ndarray:
