@@ -53,3 +53,9 @@ def from_crop(crop: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> n
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
     )
+
+
+def corners_of(mask: np.ndarray) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of the box in a crop's mask, the last two one beyond it."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import onnxruntime
 
-from inpaint.core.boxcrop import box_crop, from_crop
+from inpaint.core.boxcrop import box_crop, corners_of, from_crop
 from inpaint.core.engine import describe_failure, open_session
 from inpaint.core.errors import EngineError, ModelError
 from inpaint.core.regions import Box
@@ -31,8 +31,7 @@ class SegmenterEngine:
         contract = self.contract
         crop, mask, matrix = box_crop(pixels, box, contract.side, contract.share)
         picture = np.ascontiguousarray(crop.transpose(2, 0, 1)[None] * np.float32(2) - 1, np.float32)
-        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-        corners = [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
+        corners = corners_of(mask)
         place = mask[None, None] if contract.box == "mask" else np.array([corners], np.float32)
         try:
             output = np.asarray(self._session.run(["mask"], {"image": picture, "box": place})[0])[0, 0]

@@ -133,15 +133,27 @@ def trace(model: nn.Module, inputs: dict[str, int], outputs: list[str], stride: 
     rows = torch.export.Dim("rows", min=1, max=512)
     columns = torch.export.Dim("columns", min=1, max=512)
     shape = {0: batch, 2: stride * rows, 3: stride * columns}
+    return save_traced(model, arguments, list(inputs), outputs, tuple(shape for _ in inputs), metadata)
+
+
+def save_traced(
+    model: nn.Module,
+    arguments: tuple[Tensor, ...],
+    inputs: list[str],
+    outputs: list[str],
+    shapes: tuple[dict, ...] | None,
+    metadata: dict[str, str],
+) -> bytes:
+    """Trace a module with some arguments; shapes say which sides are dynamic, None = none. Returns the ONNX file."""
     with warnings.catch_warnings():
         # The exporter warns about its own internals; what counts is checked below.
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             model,
             arguments,
-            input_names=list(inputs),
+            input_names=inputs,
             output_names=outputs,
-            dynamic_shapes=tuple(shape for _ in inputs),
+            dynamic_shapes=shapes,
             opset_version=OPSET,
             dynamo=True,
             verbose=False,

@@ -7,29 +7,38 @@ on the seed and its number alone, checkpoints are safetensors, and a run goes on
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Literal
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from inpaint.core.boxcrop import box_crop
+from inpaint.core.boxcrop import SHARE, SIDE, box_crop, corners_of
 from inpaint.core.errors import DivergedError, OutputError, RecipeError
 from inpaint.core.nets import Segmenter, SegmenterConfig
 from inpaint.core.regions import Box
 from inpaint.training.composites import bounds
 from inpaint.training.segments import Segmented, SegmentSource, open_segments, split
 
+LARGE = 512, 0.7
+"""Side and share of the crops that Mask R-CNN sees."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmenterRecipe:
     """Everything that decides a training besides the pictures."""
 
+    network: Literal["small", "mask-rcnn"] = "small"
+    """A U-Net of half a million weights, or torchvision's Mask R-CNN with two classes."""
+    weights: Literal["coco", "none"] = "coco"
+    """What Mask R-CNN starts from: torchvision's download, or nothing."""
     steps: int = 1500
-    """How many batches."""
+    """How many batches; with Mask R-CNN 0 keeps COCO's classes, averaged."""
     batch: int = 8
     """Objects per step."""
     lr: float = 2e-3
@@ -46,8 +55,10 @@ class SegmenterRecipe:
     """Decides every random number."""
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.batch, self.width) < 1 or self.lr <= 0 or self.hold_back == 1:
-            raise RecipeError("A segmenter needs steps, batch and width of at least 1, lr > 0 and hold_back 0 or >= 2.")
+        if self.steps < 0 or min(self.batch, self.width) < 1 or self.lr <= 0 or self.hold_back == 1:
+            raise RecipeError(
+                "A segmenter needs steps of at least 0, batch and width of at least 1, lr > 0 and hold_back 0 or >= 2."
+            )
 
 
 def train_segmenter(
@@ -66,7 +77,7 @@ def train_segmenter(
     began = time.monotonic()
     torch.manual_seed(recipe.seed)
     part, _ = split(open_segments(data), recipe.hold_back)
-    network = Segmenter(SegmenterConfig(width=recipe.width)).train()
+    network = build_network(recipe).train()
     adam = torch.optim.AdamW(network.parameters(), recipe.lr, weight_decay=1e-2)
     start = 0
     if resume:
@@ -91,7 +102,18 @@ def train_segmenter(
             _save(out, network, adam, step + 1)
         if stop:
             return step + 1
+    if recipe.steps == start:
+        _save(out, network, adam, start)
     return recipe.steps
+
+
+def build_network(recipe: SegmenterRecipe, *, restored: bool = False) -> nn.Module:
+    """Build what a recipe trains; with `restored` no weights are downloaded, because a checkpoint's follow."""
+    if recipe.network == "small":
+        return Segmenter(SegmenterConfig(width=recipe.width))
+    from inpaint.core.nets.mask_rcnn import COCO_CLASSES, BoxToMask
+
+    return BoxToMask("none" if restored else recipe.weights, 2 if recipe.steps else COCO_CLASSES)
 
 
 def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
@@ -103,20 +125,27 @@ def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
 
 
 def draw_batch(source: SegmentSource, recipe: SegmenterRecipe, step: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return pictures N x 3 in [-1, 1], boxes N x 1 and masks N x 1, each x SIDE x SIDE, of one step."""
+    """Return pictures in [-1, 1], boxes and masks of one step, in the shapes that the recipe's network takes."""
     images, boxes, masks = [], [], []
     for number in range(step * recipe.batch, (step + 1) * recipe.batch):
         rng = np.random.default_rng((recipe.seed, number))
         segmented = source.read(int(rng.integers(len(source))))
         mask = _choose(segmented, recipe.area, rng)
         near = _cut(segmented.pixels, mask, jitter_box(mask, recipe.jitter, rng))
-        crop, box, _ = box_crop(*near)
+        side, share = (SIDE, SHARE) if recipe.network == "small" else LARGE
+        crop, box, _ = box_crop(*near, side, share)
         if rng.random() < 0.5:
             crop, box = crop[:, ::-1], box[:, ::-1]
         light = crop[..., :3] * rng.uniform(0.7, 1.2) + rng.normal(0, 0.1, 3)
         images.append(light.clip(-1, 1).transpose(2, 0, 1))
-        boxes.append(box[None])
-        masks.append((crop[..., 3] > 0.5)[None])
+        mask = (crop[..., 3] > 0.5).astype(np.float32)
+        if recipe.network == "mask-rcnn":
+            left, top, right, bottom = corners_of(box)
+            mask = cv2.resize(mask[top:bottom, left:right], (28, 28), interpolation=cv2.INTER_AREA)
+            boxes.append(np.array([left, top, right, bottom]))
+        else:
+            boxes.append(box[None])
+        masks.append(mask[None])
     return tuple(torch.from_numpy(np.stack(x).astype(np.float32)) for x in (images, boxes, masks))  # type: ignore[return-value]
 
 
@@ -143,13 +172,13 @@ def intersection_over_union(found: np.ndarray, wanted: np.ndarray) -> float:
     return np.count_nonzero(found & wanted) / either if either else 1.0
 
 
-def load_segmenter(run: Path) -> tuple[Segmenter, SegmenterRecipe, int]:
+def load_segmenter(run: Path) -> tuple[nn.Module, SegmenterRecipe, int]:
     """Load the last checkpoint of a run: the network in eval mode, its recipe, and the step."""
     try:
         record = json.loads((run / "segmenter.json").read_text("utf-8"))
         record.pop("data", None)
         recipe = SegmenterRecipe(**record)
-        network = Segmenter(SegmenterConfig(width=recipe.width))
+        network = build_network(recipe, restored=True)
         step = _restore(run, network, None)
     except (OSError, ValueError, TypeError) as error:
         raise RecipeError(f"{run} is not the run directory of a segmenter ({error}).") from error
@@ -201,3 +230,16 @@ def _restore(out: Path, network: nn.Module, adam: torch.optim.Optimizer | None) 
                 record["state"].setdefault(int(index), {})[name] = value
         adam.load_state_dict(record)
     return step
+
+
+def read_settings(record: dict[str, object], changes: list[tuple[str, object]]) -> SegmenterRecipe:
+    """Return the recipe of a record, with single settings changed. Raises `RecipeError` for settings it has not."""
+    record = {key: value for key, value in record.items() if key != "data"} | dict(changes)
+    known = {field.name: field for field in fields(SegmenterRecipe)}
+    for key, value in record.items():
+        if key not in known:
+            raise RecipeError(f"A segmenter has no setting {key!r}; it has {', '.join(known)}.")
+        default = known[key].default
+        if not isinstance(value, type(default)) and not (isinstance(default, float) and isinstance(value, int)):
+            raise RecipeError(f"The setting {key} is something like {default!r}, and not {value!r}.")
+    return SegmenterRecipe(**record)  # type: ignore[arg-type]
