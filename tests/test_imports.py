@@ -37,6 +37,7 @@ HEAVY = frozenset(
         "lpips",
         "onnx",
         "onnxscript",
+        "pycocotools",
         "pydantic",
         "ray",
         "safetensors",

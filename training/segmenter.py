@@ -56,9 +56,7 @@ class SegmenterRecipe:
 
     def __post_init__(self) -> None:
         if self.steps < 0 or min(self.batch, self.width) < 1 or self.lr <= 0 or self.hold_back == 1:
-            raise RecipeError(
-                "A segmenter needs steps of at least 0, batch and width of at least 1, lr > 0 and hold_back 0 or >= 2."
-            )
+            raise RecipeError("A segmenter needs batch and width of at least 1, lr above 0, hold_back 0 or from 2.")
 
 
 def train_segmenter(
