@@ -50,7 +50,7 @@ def compare_harmonization(held: SegmentSource, recipe_name: str, model: str, siz
 def compare_cut_outs(held: SegmentSource, area: float) -> None:
     """Print the mean IoU with the drawn masks, from exact boxes: of GrabCut, of the network, and of the bare box."""
     segmenter = load_segmenter("cutout")
-    scores: dict[str, list[float]] = {"the box": [], "GrabCut": [], "network": [], "network + GrabCut's edge": []}
+    scores: dict[str, list[float]] = {"the box": [], "GrabCut": [], "network": [], "network, then GrabCut": []}
     for index in range(len(held)):
         segmented = held.read(index)
         pixels = segmented.pixels.astype(np.float32) / 255
@@ -60,7 +60,7 @@ def compare_cut_outs(held: SegmentSource, area: float) -> None:
             bare[box.slices] = True
             found = {"the box": bare, "GrabCut": cut_out(pixels, box) > 0.5}
             found["network"] = segmenter.run(pixels, box) > 0.5
-            found["network + GrabCut's edge"] = cut_out(pixels, box, segmenter) > 0.5
+            found["network, then GrabCut"] = cut_out(pixels, box, segmenter) > 0.5
             for name, guess in found.items():
                 scores[name].append(intersection_over_union(guess, mask))
     for name, values in scores.items():

@@ -58,6 +58,9 @@ def compose(
     model: Annotated[
         str | None, typer.Option(help="Name of a model for the method, or an .onnx file.", show_default=False)
     ] = None,
+    segmenter_model: Annotated[
+        str, typer.Option("--segmenter", help="Network that cuts out: cutout, or an .onnx file.")
+    ] = "cutout",
     device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads; otherwise one per physical core.", show_default=False)
@@ -73,6 +76,7 @@ def compose(
     target = target_beside(background, "composed", output)
     protect(target, {"photograph": background, "object's photograph": object, "mask": object_mask}, force)
     from inpaint.core.composition import Composition, compose_file, parse_box, parse_numbers
+    from inpaint.core.segmenting import load_segmenter
 
     composition = Composition(
         background=background,
@@ -84,9 +88,10 @@ def compose(
         around="inpaint" if around is Around.INPAINT else "keep",
         strength=strength,
     )
-    engine = load_method(method, model, device, threads, fills=around is Around.INPAINT)
     start = time.perf_counter()
-    done = compose_file(composition, engine)
+    engine = load_method(method, model, device, threads, fills=around is Around.INPAINT)
+    segmenter = None if object_box is None or object_mask is not None else load_segmenter(segmenter_model, threads)
+    done = compose_file(composition, engine, segmenter)
     seconds = round(time.perf_counter() - start, 3)
     composed, notes = done.composed, [*(engine.notes if engine else ()), *done.notes]
     box = [composed.box.left, composed.box.top, composed.box.width, composed.box.height]

@@ -15,6 +15,7 @@ from inpaint.core.image import Photo, check_output, read_image, write_image
 from inpaint.core.joint import JointEngine
 from inpaint.core.mask import read_alpha
 from inpaint.core.regions import Box
+from inpaint.core.segmenting import SegmenterEngine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +52,13 @@ class Outcome:
     """What the user should know, of reading, composing and writing."""
 
 
-def compose_file(composition: Composition, engine: JointEngine | Engine | None) -> Outcome:
-    """Read, compose and write one composition. Raises any `InpaintError`; nothing is written then."""
+def compose_file(
+    composition: Composition, engine: JointEngine | Engine | None, segmenter: SegmenterEngine | None = None
+) -> Outcome:
+    """Read, compose and write one composition; engines as for `compose`.
+
+    Raises any `InpaintError`; nothing is written then.
+    """
     photo, guide = read_image(composition.background), read_image(composition.object)
     check_output(photo, composition.output)
     mask = _mask(composition, guide)
@@ -65,6 +71,7 @@ def compose_file(composition: Composition, engine: JointEngine | Engine | None) 
         object_box=composition.object_box,
         object_mask=mask,
         engine=engine,
+        segmenter=segmenter,
         around=composition.around,
         strength=composition.strength,
     )

@@ -18,6 +18,8 @@ WORKING_SIDE = 400
 CONTEXT = 0.35
 """How much around the box GrabCut sees, as a share of the box's sides: its idea of what is not the object."""
 ROUNDS = 6
+CERTAIN = 0.9
+"""Probability from which on the network is believed."""
 
 
 def cut_out(pixels: np.ndarray, box: Box, segmenter: SegmenterEngine | None = None, *, soft: bool = True) -> np.ndarray:
@@ -34,7 +36,7 @@ def cut_out(pixels: np.ndarray, box: Box, segmenter: SegmenterEngine | None = No
     window = _around(box, pixels.shape)
     part = pixels[window.slices]
     inside = Box(box.top - window.top, box.left - window.left, box.height, box.width)
-    rough = _grab_cut(part, inside) if segmenter is None else _with_network(part, inside, segmenter)
+    rough = _grab_cut(part, inside, None if segmenter is None else segmenter.run(part, inside))
     if soft:
         rough = soften(part, rough)
     alpha = np.zeros(pixels.shape[:2], np.float32)
@@ -80,8 +82,11 @@ def _around(box: Box, shape: tuple[int, ...]) -> Box:
     return Box(top, left, bottom - top, right - left)
 
 
-def _grab_cut(part: np.ndarray, inside: Box) -> np.ndarray:
-    """Return h x w float32 of 0 and 1 for a window, in its full size."""
+def _grab_cut(part: np.ndarray, inside: Box, likely: np.ndarray | None) -> np.ndarray:
+    """Return h x w float32 of 0 and 1 for a window, in its full size.
+
+    likely: h x w, what a network thinks of each pixel, for GrabCut to start from; None = what the box suggests.
+    """
     scale = min(1.0, WORKING_SIDE / max(part.shape[:2]))
     small = part
     if scale < 1:
@@ -92,7 +97,12 @@ def _grab_cut(part: np.ndarray, inside: Box) -> np.ndarray:
     bottom = min(height, round((inside.top + inside.height) * scale))
     right = min(width, round((inside.left + inside.width) * scale))
     seeds = np.full((height, width), cv2.GC_BGD, np.uint8)
-    seeds[top:bottom, left:right] = _prior(bottom - top, right - left)
+    prior = (
+        _prior(bottom - top, right - left)
+        if likely is None
+        else _trust(cv2.resize(likely, (width, height)), top, left, bottom, right)
+    )
+    seeds[top:bottom, left:right] = prior
     if not (seeds == cv2.GC_BGD).any():
         # The box is the whole picture: its corners are the best guess at what is not the object.
         rim = max(1, min(height, width) // 40)
@@ -110,21 +120,20 @@ def _grab_cut(part: np.ndarray, inside: Box) -> np.ndarray:
     mask = ((seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)).astype(np.uint8)
     mask = _tidy(mask)
     if not mask.any():
-        mask[top:bottom, left:right] = _prior(bottom - top, right - left) == cv2.GC_PR_FGD
+        mask[top:bottom, left:right] = (prior == cv2.GC_PR_FGD) | (prior == cv2.GC_FGD)
     large = mask.astype(np.float32)
     if scale < 1:
         large = cv2.resize(large, (part.shape[1], part.shape[0]), interpolation=cv2.INTER_CUBIC)
     return (large > 0.5).astype(np.float32)
 
 
-def _with_network(part: np.ndarray, inside: Box, segmenter: SegmenterEngine) -> np.ndarray:
-    """Return h x w float32 of 0 and 1 for a window: what the network finds, its edge moved to that of the picture."""
-    found = segmenter.run(part, inside)
-    # The network's squares are coarse: its edge is uncertain by about one of their pixels.
-    radius = max(2, round(max(inside.height, inside.width) / 40))
-    refined = guided_filter(part, found, radius, 1e-4)
-    mask = _tidy((refined > 0.5).astype(np.uint8))
-    return mask.astype(np.float32) if mask.any() else _grab_cut(part, inside)
+def _trust(likely: np.ndarray, top: int, left: int, bottom: int, right: int) -> np.ndarray:
+    """Return what a network suggests inside the box: where it is sure GrabCut may not disagree."""
+    inside = likely[top:bottom, left:right]
+    seeds = np.where(inside > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    seeds[inside > CERTAIN] = cv2.GC_FGD
+    seeds[inside < 1 - CERTAIN] = cv2.GC_BGD
+    return seeds if (seeds & 1).any() else _prior(bottom - top, right - left)
 
 
 def _prior(height: int, width: int) -> np.ndarray:
@@ -135,16 +144,16 @@ def _prior(height: int, width: int) -> np.ndarray:
 
 
 def _tidy(mask: np.ndarray) -> np.ndarray:
-    """Drop specks and close pinholes: pieces and holes smaller than a fiftieth of the largest piece."""
+    """Drop pieces smaller than a tenth of the largest, and close holes smaller than a hundredth."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count < 2:
         return mask
-    least = stats[1:, cv2.CC_STAT_AREA].max() / 50
+    least = stats[1:, cv2.CC_STAT_AREA].max() / 10
     for label in range(1, count):
         if stats[label, cv2.CC_STAT_AREA] < least:
             mask[labels == label] = 0
     count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
     for label in range(1, count):
-        if stats[label, cv2.CC_STAT_AREA] < least / 2:
+        if stats[label, cv2.CC_STAT_AREA] < least / 10:
             mask[labels == label] = 1
     return mask

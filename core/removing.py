@@ -13,6 +13,7 @@ from inpaint.core.filling import Filled, Progress, fill_pixels
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.pixels import to_float
 from inpaint.core.regions import Box
+from inpaint.core.segmenting import SegmenterEngine
 
 FOOT = 1 / 4
 """The lowest part of an object, from which its shadow is thought to start; as a share of its height."""
@@ -24,6 +25,7 @@ def remove(
     pixels: np.ndarray,
     boxes: Sequence[Box],
     engine: Engine,
+    segmenter: SegmenterEngine | None = None,
     *,
     grow: int | None = None,
     shadow: int = 0,
@@ -35,12 +37,13 @@ def remove(
 
     - `pixels`: H x W x 3 RGB of uint8, uint16, or floats in [0, 1]; not changed;
     - `boxes`: one around each object;
+    - `segmenter`: helps to find the objects in their boxes; None = GrabCut alone;
     - `grow`: how many pixels beyond the object's edge are replaced too; None = 2 % of its box, at least 3;
     - `shadow`: how many pixels beyond its foot, to all sides, where a shadow or a reflection lies;
     - `whole_box`: take all that is in the boxes for the object;
     - `feather`, `progress`: as for `fill_pixels`, as is what is returned and raised.
     """
-    mask, notes = find_objects(pixels, boxes, grow=grow, shadow=shadow, whole_box=whole_box)
+    mask, notes = find_objects(pixels, boxes, segmenter, grow=grow, shadow=shadow, whole_box=whole_box)
     filled = fill_pixels(pixels, mask, engine, feather=feather, progress=progress)
     return Filled(
         pixels=filled.pixels,
@@ -52,7 +55,13 @@ def remove(
 
 
 def find_objects(
-    pixels: np.ndarray, boxes: Sequence[Box], *, grow: int | None = None, shadow: int = 0, whole_box: bool = False
+    pixels: np.ndarray,
+    boxes: Sequence[Box],
+    segmenter: SegmenterEngine | None = None,
+    *,
+    grow: int | None = None,
+    shadow: int = 0,
+    whole_box: bool = False,
 ) -> tuple[np.ndarray, list[str]]:
     """Return the hole that removing the objects leaves, H x W bool, and notes; arguments as for `remove`."""
     hole, notes = np.zeros(pixels.shape[:2], bool), []
@@ -63,7 +72,7 @@ def find_objects(
             # Only the surroundings that the cut-out looks at, so that a large photograph costs no more.
             found = np.zeros_like(hole)
             near, inner = _near(box, pixels.shape)
-            found[near.slices] = cut_out(to_float(pixels[near.slices]), inner) > 0.1
+            found[near.slices] = cut_out(to_float(pixels[near.slices]), inner, segmenter) > 0.1
             share = float(found[box.slices].mean())
             if share < LITTLE:
                 notes.append(

@@ -35,6 +35,7 @@ class KnownModel:
 MODELS = (
     KnownModel(name="btgmi-default", file="btgmi-default.onnx", aliases=("default",)),
     KnownModel(name="btgmi-joint", file="btgmi-joint.onnx", aliases=("joint",)),
+    KnownModel(name="cutout", file="cutout.onnx"),
 )
 """Every model known by name."""
 
