@@ -41,6 +41,7 @@ def remove(
         int, typer.Option(min=0, metavar="PX", help="Blend with the old picture inside the hole's rim.")
     ] = 0,
     model: Annotated[str, typer.Option(help="Name of an inpainting model, or an .onnx file.")] = "default",
+    segmenter: Annotated[str, typer.Option(help="Network that finds the object: cutout, or an .onnx file.")] = "cutout",
     device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads; otherwise one per physical core.", show_default=False)
@@ -55,12 +56,16 @@ def remove(
     from inpaint.core.engine import load_engine
     from inpaint.core.image import check_output, read_image, write_image
     from inpaint.core.removing import remove as take_out
+    from inpaint.core.segmenting import load_segmenter
 
     boxes = [parse_box(words) for words in box]
     photo = read_image(image)
     check_output(photo, target)
+    finder = None if whole_box else load_segmenter(segmenter, threads)
     engine = load_engine(model, device.value, threads)
-    filled = take_out(photo.pixels, boxes, engine, grow=grow, shadow=shadow, whole_box=whole_box, feather=feather)
+    filled = take_out(
+        photo.pixels, boxes, engine, finder, grow=grow, shadow=shadow, whole_box=whole_box, feather=feather
+    )
     lost = write_image(photo.with_pixels(filled.pixels), target)
     if not quiet:
         count = len(filled.regions)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from inpaint.core.mask import check_mask, grow, read_mask
     from inpaint.core.regions import Box, Region, plan
     from inpaint.core.removing import remove
+    from inpaint.core.segmenting import SegmenterEngine, load_segmenter
 
 __all__ = [
     "Box",
@@ -46,6 +47,7 @@ __all__ = [
     "Photo",
     "RecipeError",
     "Region",
+    "SegmenterEngine",
     "check_mask",
     "compose",
     "compose_file",
@@ -56,6 +58,7 @@ __all__ = [
     "harmonize",
     "load_engine",
     "load_joint",
+    "load_segmenter",
     "plan",
     "read_compositions",
     "read_image",
@@ -77,6 +80,7 @@ _HOMES = {
     "mask": ("check_mask", "grow", "read_mask"),
     "regions": ("Box", "Region", "plan"),
     "removing": ("remove",),
+    "segmenting": ("SegmenterEngine", "load_segmenter"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
