@@ -1,7 +1,7 @@
 """Compositions in files: what one of them says, a table of many, and carrying one out."""
 
 import csv
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +11,11 @@ from inpaint.core.engine import Engine
 from inpaint.core.errors import InpaintError, MaskError
 from inpaint.core.files import check_writable
 from inpaint.core.harmonizing import find_object
-from inpaint.core.image import Photo, check_output, read_image, write_image
+from inpaint.core.image import check_output, read_image, write_image
 from inpaint.core.joint import JointEngine
 from inpaint.core.mask import read_alpha
+from inpaint.core.photo import Photo
+from inpaint.core.pixels import white_of
 from inpaint.core.regions import Box
 from inpaint.core.segmenting import SegmenterEngine
 
@@ -78,7 +80,8 @@ def compose_file(
     notes = [*photo.notes, *composed.notes]
     if guide.icc != photo.icc:
         notes.append("The two photographs have different colour profiles; the object's colours may be off.")
-    result = photo.with_pixels(composed.pixels)
+    # A grey photograph does not stay grey with a coloured object in it, nor transparent where the object is.
+    result = replace(photo, grey=False).with_pixels(composed.pixels, opaque=composed.mask)
     notes += write_image(result, composition.output)
     return Outcome(composition, composed, result, tuple(dict.fromkeys(notes)))
 
@@ -157,8 +160,9 @@ def _mask(composition: Composition, guide: Photo) -> np.ndarray | None:
     """Return the object's mask from its file, or from the transparency of a photograph that is cut out already."""
     if composition.object_mask is not None:
         return read_alpha(composition.object_mask, guide.size)
-    if guide.alpha is not None and guide.alpha.min() < 255:
-        return guide.alpha.astype(np.float32) / 255
+    white = white_of(guide.pixels)
+    if guide.alpha is not None and guide.alpha.min() < white:
+        return (guide.alpha / white).astype(np.float32)
     return None
 
 

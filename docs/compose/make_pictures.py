@@ -1,8 +1,8 @@
 """Make the two pictures of docs/compose.md from photographs in the public domain.
 
-    python docs/compose/make_pictures.py astronaut.png coffee.png
+    python docs/compose/make_pictures.py astronaut.png
 
-The two files are scikit-image's `skimage.data.astronaut()` and `skimage.data.coffee()`, saved as they are.
+The file is scikit-image's `skimage.data.astronaut()`; the other photograph is that of the demo.
 """
 
 import sys
@@ -27,15 +27,16 @@ def beside(*pictures: np.ndarray) -> Image.Image:
 
 
 def main() -> None:
-    astronaut, coffee = (np.asarray(Image.open(path).convert("RGB")) for path in sys.argv[1:3])
+    """Write both."""
+    astronaut = np.asarray(Image.open(sys.argv[1]).convert("RGB"))
     rocket = np.asarray(Image.open(HERE.parent / "demo" / "photo.jpg").convert("RGB"))
     joint, segmenter = load_joint(device="cpu"), load_segmenter()
     done = compose(
         rocket, astronaut, Box(170, 330, 257, 214), object_box=Box(2, 20, 510, 425), engine=joint, segmenter=segmenter
     )
     beside(astronaut, done.pixels).save(HERE / "compose.jpg", quality=88)
-    spoon = remove(coffee, [Box(255, 340, 120, 110)], load_engine(device="cpu"), segmenter)
-    beside(coffee, spoon.pixels).save(HERE / "remove.jpg", quality=88)
+    clear = remove(rocket, [Box(118, 170, 300, 46)], load_engine(device="cpu"), segmenter)
+    beside(rocket, clear.pixels).save(HERE / "remove.jpg", quality=88)
 
 
 if __name__ == "__main__":
