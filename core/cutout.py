@@ -113,7 +113,7 @@ def _grab_cut(part: np.ndarray, inside: Box, likely: np.ndarray | None) -> np.nd
     models = np.zeros((1, 65)), np.zeros((1, 65))
     image = np.rint(small[..., ::-1] * 255).clip(0, 255).astype(np.uint8)
     try:
-        cv2.grabCut(np.ascontiguousarray(image), seeds, None, *models, ROUNDS, cv2.GC_INIT_WITH_MASK)
+        cv2.grabCut(np.ascontiguousarray(image), seeds, (0, 0, width, height), *models, ROUNDS, cv2.GC_INIT_WITH_MASK)
     except cv2.error:
         # Nothing to tell apart, such as a box of one colour.
         seeds = np.where(seeds == cv2.GC_BGD, cv2.GC_BGD, cv2.GC_PR_FGD).astype(np.uint8)

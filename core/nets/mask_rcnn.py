@@ -4,7 +4,7 @@ The region proposals are left out, because a person draws the box; the classes a
 classes are averaged, each weighted by how likely the box holds that class.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -48,9 +48,11 @@ class BoxToMask(nn.Module):
             model.roi_heads.box_predictor = FastRCNNPredictor(1024, classes)
             model.roi_heads.mask_predictor = MaskRCNNPredictor(256, 256, classes)
         self.backbone = model.backbone
-        heads = model.roi_heads
-        self.box_head, self.box_predictor = heads.box_head, heads.box_predictor
-        self.mask_head, self.mask_predictor = heads.mask_head, heads.mask_predictor
+        heads: Any = model.roi_heads
+        self.box_head: nn.Module = heads.box_head
+        self.box_predictor: nn.Module = heads.box_predictor
+        self.mask_head: nn.Module = heads.mask_head
+        self.mask_predictor: nn.Module = heads.mask_predictor
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
 
