@@ -20,7 +20,9 @@ from inpaint.cli.export import export
 from inpaint.cli.fill import fill
 from inpaint.cli.gimp import app as gimp
 from inpaint.cli.harmonize import harmonize
+from inpaint.cli.masks import masks
 from inpaint.cli.remove import remove
+from inpaint.cli.study import app as study
 from inpaint.cli.train import train
 from inpaint.cli.weights import app as weights
 from inpaint.core.errors import InpaintError
@@ -93,7 +95,9 @@ app.command("harmonize")(harmonize)
 app.command("train")(train)
 app.command("export")(export)
 app.command("eval")(evaluate)
+app.command("masks")(masks)
 app.command("doctor")(doctor)
+app.add_typer(study, name="study")
 app.add_typer(weights, name="weights")
 app.add_typer(gimp, name="gimp")
 

@@ -29,17 +29,8 @@ def pixels(path: Path) -> np.ndarray:
 
 
 def test_compose_writes_beside_the_background(folder: Path, tiny_joint) -> None:
-    words = [
-        "--object",
-        folder / "apple.png",
-        "--object-mask",
-        folder / "mask.png",
-        "--at",
-        "50,60",
-        "--model",
-        tiny_joint,
-    ]
-    result = run("compose", folder / "background.png", *words, "--json")
+    words = ["--object", folder / "apple.png", "--object-mask", folder / "mask.png", "--at", "50,60"]
+    result = run("compose", folder / "background.png", *words, "--model", tiny_joint, "--json")
     assert result.exit_code == 0, result.output
     record = json.loads(result.stdout)
     assert record["box"] == [50, 60, 51, 51]
@@ -62,17 +53,8 @@ def test_compose_from_a_box_with_the_bundled_models(folder: Path) -> None:
 
 
 def test_compose_by_transfer_loads_no_network(folder: Path) -> None:
-    words = [
-        "--object",
-        folder / "apple.png",
-        "--object-mask",
-        folder / "mask.png",
-        "--at",
-        "5,6",
-        "--method",
-        "transfer",
-    ]
-    result = run("compose", folder / "background.png", *words, "--json")
+    words = ["--object", folder / "apple.png", "--object-mask", folder / "mask.png", "--at", "5,6"]
+    result = run("compose", folder / "background.png", *words, "--method", "transfer", "--json")
     assert json.loads(result.stdout)["model"] is None
 
 
