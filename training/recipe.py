@@ -124,7 +124,9 @@ def load_recipe(name_or_path: str, settings: list[str] | None = None) -> Recipe:
         return Recipe.model_validate(record)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the recipe"
+        # The kind of network is how pydantic chose the table, and no place in the file.
+        kinds = ("btgmi", "joint")
+        where = ".".join(str(part) for part in first["loc"] if part not in kinds) or "the recipe"
         raise RecipeError(f"The recipe {name_or_path} is not valid: {where}: {first['msg']}.") from error
     except InpaintError as error:
         raise RecipeError(f"The recipe {name_or_path} is not valid: {error}") from error

@@ -95,7 +95,7 @@ def train_segmenter(
         loss.backward()
         adam.step()
         late = max_minutes is not None and time.monotonic() - began > 60 * max_minutes
-        stop = bool(watcher and watcher(step + 1, float(loss))) or late
+        stop = bool(watcher and watcher(step + 1, float(loss.detach()))) or late
         if (step + 1) % 250 == 0 or step + 1 == recipe.steps or stop:
             _save(out, network, adam, step + 1)
         if stop:
