@@ -19,6 +19,24 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class Detail(StrEnum):
+    """Where the fine detail of a fill comes from."""
+
+    AUTO = "auto"
+    NETWORK = "network"
+    TEXTURE = "texture"
+
+
+DetailOption = Annotated[
+    Detail,
+    typer.Option(
+        "--detail",
+        help="Fine detail of the fill: network takes its fill as it is, texture borrows from around the hole, "
+        "auto does so where it fits.",
+    ),
+]
+
+
 class MaskKind(StrEnum):
     """How masks are drawn; the same words as `inpaint.training.masksets.KINDS`."""
 

@@ -16,6 +16,7 @@ from inpaint.cli.batch import BatchCommand, batch
 from inpaint.cli.compose import compose
 from inpaint.cli.doctor import doctor
 from inpaint.cli.evaluate import evaluate
+from inpaint.cli.experiment import experiment
 from inpaint.cli.export import export
 from inpaint.cli.fill import fill
 from inpaint.cli.gimp import app as gimp
@@ -94,6 +95,7 @@ app.command("compose")(compose)
 app.command("harmonize")(harmonize)
 app.command("train")(train)
 app.command("export")(export)
+app.command("experiment")(experiment)
 app.command("eval")(evaluate)
 app.command("masks")(masks)
 app.command("doctor")(doctor)

@@ -115,6 +115,6 @@ def _print_plan(recipe: "Recipe", data: str) -> None:
     typer.echo(f"# generator {weights[0]:.2f} M weights, discriminators {weights[1]:.2f} M weights")
     for phase in recipe.phases:
         size = recipe.data[phase.data].size
-        typer.echo(
-            f"# {phase.name}: {phase.steps} steps at {size} px, lr {phase.lr:g}, adversarial {phase.adversarial:g}"
-        )
+        holes = "" if phase.side is None else f", holes {round(size * phase.side)} px"
+        rates = f"lr {phase.lr:g}, adversarial {phase.adversarial:g}"
+        typer.echo(f"# {phase.name}: {phase.steps} steps at {size} px{holes}, {rates}")

@@ -20,6 +20,8 @@ from inpaint.training.subpixel import neighbours, use_subpixel
 from inpaint.weights import Contract
 
 OPSET = 18
+LARGEST_SIDE = 16384
+"""Pixels; what the exporter is told of the sizes to expect, which are dynamic."""
 TOLERANCE = {"fp32": 1e-3, "fp16": 4e-2}
 """Largest allowed difference from the eager network on values in [-1, 1]; one grey level of 256 is 0.008."""
 
@@ -135,8 +137,8 @@ def trace(model: nn.Module, inputs: dict[str, int], outputs: list[str], stride: 
     size = 2 * stride * max(1, 64 // stride)
     arguments = tuple(torch.zeros(2, channels, size, size + stride) for channels in inputs.values())
     batch = torch.export.Dim("batch", min=1, max=1024)
-    rows = torch.export.Dim("rows", min=1, max=512)
-    columns = torch.export.Dim("columns", min=1, max=512)
+    rows = torch.export.Dim("rows", min=1, max=LARGEST_SIDE // stride)
+    columns = torch.export.Dim("columns", min=1, max=LARGEST_SIDE // stride)
     shape = {0: batch, 2: stride * rows, 3: stride * columns}
     return save_traced(model, arguments, list(inputs), outputs, tuple(shape for _ in inputs), metadata)
 
