@@ -61,7 +61,7 @@ def complete_model(typed: str) -> list[str]:
     """Return the names of models that begin so; files are completed by nobody, because a name comes first."""
     from inpaint.weights import MODELS
 
-    names = [name for model in MODELS for name in (model.name, *model.aliases)]
+    names = [name for model in MODELS if model.task == "inpaint" for name in (model.name, *model.aliases)]
     return sorted(name for name in names if name.startswith(typed))
 
 

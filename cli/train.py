@@ -15,7 +15,8 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Argument(
-            help="Name of a recipe, or a .toml file. Left out with --resume: the run's own.", show_default=False
+            help="Name of a recipe, a .toml file, or segmenter. Left out with --resume: the run's own.",
+            show_default=False,
         ),
     ] = None,
     data: Annotated[
@@ -43,6 +44,11 @@ def train(
     from inpaint.cli._extras import require_train
 
     require_train()
+    if recipe == "segmenter":
+        from inpaint.cli._segmenter import train_it
+
+        train_it(data, out, setting or [], max_minutes, resume)
+        return
     from inpaint.cli._progress import TrainingProgress
     from inpaint.core.errors import RecipeError
     from inpaint.training.recipe import load_recipe, recipe_names

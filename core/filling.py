@@ -18,6 +18,7 @@ from inpaint.core.fallback import fill_somehow
 from inpaint.core.mask import WHITE, check_mask
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.photo import Photo
+from inpaint.core.pixels import white_of
 from inpaint.core.regions import Box, Region, plan
 
 Progress = Callable[[int, int], None]
@@ -97,7 +98,7 @@ def fill_pixels(
     - `empty`: H x W bool, where the colours mean nothing because nobody sees them; they are kept, but not looked at;
     - `in_place`: write the fill into `pixels` instead of a copy, which a photograph of 100 megapixels is too large for.
     """
-    white = _white(pixels)
+    white = white_of(pixels)
     if mask.shape != pixels.shape[:2] or mask.dtype not in (np.bool_, np.uint8):
         raise ValueError(f"mask must be {pixels.shape[:2]} bool or uint8, got {mask.shape} {mask.dtype}")
     if mask.dtype == np.uint8 and mask.max(initial=0) == 1:
@@ -220,14 +221,3 @@ def _share(levels: np.ndarray, box: Box, feather: int) -> np.ndarray | None:
     inner = box._replace(top=box.top - top, left=box.left - left)
     share = np.minimum(distance[inner.slices] / np.float32(feather + 1), 1)
     return share if soft is None else share * soft
-
-
-def _white(pixels: np.ndarray) -> float:
-    """Return the value of white in an array, whose layout it checks."""
-    if pixels.ndim != 3 or pixels.shape[2] != 3:
-        raise ValueError(f"the picture must be H x W x 3, got {pixels.shape}")
-    if pixels.dtype in (np.uint8, np.uint16):
-        return float(np.iinfo(pixels.dtype).max)
-    if np.issubdtype(pixels.dtype, np.floating):
-        return 1.0
-    raise ValueError(f"the picture must be uint8, uint16 or floating point, got {pixels.dtype}")

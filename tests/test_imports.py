@@ -41,6 +41,7 @@ HEAVY = frozenset(
         "matplotlib",
         "onnx",
         "onnxscript",
+        "pycocotools",
         "pydantic",
         "ray",
         "safetensors",

@@ -24,6 +24,7 @@ from inpaint.core.nets.layer_discriminator import (
     judged_layers,
 )
 from inpaint.core.nets.pyramid import push_pull
+from inpaint.core.nets.segmenter import Segmenter, SegmenterConfig
 
 __all__ = [
     "CentreDiscriminator",
@@ -43,6 +44,8 @@ __all__ = [
     "LayerDiscriminator",
     "LayerDiscriminatorConfig",
     "MultiScaleDiscriminator",
+    "Segmenter",
+    "SegmenterConfig",
     "blocks_grown",
     "build_centre_discriminator",
     "build_context_encoder",

@@ -1,4 +1,4 @@
-"""Fitting an object's colours to its surroundings without a network: Reinhard's colour transfer."""
+"""Reinhard's colour transfer: give an object the mean and the spread of colours of its surroundings (2001)."""
 
 import cv2
 import numpy as np
