@@ -4,18 +4,28 @@ The modules of the commands import nothing large at their top, so that `--help` 
 beside this one and a line below.
 """
 
+import io
 import os
+import sys
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from inpaint.cli.batch import BatchCommand, batch
+from inpaint.cli.compose import compose
 from inpaint.cli.doctor import doctor
 from inpaint.cli.evaluate import evaluate
+from inpaint.cli.experiment import experiment
 from inpaint.cli.export import export
 from inpaint.cli.fill import fill
 from inpaint.cli.gimp import app as gimp
+from inpaint.cli.harmonize import harmonize
+from inpaint.cli.masks import masks
+from inpaint.cli.remove import remove
+from inpaint.cli.study import app as study
 from inpaint.cli.train import train
+from inpaint.cli.weights import app as weights
 from inpaint.core.errors import InpaintError
 
 BUG = 70
@@ -79,13 +89,24 @@ def _options(
 
 
 app.command("fill")(fill)
+app.command("batch", cls=BatchCommand)(batch)
+app.command("remove")(remove)
+app.command("compose")(compose)
+app.command("harmonize")(harmonize)
 app.command("train")(train)
 app.command("export")(export)
+app.command("experiment")(experiment)
 app.command("eval")(evaluate)
+app.command("masks")(masks)
 app.command("doctor")(doctor)
+app.add_typer(study, name="study")
+app.add_typer(weights, name="weights")
 app.add_typer(gimp, name="gimp")
 
 
 def main() -> None:
     """Run the command line."""
+    # A name of a file may be no text; it is printed as the bytes it is.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
     app()

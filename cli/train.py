@@ -15,7 +15,8 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Argument(
-            help="Name of a recipe, or a .toml file. Left out with --resume: the run's own.", show_default=False
+            help="Name of a recipe, a .toml file, or segmenter. Left out with --resume: the run's own.",
+            show_default=False,
         ),
     ] = None,
     data: Annotated[
@@ -43,6 +44,11 @@ def train(
     from inpaint.cli._extras import require_train
 
     require_train()
+    if recipe == "segmenter":
+        from inpaint.cli._segmenter import train_it
+
+        train_it(data, out, setting or [], max_minutes, resume)
+        return
     from inpaint.cli._progress import TrainingProgress
     from inpaint.core.errors import RecipeError
     from inpaint.training.recipe import load_recipe, recipe_names
@@ -109,6 +115,6 @@ def _print_plan(recipe: "Recipe", data: str) -> None:
     typer.echo(f"# generator {weights[0]:.2f} M weights, discriminators {weights[1]:.2f} M weights")
     for phase in recipe.phases:
         size = recipe.data[phase.data].size
-        typer.echo(
-            f"# {phase.name}: {phase.steps} steps at {size} px, lr {phase.lr:g}, adversarial {phase.adversarial:g}"
-        )
+        holes = "" if phase.side is None else f", holes {round(size * phase.side)} px"
+        rates = f"lr {phase.lr:g}, adversarial {phase.adversarial:g}"
+        typer.echo(f"# {phase.name}: {phase.steps} steps at {size} px{holes}, {rates}")

@@ -21,6 +21,7 @@ from inpaint.core.joint import JointEngine
 from inpaint.core.pixels import from_float, to_float
 from inpaint.core.regions import Box, centred
 from inpaint.core.reinhard import colour_statistics, transfer_colour
+from inpaint.core.segmenting import SegmenterEngine
 
 Around = Literal["keep", "inpaint"]
 """What becomes of the box around the object: the photograph's own pixels, or a fill as in the paper."""
@@ -58,6 +59,7 @@ def compose(
     object_box: Box | None = None,
     object_mask: np.ndarray | None = None,
     engine: JointEngine | Engine | None = None,
+    segmenter: SegmenterEngine | None = None,
     around: Around = "keep",
     strength: float = 1.0,
 ) -> Composed:
@@ -70,6 +72,7 @@ def compose(
     - `object_mask`: h x w bool, or floats in 0..1: how much of each pixel is the object; None = cut it out of the box;
     - `engine`: a joint model fits colours and fills; an inpainting model fills, and colours are transferred; None
       transfers colours and cannot fill;
+    - `segmenter`: helps to cut the object out of its box; None = GrabCut alone;
     - `around`: "keep" leaves the photograph's own pixels around the object, "inpaint" replaces them, as the paper does;
     - `strength`: how far the colours are fitted, 0 = not at all.
 
@@ -77,10 +80,10 @@ def compose(
     """
     notes: list[str] = []
     guide = to_float(object)
-    cut, source = _foreground(guide, object_box, object_mask)
+    cut, source = _foreground(guide, object_box, object_mask, segmenter)
     if at.height < 8 or at.width < 8:
         raise MaskError(f"{at.width} x {at.height} pixels are too few for an object; take at least 8 x 8.")
-    place = clip_box(at, background.shape)
+    place = clip_box(at, background.shape, "move it inwards")
     if place != at:
         notes.append("A part of the object lies outside the photograph and is left out.")
     colour, share = _scaled(guide[source.slices], cut[source.slices], at, place)
@@ -141,13 +144,15 @@ def _transfer(picture: np.ndarray, colour: np.ndarray, alpha: np.ndarray, hole: 
     return transfer_colour(colour, own, colour_statistics(picture, other), TRANSFER)
 
 
-def _foreground(guide: np.ndarray, box: Box | None, mask: np.ndarray | None) -> tuple[np.ndarray, Box]:
+def _foreground(
+    guide: np.ndarray, box: Box | None, mask: np.ndarray | None, segmenter: SegmenterEngine | None
+) -> tuple[np.ndarray, Box]:
     """Return alpha of the whole guide, and the box that is carried over."""
     if mask is None:
         if box is None:
             raise MaskError("Say where the object is: give a box around it, or a mask.")
         box = clip_box(box, guide.shape)
-        return cut_out(guide, box), box
+        return cut_out(guide, box, segmenter), box
     if mask.shape != guide.shape[:2]:
         raise MaskError(
             f"The object's mask has {mask.shape[1]} x {mask.shape[0]} pixels and its picture {guide.shape[1]} x "

@@ -81,8 +81,8 @@ def fit(
     - `own`: H x W x 3, the object's own colours where `picture` mixes them with what is behind; None = `picture`.
     """
     native = engine.contract.native_size
-    sides = (max(native, round(ROOM * side)) for side in (box.height, box.width))
-    window = centred(box, *sides, picture.shape)
+    height, width = (max(native, round(ROOM * side)) for side in (box.height, box.width))
+    window = centred(box, height, width, picture.shape)
     scale = min(1.0, native * 1.25 / max(window.height, window.width))
     part, share, missing = picture[window.slices], alpha[window.slices], hole[window.slices]
     small, small_share, small_missing = part, share, missing

@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from inpaint.core.trainers import Batch, Schedule
-from inpaint.training.holes import HoleConfig, draw_holes
+from inpaint.training.holes import HoleConfig, draw_holes, holes_of
 from inpaint.training.pictures import CropConfig, decode, random_crop
 from inpaint.training.sources import Source, StreamSource
 
@@ -42,7 +42,7 @@ class BatchPlan:
     def build(self, step: int, encoded: list[bytes]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return N x size x size x 3 uint8 pixels and N x size x size bool masks of one step."""
         phase = self.schedule.at(step).phase
-        crops, holes = self.crops[phase.data], self.holes[phase.holes]
+        crops, holes = self.crops[phase.data], holes_of(phase, self.holes)
         pixels, masks = [], []
         for number, picture in zip(self.sample_numbers(step), encoded, strict=True):
             rng = np.random.default_rng((self.seed, number))

@@ -63,7 +63,7 @@ class Photographs:
         if isinstance(self.held, StreamSource):
             return None
         recipe = self.recipe
-        return choose_pictures(self.held, recipe.holes[recipe.phases[-1].holes], recipe.native_size, recipe.seed)
+        return choose_pictures(self.held, recipe.native_holes, recipe.native_size, recipe.seed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ A label map is H x W integers, 0 = background and one number per object. The num
 
 import io
 import tarfile
+import warnings
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,9 +143,12 @@ class CocoSegments:
             raise RecipeError(f"{self.folder / name} cannot be read ({error}); load it again from COCO.") from error
         labels = np.zeros(pixels.shape[:2], np.int32)
         notes = self.coco.loadAnns(self.coco.getAnnIds(imgIds=[number], iscrowd=False))
-        for label, note in enumerate(sorted(notes, key=lambda note: -note["area"]), 1):
-            if note.get("segmentation"):
-                labels[self.coco.annToMask(note).astype(bool)] = label
+        with warnings.catch_warnings():
+            # pycocotools' compiled arrays lack an argument that NumPy 2 asks for.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for label, note in enumerate(sorted(notes, key=lambda note: -note["area"]), 1):
+                if note.get("segmentation"):
+                    labels[self.coco.annToMask(note).astype(bool)] = label
         return Segmented(pixels, labels)
 
 

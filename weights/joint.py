@@ -3,12 +3,12 @@
 It lies under the same key as `Contract`, with the task "joint", so that neither kind is taken for the other.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 
-from inpaint.weights.contract import CONTRACT_VERSION, METADATA_KEY
+from inpaint.weights.contract import CONTRACT_VERSION
 from inpaint.weights.errors import ModelError
+from inpaint.weights.record import check_version, from_metadata, to_metadata
 
 TASK = "joint"
 
@@ -48,11 +48,7 @@ class JointContract:
     """Version of this record."""
 
     def __post_init__(self) -> None:
-        if self.version != CONTRACT_VERSION:
-            raise ModelError(
-                f"The model {self.name!r} has contract version {self.version}, and this Inpaint reads version "
-                f"{CONTRACT_VERSION}; install the Inpaint it was exported with, or export it again."
-            )
+        check_version(self.name, self.version)
         if self.task != TASK:
             raise ModelError(f"The model {self.name!r} is for the task {self.task!r}; choose one that harmonizes.")
         if self.stride < 1 or self.native_size < self.stride:
@@ -60,20 +56,9 @@ class JointContract:
 
     def to_metadata(self) -> dict[str, str]:
         """Return the entry to add to the ONNX file's metadata."""
-        return {METADATA_KEY: json.dumps(asdict(self), sort_keys=True)}
+        return to_metadata(self)
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "JointContract":
-        """Read the contract out of an ONNX file's metadata.
-
-        Raises `ModelError` when there is none, or one that this version does not understand.
-        """
-        if METADATA_KEY not in metadata:
-            raise ModelError("This ONNX file carries no Inpaint contract; use a file made by `inpaint export`.")
-        try:
-            record = json.loads(metadata[METADATA_KEY])
-            known = {field.name for field in fields(cls)}
-            # A contract without a task of its own is an inpainting one.
-            return cls(**{"task": "inpaint"} | {key: value for key, value in record.items() if key in known})
-        except (AttributeError, TypeError, ValueError) as error:
-            raise ModelError("The Inpaint contract in this ONNX file is damaged; export the model again.") from error
+        """Read the contract out of an ONNX file's metadata; raises `ModelError` when there is none that fits."""
+        return from_metadata(cls, metadata)

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from inpaint.weights import MODELS, ModelError, manifest, resolve
+from inpaint.weights import MODELS, KnownModel, ModelError, manifest, resolve
+from inpaint.weights.cache import digest
+from inpaint.weights.reference import COMMIT, parse_reference
 
 
 def test_a_path_is_taken_as_it_is(tiny_model: Path) -> None:
@@ -15,6 +17,28 @@ def test_names_and_aliases_are_unique() -> None:
     names = [name for model in MODELS for name in (model.name, *model.aliases)]
     assert len(names) == len(set(names))
     assert "default" in names
+
+
+def test_the_default_is_first() -> None:
+    assert (MODELS[0].bundled, MODELS[0].aliases) == (True, ("default",))
+
+
+@pytest.mark.parametrize("bundled", [m for m in MODELS if m.bundled], ids=lambda model: model.name)
+def test_a_bundled_model_is_the_file_that_ships(bundled: KnownModel) -> None:
+    path = bundled.locate()
+    assert path.with_suffix(".md").is_file()
+    assert (path.stat().st_size, digest(path)) == (bundled.size, bundled.sha256), "the manifest is of another file"
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if not m.bundled], ids=lambda model: model.name)
+def test_a_model_of_others_is_pinned_and_says_its_licence(model: KnownModel) -> None:
+    assert COMMIT.fullmatch(model.revision)
+    assert parse_reference(str(model.reference)) == model.reference
+    assert model.sha256 == "" or (len(model.sha256) == 64 and model.size > 0)
+    assert model.licence
+    assert model.restrictions
+    assert model.contract is not None
+    assert (model.contract.name, model.contract.licence) == (model.name, model.licence)
 
 
 @pytest.mark.parametrize("name", ["default", "btgmi-default"])
@@ -39,13 +63,15 @@ def test_a_name_comes_before_a_stray_file(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        ("nobody", r"No model is called 'nobody'.*btgmi-default, default"),
+        ("nobody", r"No model is called 'nobody'.*btgmi-default, .*default"),
         ("nobody.onnx", "no model file nobody.onnx"),
-        ("some/where", "no model file"),
+        ("some/where", r"no model file some/where, and the Hub's .* inpaint weights pull some/where"),
+        ("lama", r"lama has not been fetched yet; run: inpaint weights pull lama"),
         (Path("nobody"), "no model file nobody"),
         (Path(), "is a folder"),
     ],
 )
+@pytest.mark.usefixtures("cache")
 def test_what_is_not_there_is_said_in_one_sentence(wanted: str | Path, sentence: str) -> None:
     with pytest.raises(ModelError, match=sentence) as raised:
         resolve(wanted)
