@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from inpaint.core.engine import Device, Engine
+    from inpaint.core.filling import Detail
     from inpaint.core.joint import JointEngine
     from inpaint.core.regions import Box
     from inpaint.gimp_plugin.selection import FilledSelection
@@ -70,7 +71,10 @@ def all_jobs() -> dict[str, "Job"]:
         rgba, selection = read_layer(request, parts, "", 0)
         engine = engines.get(str(request.get("model", "default")), str(request.get("device", "auto")))
         grow, feather = int(request.get("grow", 0)), int(request.get("feather", 0))
-        return answer(fill_selection(rgba, selection, engine, grow=grow, feather=feather, progress=report))
+        detail = cast("Detail", str(request.get("detail", "auto")))
+        return answer(
+            fill_selection(rgba, selection, engine, grow=grow, feather=feather, detail=detail, progress=report)
+        )
 
     def compose(request: Header, parts: list[bytes], report: "Report") -> tuple[Header, list[bytes]]:
         from inpaint.gimp_plugin.composing import Thing, compose_selection

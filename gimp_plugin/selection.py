@@ -7,7 +7,7 @@ import numpy as np
 
 from inpaint.core.engine import Engine
 from inpaint.core.errors import ImageError, MaskError
-from inpaint.core.filling import Progress, fill_pixels
+from inpaint.core.filling import Detail, Progress, fill_pixels
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.regions import Box
 
@@ -33,6 +33,7 @@ def fill_selection(
     *,
     grow: int = 0,
     feather: int = 0,
+    detail: Detail = "auto",
     progress: Progress | None = None,
 ) -> FilledSelection:
     """Fill the selected part of a layer.
@@ -40,7 +41,8 @@ def fill_selection(
     - `rgba`: H x W x 4 float32, sRGB with straight alpha; values beyond [0, 1] are known pixels like others;
     - `selection`: H x W float32, 0 = not selected, 1 = selected, between = a soft edge;
     - `grow`: fill this many pixels around the selection as well;
-    - `feather`: let the fill appear over this many pixels inside its rim.
+    - `feather`: let the fill appear over this many pixels inside its rim;
+    - `detail`: where the fine detail comes from, as for `inpaint.core.fill`.
 
     Raises `MaskError` when nothing is selected or nothing around it is known.
     """
@@ -54,7 +56,7 @@ def fill_selection(
         )
     box = bounds(hole)
     colours = known_colours(rgba, hole)
-    filled = fill_pixels(colours, hole, engine, progress=progress)
+    filled = fill_pixels(colours, hole, engine, detail=detail, progress=progress)
     if feather:
         depth = cv2.distanceTransform(np.pad(hole.view(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
         strength = strength * np.minimum(depth / np.float32(feather + 1), 1)

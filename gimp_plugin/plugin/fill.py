@@ -36,6 +36,11 @@ def describe(procedure: Gimp.Procedure) -> None:
     procedure.add_int_argument(
         "feather", "Fea_ther (pixels)", "Let the fill fade in over this many pixels inside its edge", 0, 200, 0, FLAGS
     )
+    detail = Gimp.Choice.new()
+    detail.add("auto", 0, "Automatic", "Texture from around the selection wherever it fits")
+    detail.add("network", 1, "The model's own", "Smoother")
+    detail.add("texture", 2, "From around the selection", "Always")
+    procedure.add_choice_argument("detail", "F_ine detail", "Where the texture comes from", detail, "auto", FLAGS)
     add_engine_arguments(procedure)
 
 
@@ -47,7 +52,7 @@ def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> N
     context = with_context(document.selected(WISH), document.extent)
     Gimp.progress_init("Filling the selection")
     request = {"op": "fill", "width": context.width, "height": context.height, **engine_settings(settings)}
-    for name in ("grow", "feather"):
+    for name in ("grow", "feather", "detail"):
         request[name] = settings.get_property(name)
     parts = [document.read(context), document.read_selection(context)]
     answer, (rgba, strength) = call(config, request, parts, Gimp.progress_pulse, show_progress)
