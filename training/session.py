@@ -51,7 +51,7 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     Raises `RecipeError` for data or a run directory that cannot be used, `DivergedError` when a loss is not finite.
     """
     began = time.monotonic()
-    accelerator = _accelerator(recipe, options.device)
+    accelerator = make_accelerator(recipe, options.device)
     # Fixed before anything is built, so that the first weights depend on the seed alone.
     set_seed(recipe.seed)
     source = open_source(options.data, recipe.seed)
@@ -94,7 +94,7 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     return finished
 
 
-def _accelerator(recipe: Recipe, device: str) -> Accelerator:
+def make_accelerator(recipe: Recipe, device: str) -> Accelerator:
     if device == "cuda" and not torch.cuda.is_available():
         raise RecipeError("There is no usable CUDA device; choose --device cpu or auto.")
     torch.set_float32_matmul_precision("high")
