@@ -30,6 +30,18 @@ class Batch:
                 moved[field.name] = tensor.to(device, memory_format=order, non_blocking=True)
         return type(self)(**moved)
 
+    def split(self, parts: int) -> list[Self]:
+        """Return the batch in so many parts of equal size. Raises `ValueError` when it cannot be divided so."""
+        size, rest = divmod(len(self.image), parts)
+        if rest:
+            raise ValueError(f"{len(self.image)} pictures cannot be divided into {parts} equal parts")
+        return [self] if parts == 1 else [self.part(start, start + size) for start in range(0, parts * size, size)]
+
+    def twice(self) -> Self:
+        """Return every picture twice: all of them, and all of them again."""
+        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
+        return type(self)(**{name: None if x is None else torch.cat([x, x]) for name, x in tensors.items()})
+
     def part(self, start: int, stop: int) -> Self:
         """Return the pictures number `start` to `stop` - 1."""
         tensors = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -27,7 +27,7 @@ class Ema:
         """Move the average towards the generator; batch-norm statistics are averages already and are copied."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        for average, current in zip(self.generator.parameters(), generator.parameters(), strict=True):
-            average.lerp_(current, 1 - decay)
+        averages, currents = list(self.generator.parameters()), list(generator.parameters())
+        torch._foreach_lerp_(averages, currents, 1 - decay)
         for average, current in zip(self.generator.buffers(), generator.buffers(), strict=True):
             average.copy_(current)
