@@ -36,8 +36,13 @@ class AdversarialTrainer:
         accelerator: Accelerator,
         ema_decay: float = 0.999,
         sync_norms: bool = True,
+        compiled: bool = False,
     ) -> None:
-        """sync_norms: whether batch norm sees the pictures of all processes, where there are several."""
+        """Build the networks and everything that trains them.
+
+        sync_norms: whether batch norm sees the pictures of all processes, where there are several.
+        compiled: whether torch.compile translates the networks when they are first used.
+        """
         self.accelerator = accelerator
         self.device = accelerator.device
         self.family = family
@@ -54,6 +59,10 @@ class AdversarialTrainer:
         self.guard = Guard(self.device)
         self.generator_adam = self._adam(self.generator.parameters())
         self.discriminator_adam = self._adam(self.discriminators.parameters())
+        if compiled:
+            # In place, so that the names of the weights stay.
+            self.generator.compile()
+            self.discriminators.compile()
         self._wrap()
 
     def _adam(self, parameters: Iterable[Tensor]) -> torch.optim.Adam:
