@@ -1,7 +1,7 @@
 """How fast is training? Inpaint's step against the plain loop of the same networks, on real pictures.
 
     python benchmarks/train.py --data photographs/ [--backbones DIR] [--device cuda] [--recipe btgmi-default]
-                               [--set data.default.batch=8] [--turns 7] [--steps 3] [--output train.json]
+                               [--set data.default.batch=8] [--turns 7] [--threads 1] [--output train.json]
 
 Every contender lives in a process of its own, so that its memory can be told; they take turns of a few steps, so that
 a busy machine slows all of them. What counts are the ratios. Without --backbones (and without a network) recipes whose
@@ -43,6 +43,7 @@ class Job:
     backbones: Path | None
     device: str
     workers: int | None
+    threads: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,8 @@ class Result:
     seconds_per_step: float
     least: float
     most: float
+    cpu_seconds: float
+    """Seconds of processor time per step: steadier than the clock where others use the machine too."""
     images_per_second: float
     waiting: float
     """Share of the time spent on waiting for pictures."""
@@ -68,6 +71,7 @@ def inpaint_loop(job: Job) -> Iterator[float]:
     from inpaint.core.losses import Objective
     from inpaint.core.trainers import AdversarialTrainer
     from inpaint.training.data import BatchPlan, load_batches
+    from inpaint.training.processes import decoders
     from inpaint.training.recipe import load_recipe
     from inpaint.training.session import make_accelerator
     from inpaint.training.sources import open_source
@@ -77,9 +81,10 @@ def inpaint_loop(job: Job) -> Iterator[float]:
     accelerator = make_accelerator(recipe, job.device)
     torch.manual_seed(0)
     objectives = {name: Objective(config, job.backbones) for name, config in recipe.objectives.items()}
-    trainer = AdversarialTrainer(recipe.family, objectives, accelerator=accelerator)
-    plan = BatchPlan(crops=recipe.data, holes=recipe.holes, schedule=recipe.schedule, seed=0)
-    workers = job.workers if job.workers is not None else (8 if job.device == "cuda" else 0)
+    compiled = job.name == COMPILED
+    trainer = AdversarialTrainer(recipe.family, objectives, accelerator=accelerator, compiled=compiled)
+    plan = BatchPlan(crops=recipe.data, holes=recipe.holes, schedule=recipe.schedule, seed=0, device=accelerator.device)
+    workers = decoders(accelerator.device) if job.workers is None else job.workers
     batches = load_batches(open_source(job.data), plan, start=0, workers=workers)
     for step in range(recipe.schedule.steps):
         asked = time.perf_counter()
@@ -107,13 +112,15 @@ def contend(job: Job, pipe: Connection) -> None:
     """Run in a process of its own: on every number that comes in take so many steps, and answer how long it took."""
     import torch
 
+    if job.threads:
+        torch.set_num_threads(job.threads)
     loop = (reference_loop if job.name == PLAIN else inpaint_loop)(job)
     wait: Callable[[], None] = torch.cuda.synchronize if job.device == "cuda" else lambda: None
     while (steps := pipe.recv()) > 0:
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.process_time()
         waited = sum(next(loop) for _ in range(steps))
         wait()
-        pipe.send((time.perf_counter() - began, waited))
+        pipe.send((time.perf_counter() - began, waited, time.process_time() - used))
     cuda = job.device == "cuda"
     pipe.send(torch.cuda.max_memory_allocated() if cuda else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
@@ -132,6 +139,8 @@ def measure_peak(job: Job, pipe: Connection) -> None:
     """Measure the best of some large bf16 matrix products, in operations per second."""
     import torch
 
+    if job.threads:
+        torch.set_num_threads(job.threads)
     cuda = job.device == "cuda"
     side = 8192 if cuda else 2048
     a, b = (torch.randn(side, side, device=job.device, dtype=torch.bfloat16) for _ in range(2))
@@ -155,9 +164,10 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="settings", metavar="KEY=VALUE")
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--workers", type=int, help="processes that decode pictures for Inpaint's loop")
+    parser.add_argument("--threads", type=int, help="CPU threads; 1 on a machine that others use at the same time")
     parser.add_argument("--turns", type=int, default=7, help="how often every contender is timed")
     parser.add_argument("--steps", type=int, help="steps in a turn (default 2 on the CPU, 50 with CUDA)")
-    parser.add_argument("--only", nargs="*", help="parts of the names of the contenders")
+    parser.add_argument("--only", nargs="*", help="parts of the names of the contenders, such as plain bf16")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     steps = options.steps or (50 if options.device == "cuda" else 2)
@@ -174,6 +184,7 @@ def main() -> None:
             backbones=options.backbones,
             device=options.device,
             workers=options.workers,
+            threads=options.threads,
         )
         here, there = context.Pipe()
         # Not daemons: those may not start the workers that decode.
@@ -181,17 +192,17 @@ def main() -> None:
         there.close()
         return here
 
-    names = [n for n in (PLAIN, FLOAT32, BF16) if not options.only or any(part in n for part in options.only)]
+    names = [n for n in (PLAIN, FLOAT32, BF16, COMPILED) if not options.only or any(part in n for part in options.only)]
     flops, peak = start(PLAIN, count_flops).recv(), start(PLAIN, measure_peak).recv()
     pipes = {name: start(name) for name in names}
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
-    # The first turn warms up, and the first answer of a contender includes building it.
+    times: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
+    # The first turn warms up (and compiles), and the first answer of a contender includes building it.
     for turn in track(range(options.turns + 1), description="timing", console=console, transient=True):
         for name, pipe in pipes.items():
             pipe.send(steps)
-            seconds, waited = pipe.recv()
+            seconds, waited, used = pipe.recv()
             if turn > 0:
-                times[name].append((seconds / steps, waited / steps))
+                times[name].append((seconds / steps, waited / steps, used / steps))
     from inpaint.training.recipe import load_recipe
 
     recipe = load_recipe(options.recipe, options.settings)
@@ -199,7 +210,7 @@ def main() -> None:
     results = []
     for name, pipe in pipes.items():
         pipe.send(0)
-        taken = [seconds for seconds, _ in times[name]]
+        taken = [seconds for seconds, _, _ in times[name]]
         median = statistics.median(taken)
         results.append(
             Result(
@@ -207,8 +218,9 @@ def main() -> None:
                 seconds_per_step=median,
                 least=min(taken),
                 most=max(taken),
+                cpu_seconds=statistics.median(used for _, _, used in times[name]),
                 images_per_second=crops.batch / median,
-                waiting=statistics.median(waited / seconds for seconds, waited in times[name]),
+                waiting=statistics.median(waited / seconds for seconds, waited, _ in times[name]),
                 flops_per_second=flops / median,
                 memory=pipe.recv(),
             )
@@ -234,12 +246,12 @@ def main() -> None:
 def table(title: str, results: list[Result], peak: float) -> Table:
     """Lay the results out, with ratios to the first of them."""
     sheet = Table(title=title)
-    for heading in ("", "s/step", "least", "most", "images/s", "x first", "waiting", "of bf16 peak", "memory"):
+    for heading in ("", "s/step", "least", "most", "CPU s", "images/s", "x first", "waiting", "of bf16 peak", "memory"):
         sheet.add_column(heading, justify="right" if heading else "left")
     for result in results:
         sheet.add_row(
             result.name,
-            *(f"{value:.3f}" for value in (result.seconds_per_step, result.least, result.most)),
+            *(f"{value:.3f}" for value in (result.seconds_per_step, result.least, result.most, result.cpu_seconds)),
             f"{result.images_per_second:.1f}",
             f"{results[0].seconds_per_step / result.seconds_per_step:.2f}",
             f"{result.waiting:.1%}",

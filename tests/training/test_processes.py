@@ -73,11 +73,13 @@ def launch(count, script, *arguments, folder, restarts=0):
     """Run a script in `count` processes under torchrun."""
     file = folder / "script.py"
     file.write_text(script)
+    # Otherwise torchrun's restarts sometimes meet the addresses of the processes that are gone (see docs/performance.md).
+    fresh = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     launcher += [f"--nproc-per-node={count}", f"--max-restarts={restarts}"]
     return subprocess.run(
         [*launcher, str(file), *map(str, arguments)],
-        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        env={**os.environ, **fresh, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True,
         text=True,
         timeout=400,
