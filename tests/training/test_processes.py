@@ -73,7 +73,7 @@ def launch(count, script, *arguments, folder, restarts=0):
     """Run a script in `count` processes under torchrun."""
     file = folder / "script.py"
     file.write_text(script)
-    # Otherwise torchrun's restarts sometimes meet the addresses of the processes that are gone (see docs/performance.md).
+    # Otherwise a restart sometimes meets the addresses of the processes that are gone (docs/performance.md).
     fresh = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     launcher += [f"--nproc-per-node={count}", f"--max-restarts={restarts}"]
