@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-PLAIN, FLOAT32, BF16, COMPILED = "plain loop, float32", "inpaint, float32", "inpaint, bf16", "inpaint, bf16, compiled"
+PLAIN, FLOAT32, BF16, COMPILED = "plain loop, float32", "inpaint, float32", "inpaint, bf16", "inpaint, compiled"
 GOAL = 1.6
 """How many times the images per second of the plain loop are wanted, on a CPU."""
 GOAL_OF_PEAK = 0.45
