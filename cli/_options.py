@@ -1,6 +1,14 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what their words mean."""
 
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from inpaint.core.mask_choice import MaskChoice
+    from inpaint.core.regions import Box
 
 
 class Device(StrEnum):
@@ -9,3 +17,109 @@ class Device(StrEnum):
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
+
+
+HOLE = "Where the hole is"
+"""Heading in `--help` over the options below."""
+
+Mask = Annotated[
+    Path | None,
+    typer.Option(
+        "--mask",
+        "-m",
+        help="A picture of the same size: white is filled, black is kept, grey is a soft seam. Or the word alpha: what "
+        "is transparent is filled, and opaque then.",
+        show_default=False,
+        rich_help_panel=HOLE,
+    ),
+]
+Boxes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--box",
+        metavar="X,Y,W,H",
+        help="Fill this rectangle, in pixels from the top left. May be given again, and beside a mask.",
+        show_default=False,
+        rich_help_panel=HOLE,
+    ),
+]
+Color = Annotated[
+    str | None,
+    typer.Option(
+        metavar="#RRGGBB",
+        help="Fill what has this colour: in the mask if there is one, and else in the photograph.",
+        show_default=False,
+        rich_help_panel=HOLE,
+    ),
+]
+Tolerance = Annotated[
+    int,
+    typer.Option(min=0, max=255, help="How far red, green and blue may each be from --color.", rich_help_panel=HOLE),
+]
+Invert = Annotated[
+    bool, typer.Option("--invert", help="The mask the other way round: black is filled.", rich_help_panel=HOLE)
+]
+Threshold = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=255,
+        help="Greys of the mask from here on are all hole and the others not: no soft seam.",
+        show_default=False,
+        rich_help_panel=HOLE,
+    ),
+]
+Grow = Annotated[
+    int,
+    typer.Option(min=0, metavar="PX", help="Make the hole larger on all sides first.", rich_help_panel=HOLE),
+]
+Feather = Annotated[
+    int,
+    typer.Option(min=0, metavar="PX", help="Blend with the old picture inside the hole's rim.", rich_help_panel=HOLE),
+]
+
+
+def mask_choice(
+    mask: Path | None, invert: bool, box: list[str] | None, color: str | None, tolerance: int, threshold: int | None
+) -> "MaskChoice":
+    """Return what the options above say. Raises `typer.BadParameter` for words that mean nothing."""
+    if mask is None and not box and color is None:
+        raise typer.BadParameter("Give --mask, --box or --color: nothing says where the hole is.")
+    from inpaint.core.mask_choice import MaskChoice
+
+    alpha = mask is not None and str(mask) == "alpha"
+    return MaskChoice(
+        file=None if alpha else mask,
+        alpha=alpha,
+        boxes=tuple(_box(words) for words in box or ()),
+        color=None if color is None else _color(color),
+        tolerance=tolerance,
+        invert=invert,
+        threshold=threshold,
+    )
+
+
+def _box(words: str) -> "Box":
+    """Read `x,y,width,height`."""
+    from inpaint.core.regions import Box
+
+    try:
+        left, top, width, height = (int(word) for word in words.split(","))
+    except ValueError:
+        left = top = width = height = 0
+    if width < 1 or height < 1:
+        raise typer.BadParameter(f"{words!r} is not a box; write x,y,width,height in pixels, as in 40,30,200,100.")
+    return Box(top=top, left=left, height=height, width=width)
+
+
+def _color(words: str) -> tuple[int, int, int]:
+    """Read `#rrggbb`, with or without the hash, or a colour's name in CSS."""
+    from PIL import ImageColor
+
+    for word in (words, f"#{words}"):
+        try:
+            red, green, blue, *_ = ImageColor.getrgb(word)
+        except ValueError:
+            continue
+        return red, green, blue
+    raise typer.BadParameter(f"{words!r} is not a colour; write it as '#ff00ff' or magenta.")

@@ -4,7 +4,9 @@ The modules of the commands import nothing large at their top, so that `--help` 
 beside this one and a line below.
 """
 
+import io
 import os
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -88,4 +90,7 @@ app.add_typer(gimp, name="gimp")
 
 def main() -> None:
     """Run the command line."""
+    # A name of a file may be no text; it is printed as the bytes it is.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
     app()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaint.cli import _options
 from inpaint.cli._options import Device
 
 if TYPE_CHECKING:
@@ -17,16 +18,24 @@ if TYPE_CHECKING:
 
 
 def fill(
-    image: Annotated[Path, typer.Argument(help="The photograph: JPEG, PNG, WebP, TIFF or BMP.", show_default=False)],
-    mask: Annotated[
-        Path, typer.Option("--mask", "-m", help="A picture of the same size: white is filled, black is kept.")
+    image: Annotated[
+        Path, typer.Argument(help="The photograph: JPEG, PNG, TIFF, WebP, AVIF, HEIF or BMP.", show_default=False)
     ],
+    mask: _options.Mask = None,
+    box: _options.Boxes = None,
+    color: _options.Color = None,
+    tolerance: _options.Tolerance = 10,
+    invert: _options.Invert = False,
+    threshold: _options.Threshold = None,
+    grow: _options.Grow = 0,
+    feather: _options.Feather = 0,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
             "-o",
-            help="File to write, or a folder. Otherwise IMAGE.filled.png beside the photograph. Replaced if it exists.",
+            help="File to write, or a folder. Otherwise IMAGE.filled.png (of a TIFF: .tif) beside the photograph. "
+            "Replaced if it exists.",
         ),
     ] = None,
     model: Annotated[str, typer.Option(help="Name of a model, or an .onnx file.")] = "default",
@@ -34,36 +43,43 @@ def fill(
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads; otherwise one per physical core.", show_default=False)
     ] = None,
-    invert: Annotated[bool, typer.Option("--invert", help="Black is filled, white is kept.")] = False,
-    grow: Annotated[int, typer.Option(min=0, metavar="PX", help="Make the hole larger on all sides first.")] = 0,
-    feather: Annotated[
-        int, typer.Option(min=0, metavar="PX", help="Blend with the old picture inside the hole's rim.")
-    ] = 0,
     force: Annotated[bool, typer.Option("--force", help="Let --output replace the photograph or the mask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a sentence.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
     """Fill the hole of a photograph. Pixels outside the hole stay as they are, to the bit, except in JPEG files."""
+    choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
     target = _target(image, output)
-    _protect(target, {"photograph": image, "mask": mask}, force)
+    _protect(target, {"photograph": image, "mask": choice.file}, force)
     from inpaint.core.engine import load_engine
     from inpaint.core.filling import fill_pixels
     from inpaint.core.image import check_output, read_image, write_image
-    from inpaint.core.mask import read_mask
+    from inpaint.core.mask_choice import build_mask
 
     seconds: dict[str, float] = {}
     with _timed(seconds, "read"):
         photo = read_image(image)
-        check_output(photo, target)
-        hole = read_mask(mask, photo.size, invert)
+        hole = build_mask(photo, choice)
+        # What is transparent now may be opaque in the result, which a JPEG can hold.
+        check_output(photo.with_pixels(photo.pixels, hole.levels > 0) if hole.opaque else photo, target)
     with _timed(seconds, "load"):
         engine = load_engine(model, device.value, threads)
     with _timed(seconds, "fill"), _progress(quiet) as progress:
-        filled = fill_pixels(photo.pixels, hole, engine, grow=grow, feather=feather, progress=progress)
+        filled = fill_pixels(
+            photo.pixels,
+            hole.levels,
+            engine,
+            grow=grow,
+            feather=feather,
+            progress=progress,
+            empty=photo.empty,
+            in_place=True,
+        )
     with _timed(seconds, "write"):
-        lost = write_image(photo.with_pixels(filled.pixels), target)
+        result = photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None)
+        lost = write_image(result, target)
 
-    notes = [*photo.notes, *engine.notes, *filled.notes, *lost]
+    notes = list(dict.fromkeys([*photo.notes, *hole.notes, *engine.notes, *filled.notes, *lost]))
     if as_json:
         record = {
             "output": str(target),
@@ -90,19 +106,21 @@ def fill(
 
 
 def _target(image: Path, output: Path | None) -> Path:
-    """Return the file to write. The default is a PNG, because known pixels survive in it."""
-    name = f"{image.stem}.filled.png"
+    """Return the file to write. The default is in a format without loss, because known pixels survive in it."""
+    from inpaint.core.image import filled_name
+
+    name = filled_name(image)
     if output is None:
         return image.with_name(name)
     return output / name if output.is_dir() else output
 
 
-def _protect(target: Path, inputs: dict[str, Path], force: bool) -> None:
+def _protect(target: Path, inputs: dict[str, Path | None], force: bool) -> None:
     """Raise `OutputError` when `target` is one of the inputs, under whatever name, and was not asked to be replaced."""
     from inpaint.core.errors import OutputError
 
     for what, path in inputs.items():
-        if not force and target.exists() and path.exists() and target.samefile(path):
+        if not force and path and target.exists() and path.exists() and target.samefile(path):
             raise OutputError(f"{target} is the {what} itself; give another --output, or --force to replace it.")
 
 

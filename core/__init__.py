@@ -19,27 +19,34 @@ if TYPE_CHECKING:
         RecipeError,
     )
     from inpaint.core.filling import Filled, fill, fill_pixels
-    from inpaint.core.image import Photo, read_image, write_image
+    from inpaint.core.image import filled_name, read_image, write_image
     from inpaint.core.mask import check_mask, grow, read_mask
+    from inpaint.core.mask_choice import BuiltMask, MaskChoice, build_mask, find_mask
+    from inpaint.core.photo import Photo
     from inpaint.core.regions import Box, Region, plan
 
 __all__ = [
     "Box",
+    "BuiltMask",
     "DivergedError",
     "Engine",
     "EngineError",
     "Filled",
     "ImageError",
     "InpaintError",
+    "MaskChoice",
     "MaskError",
     "ModelError",
     "OutputError",
     "Photo",
     "RecipeError",
     "Region",
+    "build_mask",
     "check_mask",
     "fill",
     "fill_pixels",
+    "filled_name",
+    "find_mask",
     "grow",
     "load_engine",
     "plan",
@@ -52,8 +59,10 @@ _HOMES = {
     "engine": ("Engine", "load_engine"),
     "errors": tuple(name for name in __all__ if name.endswith("Error")),
     "filling": ("Filled", "fill", "fill_pixels"),
-    "image": ("Photo", "read_image", "write_image"),
+    "image": ("filled_name", "read_image", "write_image"),
     "mask": ("check_mask", "grow", "read_mask"),
+    "mask_choice": ("BuiltMask", "MaskChoice", "build_mask", "find_mask"),
+    "photo": ("Photo",),
     "regions": ("Box", "Region", "plan"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -4,18 +4,23 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from inpaint.core.errors import InpaintError
+from inpaint.core.errors import ImageError, InpaintError
 
-READABLE = ("JPEG", "PNG", "WebP", "TIFF", "BMP")
+READABLE = ("JPEG", "PNG", "WebP", "TIFF", "BMP", "AVIF")
 """The kinds of file that are read."""
 MEGAPIXELS = 200
 """Larger pictures are refused: they are attacks on memory more often than photographs."""
 
-_PILLOW_NAMES = {name.upper() for name in READABLE} | {"MPO"}  # MPO: a JPEG with more pictures behind it, from phones
+_PILLOW_NAMES = {name.upper() for name in READABLE} | {
+    "HEIF",
+    "MPO",
+}  # MPO: a JPEG with more pictures behind it, from phones
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")
 _lock = threading.Lock()
 
 
@@ -26,25 +31,29 @@ def open_picture(path: str | Path, error: type[InpaintError]) -> Iterator[Image.
     Whatever is wrong with the file, also inside the block, is raised as one sentence of the class `error`.
     """
     path = Path(path)
+    with refusing(path, error), _open(path) as picture:
+        if picture.format not in _PILLOW_NAMES:
+            raise error(f"{path} is a {picture.format} file; save it as one that Inpaint reads: {', '.join(READABLE)}.")
+        if picture.width * picture.height > MEGAPIXELS * 1_000_000:
+            raise error(
+                f"{path} has {picture.width * picture.height / 1e6:.0f} megapixels, and the most Inpaint "
+                f"reads is {MEGAPIXELS}; make it smaller or cut it into parts."
+            )
+        if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
+            raise error(f"{path} holds several pictures (animation or pages); save the one you mean alone.")
+        yield picture
+
+
+@contextmanager
+def refusing(path: Path, error: type[InpaintError]) -> Iterator[None]:
+    """Raise whatever goes wrong while the block reads the picture at `path` as one sentence of the class `error`."""
     if path.is_dir():
         raise error(f"{path} is a folder; name a picture file inside it.")
     try:
         # Pillow warns on standard error about damaged EXIF and odd TIFF tags, which does not hurt the pixels.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with _open(path) as picture:
-                if picture.format not in _PILLOW_NAMES:
-                    raise error(
-                        f"{path} is a {picture.format} file; save it as one that Inpaint reads: {', '.join(READABLE)}."
-                    )
-                if picture.width * picture.height > MEGAPIXELS * 1_000_000:
-                    raise error(
-                        f"{path} has {picture.width * picture.height / 1e6:.0f} megapixels, and the most Inpaint "
-                        f"reads is {MEGAPIXELS}; make it smaller or cut it into parts."
-                    )
-                if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
-                    raise error(f"{path} holds several pictures (animation or pages); save the one you mean alone.")
-                yield picture
+            yield
     except InpaintError:
         raise
     except FileNotFoundError as cause:
@@ -59,6 +68,12 @@ def open_picture(path: str | Path, error: type[InpaintError]) -> Iterator[Image.
         raise error(f"{path} is damaged or cut short, and cannot be read; get it again from its source.") from cause
 
 
+def is_tiff(path: Path) -> bool:
+    """Say whether the file starts as a TIFF or BigTIFF does."""
+    with path.open("rb") as file:
+        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
 @contextmanager
 def _open(path: Path) -> Iterator[Image.Image]:
     """Open `path` without Pillow's own limit, which is a third of a large photograph and a process-wide variable."""
@@ -66,16 +81,44 @@ def _open(path: Path) -> Iterator[Image.Image]:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             picture = Image.open(path)
+        except UnidentifiedImageError:
+            picture = _open_heif(path)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
     with picture:
         yield picture
 
 
+def _open_heif(path: Path) -> Image.Image:
+    """Open `path` with the extra `heif`, without telling Pillow about it, which would hold for the whole process."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[4:8] != b"ftyp" or head[8:] not in _HEIF_BRANDS:
+        raise UnidentifiedImageError
+    try:
+        plugin = import_module("pillow_heif.as_plugin")
+    except ImportError as cause:
+        raise ImageError(
+            f'{path} is a HEIF file, which needs one more package: pip install "inpaint[heif]", or save it as PNG.'
+        ) from cause
+    return plugin.HeifImageFile(path)
+
+
 def is_deep(picture: Image.Image) -> bool:
     """Say whether the file has more than 8 bits per channel.
 
-    Pillow opens some of those as if they had 8; the raw mode that it notes before decoding tells.
+    Pillow opens some of those as if they had 8; the raw mode that it notes before decoding tells, or the file does.
     """
+    if picture.format == "AVIF":
+        return _avif_is_deep(Path(getattr(picture, "filename", "")))
     modes = [picture.mode, *(str(tile[3]) for tile in getattr(picture, "tile", []))]
-    return any(mode in ("I", "F") or ";16" in mode or ";12" in mode for mode in modes)
+    deep = any(mode in ("I", "F") or ";16" in mode or ";12" in mode for mode in modes)
+    return deep or picture.info.get("bit_depth", 8) > 8  # of HEIF
+
+
+def _avif_is_deep(path: Path) -> bool:
+    """Look at the flag `high_bitdepth` of the codec configuration box (AV1 in ISOBMFF, section 2.3.3)."""
+    with path.open("rb") as file:
+        head = file.read(1 << 16)
+    at = head.find(b"av1C")
+    return at >= 0 and len(head) > at + 6 and bool(head[at + 6] & 0x40)

@@ -11,11 +11,11 @@ import cv2
 import numpy as np
 
 from inpaint.core.engine import Engine
-from inpaint.core.errors import EngineError
-from inpaint.core.image import Photo
-from inpaint.core.mask import check_mask
+from inpaint.core.errors import EngineError, MaskError
+from inpaint.core.mask import WHITE, check_mask
 from inpaint.core.mask import grow as grow_mask
-from inpaint.core.regions import Region, plan
+from inpaint.core.photo import Photo
+from inpaint.core.regions import Box, Region, plan
 
 Progress = Callable[[int, int], None]
 """Called after each region with how many are done and how many there are."""
@@ -51,7 +51,8 @@ def fill(
     """Fill the hole of a picture; every pixel outside it comes back exactly as it was.
 
     - `image`: a `Photo`, or H x W x 3 RGB of uint8, uint16, or floats in [0, 1]; not changed;
-    - `mask`: H x W bool, True = hole;
+    - `mask`: H x W bool, True = hole; or H x W uint8, where everything above 0 is hole and the value is how much of the
+      fill shows, 255 = the fill alone;
     - `grow`: make the hole this many pixels larger on all sides first;
     - `feather`: blend from the old picture to the fill over the outermost pixels *inside* the hole, this many. With
       `grow` this gives a soft seam; alone it lets what was at the rim of the hole shine through.
@@ -60,7 +61,7 @@ def fill(
     `EngineError` when the device fails; a failing GPU is replaced by the CPU.
     """
     if isinstance(image, Photo):
-        done = fill_pixels(image.pixels, mask, engine, grow=grow, feather=feather, progress=progress)
+        done = fill_pixels(image.pixels, mask, engine, grow=grow, feather=feather, progress=progress, empty=image.empty)
         return image.with_pixels(done.pixels)
     return fill_pixels(image, mask, engine, grow=grow, feather=feather, progress=progress).pixels
 
@@ -73,18 +74,29 @@ def fill_pixels(
     grow: int = 0,
     feather: int = 0,
     progress: Progress | None = None,
+    empty: np.ndarray | None = None,
+    in_place: bool = False,
 ) -> Filled:
-    """Do what `fill` does to an array, and say how."""
+    """Do what `fill` does to an array, and say how.
+
+    - `empty`: H x W bool, where the colours mean nothing because nobody sees them; they are kept, but not looked at;
+    - `in_place`: write the fill into `pixels` instead of a copy, which a photograph of 100 megapixels is too large for.
+    """
     white = _white(pixels)
-    if mask.shape != pixels.shape[:2] or mask.dtype != np.bool_:
-        raise ValueError(f"mask must be {pixels.shape[:2]} bool, got {mask.shape} {mask.dtype}")
+    if mask.shape != pixels.shape[:2] or mask.dtype not in (np.bool_, np.uint8):
+        raise ValueError(f"mask must be {pixels.shape[:2]} bool or uint8, got {mask.shape} {mask.dtype}")
+    if mask.dtype == np.uint8 and mask.max(initial=0) == 1:
+        raise ValueError("the mask must be bool, or uint8 with 255 for the hole; this is uint8 with 0 and 1")
     if feather < 0:
         raise ValueError(f"feather must not be negative, got {feather}")
-    mask = grow_mask(mask, grow)
-    notes = list(check_mask(mask))
+    levels = grow_mask(mask, grow)
+    notes = list(check_mask(levels))
+    mask = levels if levels.dtype == np.bool_ else levels > 0
     regions = plan(mask, engine.contract)
-    result, unknown = pixels.copy(), mask.copy()
-    strength = _strength(mask, feather) if feather else None
+    result = pixels if in_place else pixels.copy()
+    unknown = mask.copy() if empty is None else mask | empty
+    if unknown.all():
+        raise MaskError("Everything around the hole is transparent, so there is nothing to fill from.")
     for number, region in enumerate(regions, 1):
         # The window's view of the result already holds what earlier regions filled, as known pixels.
         window, hole = result[region.window.slices], unknown[region.window.slices]
@@ -96,7 +108,9 @@ def fill_pixels(
             engine = engine.on_cpu()
             notes.append(f"The rest was filled on the CPU. {error}")
             filled = _run(engine, window, hole, region, white)
-        _composite(result, unknown, strength, region, filled, white)
+        hole = mask[region.hole.slices]
+        _composite(result, hole, _share(levels, region.hole, feather), region, filled, white)
+        unknown[region.hole.slices][hole] = False
         if progress is not None:
             progress(number, len(regions))
     return Filled(pixels=result, mask=mask, regions=tuple(regions), engine=engine, notes=tuple(notes))
@@ -104,7 +118,9 @@ def fill_pixels(
 
 def _run(engine: Engine, window: np.ndarray, hole: np.ndarray, region: Region, white: float) -> np.ndarray:
     """Return the window filled: height x width x 3 float32 in [0, 1]. What `window` shows inside `hole` is not used."""
-    image = window.astype(np.float32) / np.float32(white)
+    image = window.astype(np.float32)
+    image /= np.float32(white)
+    np.clip(image, 0, 1, out=image)  # floats may be brighter than white
     height, width = region.fed
     if (height, width) == hole.shape:
         return engine.run(image, hole)
@@ -117,31 +133,40 @@ def _run(engine: Engine, window: np.ndarray, hole: np.ndarray, region: Region, w
 
 def _composite(
     result: np.ndarray,
-    unknown: np.ndarray,
-    strength: np.ndarray | None,
+    hole: np.ndarray,
+    share: np.ndarray | None,
     region: Region,
     filled: np.ndarray,
     white: float,
 ) -> None:
-    """Put what the network filled into `result`, strictly inside the region's hole, and mark it as known."""
+    """Put `share` of what the network filled into `result`, strictly inside the region's `hole`."""
     inner, window = region.hole, region.window
     there = inner._replace(top=inner.top - window.top, left=inner.left - window.left)
-    hole = unknown[inner.slices]
     new = filled[there.slices][hole] * np.float32(white)
     target = result[inner.slices]
-    if strength is not None:
-        share = strength[inner.slices][hole][:, None]
-        new = share * new + (1 - share) * target[hole]
+    if share is not None:
+        some = share[hole][:, None]
+        new = some * new + (1 - some) * target[hole]
     if np.issubdtype(result.dtype, np.integer):
         new = np.rint(new).clip(0, white)
     target[hole] = new.astype(result.dtype)
-    hole[...] = False
 
 
-def _strength(mask: np.ndarray, feather: int) -> np.ndarray:
-    """Return H x W float32: how much of the fill shows, from nearly nothing at the rim of the hole to 1 inside."""
-    distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.minimum(distance / np.float32(feather + 1), 1)
+def _share(levels: np.ndarray, box: Box, feather: int) -> np.ndarray | None:
+    """Return how much of the fill shows in `box`, float32 in [0, 1] of its size; None if it is all of it everywhere.
+
+    A soft mask says it itself; a feather takes it from nearly nothing at the rim of the hole to 1 inside.
+    """
+    soft = levels[box.slices] * np.float32(1 / WHITE) if levels.dtype == np.uint8 else None
+    if not feather:
+        return soft
+    # What is farther away than the feather reaches makes no difference.
+    top, left = max(0, box.top - feather - 1), max(0, box.left - feather - 1)
+    near = levels[top : box.top + box.height + feather + 1, left : box.left + box.width + feather + 1] > 0
+    distance = cv2.distanceTransform(near.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    inner = box._replace(top=box.top - top, left=box.left - left)
+    share = np.minimum(distance[inner.slices] / np.float32(feather + 1), 1)
+    return share if soft is None else share * soft
 
 
 def _white(pixels: np.ndarray) -> float:

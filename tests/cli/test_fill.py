@@ -35,9 +35,9 @@ def folder(tmp_path: Path, picture: Maker, hole: Maker, monkeypatch: pytest.Monk
 def run(folder: Path, tiny_model: Path) -> Callable[..., Result]:
     """`run("photo.png", "--grow", "2")` fills inside `folder` with the stand-in model."""
 
-    def call(photo: str, *more: str, mask: str = "mask.png", model: str | None = None) -> Result:
-        words = ["fill", str(folder / photo), "--mask", str(folder / mask), "--model", model or str(tiny_model)]
-        return CliRunner().invoke(app, [*words, *more])
+    def call(photo: str, *more: str, mask: str | None = "mask.png", model: str | None = None) -> Result:
+        words = ["fill", str(folder / photo), "--model", model or str(tiny_model)]
+        return CliRunner().invoke(app, [*words, *(["--mask", str(folder / mask)] if mask else []), *more])
 
     return call
 
@@ -95,6 +95,65 @@ def test_invert_grow_and_feather(folder: Path, run: Callable, hole: Maker) -> No
     assert np.array_equal(inverted, pixels(folder / "photo.filled.png"))
     result = run("photo.png", "--grow", "3", "--feather", "2", "--json")
     assert json.loads(result.stdout)["hole_pixels"] > hole().sum()
+
+
+def test_boxes_and_a_colour(folder: Path, run: Callable, hole: Maker) -> None:
+    result = run("photo.png", "--box", "40,30,32,24", "--box", "0,0,2,1", "--json", mask=None)
+    assert json.loads(result.stdout)["hole_pixels"] == hole().sum() + 2
+    marked = pixels(folder / "photo.png").copy()
+    marked[hole()] = (255, 0, 255)
+    Image.fromarray(marked).save(folder / "marked.png")
+    for color in ("#ff00ff", "FF00FF", "magenta", "#f0f"):
+        result = run("marked.png", "--color", color, "--tolerance", "0", "--json", mask=None)
+        assert json.loads(result.stdout)["hole_pixels"] == hole().sum()
+    result = run("photo.png", "--color", "magenta", "--json", mask="marked.png")
+    assert json.loads(result.stdout)["hole_pixels"] == hole().sum()
+
+
+def test_transparency_is_filled_and_opaque_then(folder: Path, run: Callable, hole: Maker) -> None:
+    old = np.dstack([pixels(folder / "photo.png"), np.uint8(255) * ~hole()])
+    Image.fromarray(old).save(folder / "cut.png")
+    assert run("cut.png", "--mask", "alpha", mask=None).exit_code == 0
+    new = pixels(folder / "cut.filled.png")
+    assert (new[..., 3] == 255).all()
+    assert np.array_equal(old[~hole()], new[~hole()])
+    assert not np.array_equal(old[hole()], new[hole()])
+    assert run("cut.png", "--mask", "alpha", "-o", str(folder / "cut.jpg"), mask=None).exit_code == 0
+    assert pixels(folder / "cut.jpg").shape == (96, 128, 3)
+    result = run("cut.png", "--box", "0,0,9,9", "-o", str(folder / "cut.jpg"), mask=None)
+    assert (result.exit_code, "transparency" in result.stderr) == (6, True)
+
+
+def test_a_soft_mask_and_its_threshold(folder: Path, run: Callable, hole: Maker) -> None:
+    levels = hole().astype(np.uint8) * 255
+    levels[30:54, 40:44] = 51
+    Image.fromarray(levels).save(folder / "soft.png")
+    old = pixels(folder / "photo.png").astype(int)
+    assert run("photo.png", mask="soft.png").exit_code == 0
+    soft = np.abs(pixels(folder / "photo.filled.png") - old)[levels == 51].mean()
+    result = run("photo.png", "--threshold", "51", "--json", mask="soft.png")
+    hard = np.abs(pixels(folder / "photo.filled.png") - old)[levels == 51].mean()
+    assert 0 < soft < hard / 2
+    assert json.loads(result.stdout)["hole_pixels"] == hole().sum()
+    result = run("photo.png", "--threshold", "52", "--json", mask="soft.png")
+    assert json.loads(result.stdout)["hole_pixels"] == (levels == 255).sum()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "nothing says where the hole is"),
+        (["--box", "1,2,3"], "is not a box"),
+        (["--box", "1,2,0,4"], "is not a box"),
+        (["--box", "1,2,3,x"], "is not a box"),
+        (["--color", "purplish"], "is not a colour"),
+        (["--threshold", "256", "--mask", "alpha"], "255"),
+    ],
+)
+def test_options_that_mean_nothing_are_usage_errors(run: Callable, words: list[str], sentence: str) -> None:
+    result = run("photo.png", *words, mask=None)
+    assert result.exit_code == 2
+    assert sentence in " ".join(result.stderr.replace("│", " ").split())
 
 
 def test_a_mask_that_looks_inverted_is_noted(run: Callable) -> None:

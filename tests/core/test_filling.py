@@ -1,12 +1,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from inpaint.core import Engine, EngineError, MaskError, Photo, fill, fill_pixels, load_engine
+from inpaint.core import Box, Engine, EngineError, MaskError, Photo, fill, fill_pixels, filling, load_engine
 
 Maker = Callable[..., np.ndarray]
 
@@ -144,3 +146,80 @@ def test_a_gpu_that_gives_up_is_replaced_by_the_cpu(engine: Engine, picture: Mak
     assert len(done.notes) == 1
     assert "on the CPU" in done.notes[0]
     assert np.array_equal(done.pixels, fill(image, mask, engine, grow=1))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_soft_mask_blends(engine: Engine, picture: Maker, hole: Maker, dtype: type) -> None:
+    step = {np.uint8: 1, np.uint16: 257, np.float32: 1 / 255}[dtype]
+    image = picture().astype(dtype) * dtype(step)
+    levels = hole().astype(np.uint8) * 255
+    levels[30:54, 40:44] = 51
+    soft = fill(image, levels, engine).astype(float)
+    hard = fill(image, hole(), engine).astype(float)
+    share = (levels / 255)[..., None]
+    assert np.abs(soft - (share * hard + (1 - share) * image)).max() <= (0.51 if step >= 1 else 1e-6)
+    assert np.array_equal(soft[~hole()], image.astype(float)[~hole()])
+    feathered = fill(image, levels, engine, feather=3).astype(float)
+    assert np.abs(feathered - image)[levels == 51].mean() < np.abs(soft - image)[levels == 51].mean()
+
+
+def test_in_place_is_the_same_without_a_copy(engine: Engine, picture: Maker, hole: Maker) -> None:
+    image = picture()
+    wanted = fill(image, hole(), engine)
+    done = fill_pixels(image, hole(), engine, in_place=True)
+    assert done.pixels is image
+    assert np.array_equal(image, wanted)
+
+
+def test_floats_beyond_white_are_white_to_the_network_and_kept(engine: Engine, picture: Maker, hole: Maker) -> None:
+    bright = picture().astype(np.float32) / 255
+    bright[0] = 40
+    bright[1] = -3
+    after = fill(bright, hole(), engine)
+    assert np.array_equal(after[~hole()], bright[~hole()])
+    assert np.array_equal(after, np.where(hole()[..., None], fill(bright.clip(0, 1), hole(), engine), bright))
+
+
+@given(data=st.data())
+def test_a_feather_is_the_same_in_every_cut_of_the_mask(data: st.DataObject) -> None:
+    mask = data.draw(arrays(bool, (20, 24)).filter(lambda mask: not mask.all()))
+    feather = data.draw(st.integers(1, 6))
+    top, left = data.draw(st.integers(0, 19)), data.draw(st.integers(0, 23))
+    box = Box(top, left, data.draw(st.integers(1, 20 - top)), data.draw(st.integers(1, 24 - left)))
+    distance = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    wanted = np.minimum(distance / np.float32(feather + 1), 1)[box.slices]
+    share = filling._share(mask, box, feather)
+    assert np.allclose(share, wanted, atol=1e-6)
+    soft = mask * np.uint8(100)
+    assert np.allclose(filling._share(soft, box, feather), wanted * (100 / 255), atol=1e-6)
+    assert filling._share(mask, box, 0) is None
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64])
+def test_floats_of_other_lengths_are_filled(engine: Engine, hole: Maker, dtype: type) -> None:
+    flat = np.full((400, 800, 3), (0.1, 0.5, 0.9), dtype)
+    mask = hole(400, 800, 100, 100, 300, 300) | hole(400, 800, 10, 700, 20, 710)
+    flat[mask] = 1
+    done = fill_pixels(flat, mask, engine, feather=2, grow=3)
+    assert done.pixels.dtype == dtype
+    assert {region.scale < 1 for region in done.regions} == {True, False}
+    assert np.array_equal(done.pixels[~done.mask], flat[~done.mask])
+    assert np.allclose(done.pixels[mask], (0.1, 0.5, 0.9), atol=5e-3)
+
+
+def test_what_nobody_sees_is_not_looked_at(engine: Engine, picture: Maker, hole: Maker) -> None:
+    alpha = np.full((96, 128), 255, np.uint8)
+    alpha[:, 60:] = 0
+    pixels = picture()
+    seen = []
+    for hidden in (0, 255):
+        pixels[:, 60:] = hidden
+        photo = Photo(pixels=pixels.copy(), alpha=alpha)
+        filled = fill(photo, hole(), engine).pixels
+        assert np.array_equal(filled[~hole()], pixels[~hole()])
+        seen.append(filled[hole()])
+    assert np.array_equal(*seen)
+    assert Photo(pixels=pixels, alpha=alpha + np.uint8(1)).empty is not None
+    assert Photo(pixels=pixels, alpha=alpha | np.uint8(1)).empty is None
+    with pytest.raises(MaskError, match="transparent"):
+        fill(Photo(pixels=pixels, alpha=np.uint8(255) * hole()), hole(), engine)

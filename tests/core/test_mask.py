@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -10,6 +11,8 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from inpaint.core import MaskError, check_mask, grow, read_mask
+from inpaint.core import mask as mask_module
+from inpaint.core.mask import bounds
 
 Maker = Callable[..., np.ndarray]
 SIZE = (128, 96)
@@ -28,7 +31,8 @@ def layer(mask: np.ndarray, colour: tuple[int, int, int], under: tuple[int, int,
 def test_white_is_hole_in_every_mode(tmp_path: Path, hole: Maker, mode: str, invert: bool) -> None:
     mask = hole()
     Image.fromarray(mask.astype(np.uint8) * 255).convert("RGB").convert(mode).save(tmp_path / "m.png")
-    read = read_mask(tmp_path / "m.png", SIZE, invert)
+    read, notes = read_mask(tmp_path / "m.png", SIZE, invert)
+    assert notes == ()
     assert read.dtype == np.bool_
     assert np.array_equal(read, mask ^ invert)
 
@@ -36,31 +40,74 @@ def test_white_is_hole_in_every_mode(tmp_path: Path, hole: Maker, mode: str, inv
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (200, 0, 0)])
 def test_one_colour_on_a_transparent_layer_is_hole(tmp_path: Path, hole: Maker, colour: tuple[int, int, int]) -> None:
     layer(hole(), colour, under=(9, 9, 9)).save(tmp_path / "m.png")
-    assert np.array_equal(read_mask(tmp_path / "m.png", SIZE), hole())
+    assert np.array_equal(read_mask(tmp_path / "m.png", SIZE)[0], hole())
 
 
 def test_black_and_white_on_a_transparent_layer_is_read_by_brightness(tmp_path: Path, hole: Maker) -> None:
     array = np.asarray(layer(hole(), (255, 255, 255), under=(255, 255, 255))).copy()
     array[:10] = (0, 0, 0, 255)
     Image.fromarray(array).save(tmp_path / "m.png")
-    assert np.array_equal(read_mask(tmp_path / "m.png", SIZE), hole())
+    assert np.array_equal(read_mask(tmp_path / "m.png", SIZE)[0], hole())
 
 
-def test_the_threshold_is_mid_grey(tmp_path: Path) -> None:
-    Image.fromarray(np.arange(256, dtype=np.uint8)[None]).save(tmp_path / "m.png")
-    assert np.array_equal(read_mask(tmp_path / "m.png", (256, 1))[0], np.arange(256) >= 128)
+def test_grey_is_soft_unless_a_threshold_is_given(tmp_path: Path) -> None:
+    greys = np.arange(256, dtype=np.uint8)[None]
+    Image.fromarray(greys).save(tmp_path / "m.png")
+    assert np.array_equal(read_mask(tmp_path / "m.png", (256, 1))[0], greys)
+    assert np.array_equal(read_mask(tmp_path / "m.png", (256, 1), invert=True)[0], 255 - greys)
+    assert np.array_equal(read_mask(tmp_path / "m.png", (256, 1), threshold=200)[0], greys >= 200)
+    assert np.array_equal(read_mask(tmp_path / "m.png", (256, 1), True, threshold=200)[0], greys < 200)
+
+
+@pytest.mark.parametrize("bright", [1, 38, 128, 255])
+@pytest.mark.parametrize("invert", [False, True])
+def test_of_two_values_the_brighter_is_hole(tmp_path: Path, hole: Maker, bright: int, invert: bool) -> None:
+    Image.fromarray(hole().astype(np.uint8) * np.uint8(bright)).save(tmp_path / "m.png")
+    read, notes = read_mask(tmp_path / "m.png", SIZE, invert)
+    assert read.dtype == np.bool_
+    assert np.array_equal(read, hole() ^ invert)
+    assert notes == ()
+
+
+def test_a_mask_without_white_is_noted(tmp_path: Path) -> None:
+    Image.fromarray(np.arange(100, dtype=np.uint8)[None]).save(tmp_path / "m.png")
+    assert "brightest grey is 99" in read_mask(tmp_path / "m.png", (100, 1))[1][0]
+    assert read_mask(tmp_path / "m.png", (100, 1), threshold=50)[1] == ()
+
+
+def test_the_noise_of_a_jpeg_is_no_hole(tmp_path: Path, hole: Maker) -> None:
+    Image.fromarray(hole().astype(np.uint8) * 255).save(tmp_path / "m.jpg", quality=60)
+    read, notes = read_mask(tmp_path / "m.jpg", SIZE)
+    assert np.array_equal(read, hole())
+    assert "split at mid-grey" in notes[0]
+
+
+@pytest.mark.parametrize(("dtype", "white"), [(np.uint16, 65_535), (np.float32, 1.0), (np.float32, 255.0)])
+def test_deep_masks_stay_soft(tmp_path: Path, dtype: type, white: float) -> None:
+    shares = np.linspace(0, 1, 101)
+    Image.fromarray((shares[None] * white).astype(dtype)).save(tmp_path / "m.tif")
+    read, _ = read_mask(tmp_path / "m.tif", (101, 1))
+    assert read.dtype == np.uint8
+    assert np.abs(read[0] / 255 - shares).max() < 0.003
+    assert (read[0, 1:] > 0).all()
+
+
+def test_a_float_mask_with_holes_in_its_numbers_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, np.nan, 1]], np.float32)).save(tmp_path / "m.tif")
+    with pytest.raises(MaskError, match="not numbers"):
+        read_mask(tmp_path / "m.tif", (3, 1))
 
 
 def test_sixteen_bits_are_enough(tmp_path: Path, hole: Maker) -> None:
     cv2.imwrite(str(tmp_path / "m.png"), hole().astype(np.uint16) * 65535)
-    assert np.array_equal(read_mask(tmp_path / "m.png", SIZE), hole())
+    assert np.array_equal(read_mask(tmp_path / "m.png", SIZE)[0], hole())
 
 
 def test_the_orientation_is_applied(tmp_path: Path, hole: Maker) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(hole().astype(np.uint8) * 255).save(tmp_path / "m.png", exif=exif)
-    assert np.array_equal(read_mask(tmp_path / "m.png", SIZE[::-1]), np.rot90(hole(), -1))
+    assert np.array_equal(read_mask(tmp_path / "m.png", SIZE[::-1])[0], np.rot90(hole(), -1))
 
 
 def test_another_size_is_refused_with_both(tmp_path: Path, hole: Maker) -> None:
@@ -93,9 +140,24 @@ def brute_force(mask: np.ndarray, pixels: int) -> np.ndarray:
     return np.min(squares, 0) <= pixels**2 if squares else mask
 
 
-@given(arrays(bool, (12, 9)), st.integers(0, 6))
-def test_growing_is_round_and_exact(mask: np.ndarray, pixels: int) -> None:
-    assert np.array_equal(grow(mask, pixels), brute_force(mask, pixels))
+@given(arrays(bool, (12, 9)), st.integers(0, 6), st.sampled_from([1, 2, 5, 512]))
+def test_growing_is_round_and_exact_in_bands_of_any_height(mask: np.ndarray, pixels: int, rows: int) -> None:
+    with mock.patch.object(mask_module, "_ROWS_AT_ONCE", rows):
+        assert np.array_equal(grow(mask, pixels), brute_force(mask, pixels))
+
+
+def test_the_box_around_a_hole(hole: Maker) -> None:
+    assert bounds(hole()) == (slice(30, 54), slice(40, 72))
+    assert bounds(hole(96, 128, 0, 2, 96, 5), 4) == (slice(0, 100), slice(0, 9))
+    assert bounds(np.zeros((4, 4), bool)) is None
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_a_soft_edge_stays_soft_when_it_grows(dtype: type) -> None:
+    ramp = np.tile(np.array([0] * 12 + [50, 150, 250] + [255] * 12).astype(dtype), (9, 1))
+    grown = grow(ramp, 5)
+    assert grown.dtype == dtype
+    assert np.array_equal(grown[:, :-5], ramp[:, 5:])
 
 
 def test_a_hole_does_not_shrink() -> None:

@@ -1,0 +1,65 @@
+"""EXIF, XMP, resolution and orientation: the same in every format."""
+
+import re
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+ORIENTATION = 0x0112
+EXIF_HEADER = b"Exif\0\0"
+# Tags that say how a TIFF stores its pixels, its profile and its XMP. Readers mix them with the EXIF ones; written to
+# another file they would be wrong. The profile and the XMP travel apart.
+_STRUCTURE = {
+    *(254, 255, 256, 257, 258, 259, 262, 263, 264, 265, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289, 290, 291),
+    *(292, 293, 296, 301, 317, 320, 322, 323, 324, 325, 330, 332, 333, 334, 336, 337, 338, 339, 340, 341, 347, 512),
+    *(513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 700, 34675),
+}
+_DENSITY = {282, 283}  # travels as `dpi`
+_DAMAGED = "The EXIF data is damaged and was left out."
+
+
+def clean_exif(exif: Image.Exif) -> tuple[bytes | None, int, list[str]]:
+    """Return the EXIF to keep, the orientation 1..8 that the pixels are to be turned by, and notes."""
+    try:
+        orientation = exif.get(ORIENTATION, 1)
+        kept = Image.Exif()
+        kept.load(exif.tobytes())
+        for tag in {ORIENTATION, *_STRUCTURE, *_DENSITY} & set(kept):
+            del kept[tag]
+        return (kept.tobytes() if kept else None), (orientation if orientation in range(1, 9) else 1), []
+    except Exception:  # Pillow's EXIF reader fails in many ways on what cameras write
+        return None, 1, [_DAMAGED]
+
+
+def clean_xmp(xmp: Any) -> bytes | None:
+    """Return an XMP packet that says upright."""
+    if isinstance(xmp, tuple):  # how tifffile gives bytes
+        xmp = bytes(xmp)
+    if isinstance(xmp, str):
+        xmp = xmp.encode()
+    if not isinstance(xmp, bytes) or not xmp.strip(b"\0"):
+        return None
+    return re.sub(rb"(tiff:Orientation(?:\s*=\s*[\"']|>)\s*)[2-8]", rb"\g<1>1", xmp.rstrip(b"\0"))
+
+
+def clean_dpi(dpi: Any, orientation: int) -> tuple[float, float] | None:
+    """Return the resolution where a file gives a sensible one, horizontal and vertical after turning."""
+    try:
+        across, down = (float(value) for value in dpi)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    if not (0 < across < 1e6 and 0 < down < 1e6):
+        return None
+    return (down, across) if orientation >= 5 else (across, down)
+
+
+def upright(array: np.ndarray, orientation: int) -> np.ndarray:
+    """Return H x W or H x W x C turned as EXIF's orientation 1..8 asks for; a view."""
+    if orientation in (5, 6, 7, 8):
+        array = array.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    if orientation in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    return array
