@@ -173,6 +173,9 @@ def main() -> None:
     steps = options.steps or (50 if options.device == "cuda" else 2)
     console = Console()
 
+    from inpaint.training.recipe import load_recipe
+
+    recipe = load_recipe(options.recipe, options.settings)
     context = multiprocessing.get_context("spawn")
 
     def start(name: str, target: Callable[[Job, Connection], None] = contend) -> Connection:
@@ -203,9 +206,6 @@ def main() -> None:
             seconds, waited, used = pipe.recv()
             if turn > 0:
                 times[name].append((seconds / steps, waited / steps, used / steps))
-    from inpaint.training.recipe import load_recipe
-
-    recipe = load_recipe(options.recipe, options.settings)
     crops = recipe.data[recipe.phases[0].data]
     results = []
     for name, pipe in pipes.items():
