@@ -19,6 +19,26 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class Format(StrEnum):
+    """What a picture is written as; the values are suffixes."""
+
+    PNG = "png"
+    TIFF = "tiff"
+    WEBP = "webp"
+    BMP = "bmp"
+    JPEG = "jpg"
+
+
+def complete_model(typed: str) -> list[str]:
+    """Return the names of models that begin so; files are completed by nobody, because a name comes first."""
+    from inpaint.weights import MODELS
+
+    names = [name for model in MODELS for name in (model.name, *model.aliases)]
+    return sorted(name for name in names if name.startswith(typed))
+
+
+Model = Annotated[str, typer.Option(help="Name of a model, or an .onnx file.", autocompletion=complete_model)]
+
 HOLE = "Where the hole is"
 """Heading in `--help` over the options below."""
 

@@ -12,12 +12,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from inpaint.cli.batch import BatchCommand, batch
 from inpaint.cli.doctor import doctor
 from inpaint.cli.evaluate import evaluate
 from inpaint.cli.export import export
 from inpaint.cli.fill import fill
 from inpaint.cli.gimp import app as gimp
 from inpaint.cli.train import train
+from inpaint.cli.weights import app as weights
 from inpaint.core.errors import InpaintError
 
 BUG = 70
@@ -81,10 +83,12 @@ def _options(
 
 
 app.command("fill")(fill)
+app.command("batch", cls=BatchCommand)(batch)
 app.command("train")(train)
 app.command("export")(export)
 app.command("eval")(evaluate)
 app.command("doctor")(doctor)
+app.add_typer(weights, name="weights")
 app.add_typer(gimp, name="gimp")
 
 

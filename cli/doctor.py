@@ -1,10 +1,18 @@
-"""`inpaint doctor`: why something does not work, above all in GIMP."""
+"""`inpaint doctor`: what works here, what does not, and what to do about it."""
+
+import json
+from typing import Annotated
 
 import typer
 
 
-def doctor() -> None:
-    """Look for everything that keeps Inpaint out of GIMP's menu or from filling, and say what to do."""
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
+) -> None:
+    """Look at Python, the devices and their libraries, the models and the plug-in in GIMP, and say what to do.
+
+    Ends with 1 when something is bad.
+    """
     from inpaint.gimp_plugin.doctor import examine
 
     marks = {
@@ -12,10 +20,15 @@ def doctor() -> None:
         "note": ("note", typer.colors.YELLOW),
         "bad": ("BAD", typer.colors.RED),
     }
-    bad = 0
+    findings = []
     for finding in examine():
-        mark, colour = marks[finding.level]
-        typer.echo(f"{typer.style(f'{mark:>4}', fg=colour)}  {finding.sentence}")
-        bad += finding.level == "bad"
-    if bad:
+        findings.append(finding)
+        if not as_json:
+            mark, colour = marks[finding.level]
+            typer.echo(f"{typer.style(f'{mark:>4}', fg=colour)}  {finding.sentence}")
+    good = all(finding.level != "bad" for finding in findings)
+    if as_json:
+        told = [{"level": finding.level, "sentence": finding.sentence} for finding in findings]
+        typer.echo(json.dumps({"good": good, "findings": told}))
+    if not good:
         raise typer.Exit(1)

@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inpaint.cli import _options
-from inpaint.cli._options import Device
+from inpaint.cli._options import Device, Format
+from inpaint.cli._streams import open_streams
 
 if TYPE_CHECKING:
-    from inpaint.core.filling import Progress
+    from inpaint.core.filling import Filled, Progress
+    from inpaint.core.photo import Photo
 
 
 def fill(
     image: Annotated[
-        Path, typer.Argument(help="The photograph: JPEG, PNG, TIFF, WebP, AVIF, HEIF or BMP.", show_default=False)
+        Path,
+        typer.Argument(
+            help="The photograph: JPEG, PNG, TIFF, WebP, AVIF, HEIF or BMP; - reads standard input.", show_default=False
+        ),
     ],
     mask: _options.Mask = None,
     box: _options.Boxes = None,
@@ -34,11 +39,20 @@ def fill(
         typer.Option(
             "--output",
             "-o",
-            help="File to write, or a folder. Otherwise IMAGE.filled.png (of a TIFF: .tif) beside the photograph. "
-            "Replaced if it exists.",
+            help="File to write, or a folder, or - for standard output. Otherwise IMAGE.filled.png (of a TIFF: .tif) "
+            "beside the photograph. Replaced if it exists.",
         ),
     ] = None,
-    model: Annotated[str, typer.Option(help="Name of a model, or an .onnx file.")] = "default",
+    output_format: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            "--output-format",
+            help="Of the result, where --output names no file; on standard output otherwise that of the photograph.",
+            show_default=False,
+        ),
+    ] = None,
+    model: _options.Model = "default",
     device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads; otherwise one per physical core.", show_default=False)
@@ -46,43 +60,51 @@ def fill(
     force: Annotated[bool, typer.Option("--force", help="Let --output replace the photograph or the mask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a sentence.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print also what is done, and how long it takes.")
+    ] = False,
 ) -> None:
     """Fill the hole of a photograph. Pixels outside the hole stay as they are, to the bit, except in JPEG files."""
     choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
-    target = _target(image, output)
-    _protect(target, {"photograph": image, "mask": choice.file}, force)
     from inpaint.core.engine import load_engine
+    from inpaint.core.files import check_apart
     from inpaint.core.filling import fill_pixels
     from inpaint.core.image import check_output, read_image, write_image
     from inpaint.core.mask_choice import build_mask
 
-    seconds: dict[str, float] = {}
-    with _timed(seconds, "read"):
-        photo = read_image(image)
-        hole = build_mask(photo, choice)
-        # What is transparent now may be opaque in the result, which a JPEG can hold.
-        check_output(photo.with_pixels(photo.pixels, hole.levels > 0) if hole.opaque else photo, target)
-    with _timed(seconds, "load"):
-        engine = load_engine(model, device.value, threads)
-    with _timed(seconds, "fill"), _progress(quiet) as progress:
-        filled = fill_pixels(
-            photo.pixels,
-            hole.levels,
-            engine,
-            grow=grow,
-            feather=feather,
-            progress=progress,
-            empty=photo.empty,
-            in_place=True,
-        )
-    with _timed(seconds, "write"):
-        result = photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None)
-        lost = write_image(result, target)
+    with open_streams(image, output, output_format) as files:
+        if not force:
+            check_apart(files.target, {"photograph": files.source, "mask": choice.file})
+        seconds: dict[str, float] = {}
+        with _timed(seconds, "read"):
+            photo = read_image(files.source)
+            hole = build_mask(photo, choice)
+            # What is transparent now may be opaque in the result, which a JPEG can hold.
+            check_output(photo.with_pixels(photo.pixels, hole.levels > 0) if hole.opaque else photo, files.target)
+        with _timed(seconds, "load"):
+            engine = load_engine(model, device.value, threads)
+        with _timed(seconds, "fill"), _progress(quiet) as progress:
+            filled = fill_pixels(
+                photo.pixels,
+                hole.levels,
+                engine,
+                grow=grow,
+                feather=feather,
+                progress=progress,
+                empty=photo.empty,
+                in_place=True,
+            )
+        with _timed(seconds, "write"):
+            result = photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None)
+            lost = write_image(result, files.target)
 
+    written = "-" if files.to_stdout else str(files.target)
     notes = list(dict.fromkeys([*photo.notes, *hole.notes, *engine.notes, *filled.notes, *lost]))
+    if verbose:
+        _tell(photo, filled, seconds)
     if as_json:
         record = {
-            "output": str(target),
+            "output": written,
             "width": photo.size[0],
             "height": photo.size[1],
             "hole_pixels": int(filled.mask.sum()),
@@ -93,11 +115,11 @@ def fill(
             "seconds": seconds,
             "notes": notes,
         }
-        typer.echo(json.dumps(record))
-    elif not quiet:
+        typer.echo(json.dumps(record), err=files.to_stdout)
+    elif not quiet and not files.to_stdout:
         count = len(filled.regions)
         typer.echo(
-            f"{target}: {count} region{'' if count == 1 else 's'} filled on the {filled.engine.device.upper()} "
+            f"{written}: {count} region{'' if count == 1 else 's'} filled on the {filled.engine.device.upper()} "
             f"in {sum(seconds.values()):.1f} s"
         )
     if not quiet:
@@ -105,23 +127,19 @@ def fill(
             typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
 
 
-def _target(image: Path, output: Path | None) -> Path:
-    """Return the file to write. The default is in a format without loss, because known pixels survive in it."""
-    from inpaint.core.image import filled_name
-
-    name = filled_name(image)
-    if output is None:
-        return image.with_name(name)
-    return output / name if output.is_dir() else output
-
-
-def _protect(target: Path, inputs: dict[str, Path | None], force: bool) -> None:
-    """Raise `OutputError` when `target` is one of the inputs, under whatever name, and was not asked to be replaced."""
-    from inpaint.core.errors import OutputError
-
-    for what, path in inputs.items():
-        if not force and path and target.exists() and path.exists() and target.samefile(path):
-            raise OutputError(f"{target} is the {what} itself; give another --output, or --force to replace it.")
+def _tell(photo: "Photo", filled: "Filled", seconds: dict[str, float]) -> None:
+    """Say on standard error what was done."""
+    width, height = photo.size
+    model, share = filled.engine, filled.mask.mean()
+    typer.echo(f"Photograph: {width} x {height}, {photo.pixels.dtype}, hole {share:.2%} of it", err=True)
+    typer.echo(f"Model: {model.contract.name} ({model.path}), {model.provider}", err=True)
+    for number, region in enumerate(filled.regions, 1):
+        box, fed = region.window, region.fed
+        typer.echo(
+            f"Region {number}: {box.width} x {box.height} at {box.left},{box.top}, filled at {fed[1]} x {fed[0]}",
+            err=True,
+        )
+    typer.echo("Seconds: " + ", ".join(f"{what} {value:.3f}" for what, value in seconds.items()), err=True)
 
 
 @contextmanager

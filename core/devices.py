@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 _TOPOLOGY = Path("/sys/devices/system/cpu")
+_CONTAINER = Path("/sys/fs/cgroup/memory.max")
 
 
 def physical_cores() -> int:
@@ -22,6 +23,17 @@ def physical_cores() -> int:
         return len({(_TOPOLOGY / f"cpu{i}/topology/thread_siblings_list").read_text() for i in allowed})
     except OSError:
         return len(allowed)
+
+
+def memory() -> int:
+    """Return how many bytes of memory this process may use, as far as the system tells; 4 GiB where it does not."""
+    limits = []
+    try:
+        limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        limits.append(int(_CONTAINER.read_text()))
+    except (AttributeError, OSError, ValueError):  # Windows; no container; a container without a limit says "max"
+        pass
+    return min(limits, default=4 * 1024**3)
 
 
 @cache

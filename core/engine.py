@@ -1,22 +1,25 @@
 """A loaded model that has proved it runs on its device. Made once, passed in."""
 
+import threading
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import onnxruntime
 
+from inpaint.core.adapter import TYPES, run_adapted
 from inpaint.core.canary import check_canary, side_for
 from inpaint.core.devices import cuda_devices, physical_cores
-from inpaint.core.errors import EngineError, InpaintError, ModelError
+from inpaint.core.errors import EngineError, InpaintError, ModelError, OutOfMemoryError
 from inpaint.weights import Contract, resolve
+from inpaint.weights.contract import METADATA_KEY
+from inpaint.weights.locate import contract_of
+from inpaint.weights.onnx_file import check_onnx
 
 Device = Literal["auto", "cpu", "cuda"]
 
 CUDA = "CUDAExecutionProvider"
 CPU = "CPUExecutionProvider"
-LARGEST_FILE = 2 * 1024**3
-"""Bytes; what protobuf, and so ONNX, can hold in one file."""
 
 _ERRORS, _NOTHING = 3, 4  # log severities of ONNX Runtime
 
@@ -37,6 +40,8 @@ class Engine:
         """What the user should know about the choice of device."""
         self._session = session
         self._threads = threads
+        self._on_cpu: Engine | None = None
+        self._moving = threading.Lock()
 
     @property
     def device(self) -> Literal["cpu", "cuda"]:
@@ -44,11 +49,16 @@ class Engine:
         return "cuda" if self.provider == CUDA else "cpu"
 
     def on_cpu(self) -> "Engine":
-        """Return the same model on the CPU; this engine stays as it is."""
-        return self if self.device == "cpu" else _prove(self.path, "cpu", self._threads)
+        """Return the same model on the CPU, loaded at the first call; this engine stays as it is."""
+        if self.device == "cpu":
+            return self
+        with self._moving:
+            if self._on_cpu is None:
+                self._on_cpu = _prove(self.path, "cpu", self._threads)
+            return self._on_cpu
 
     def run(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """Fill the hole of one picture of any size, in one go and at its own scale.
+        """Fill the hole of one picture of any size that the model takes, in one go and at its own scale.
 
         - `image`: H x W x 3 float32 RGB in [0, 1]; what it holds inside the hole does not matter;
         - `mask`: H x W bool, True = hole.
@@ -61,6 +71,8 @@ class Engine:
         if mask.shape != image.shape[:2] or mask.dtype != np.bool_:
             raise ValueError(f"mask must be {image.shape[:2]} bool, got {mask.shape} {mask.dtype}")
         height, width = mask.shape
+        if self.contract.fixed_size and max(height, width) > self.contract.native_size:
+            raise ValueError(f"{self.contract.name} takes at most {self.contract.native_size} pixels, got {mask.shape}")
         low, high = self.contract.image_range
         pads = self._padding(height), self._padding(width)
         padded = np.pad(image, (*pads, (0, 0)), mode="reflect")
@@ -81,16 +93,17 @@ class Engine:
     def run_tensors(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         """Run the bare graph: N x 3 x H x W float32 in the contract's range and N x 1 x H x W float32 of 0 and 1.
 
-        H and W are multiples of the contract's stride. Returns N x 3 x H x W. Raises `EngineError` when it fails.
+        H and W are multiples of the contract's stride, or its fixed size if it has one. Returns N x 3 x H x W. Raises
+        `EngineError` when it fails; `OutOfMemoryError` among them when something smaller may work.
         """
         contract = self.contract
-        feed = {contract.image_input: image, contract.mask_input: mask}
+        wanted = [contract.output] if contract.output else None
         try:
-            return np.asarray(self._session.run([contract.output], feed)[0])
+            return run_adapted(lambda feed: np.asarray(self._session.run(wanted, feed)[0]), contract, image, mask)
         except Exception as error:  # ONNX Runtime has no common base class
             device, size = self.device.upper(), f"{image.shape[3]} x {image.shape[2]} pixels"
             if _is_out_of_memory(error):
-                raise EngineError(
+                raise OutOfMemoryError(
                     f"The {device} ran out of memory at {size}; close other programs or fill a smaller copy."
                 ) from error
             raise EngineError(
@@ -106,7 +119,7 @@ class Engine:
 def load_engine(model: str | Path = "default", device: Device = "auto", threads: int | None = None) -> Engine:
     """Load a model and prove on a small picture that it keeps its contract on its device.
 
-    - `model`: a known name or the path of an ONNX file with an Inpaint contract;
+    - `model`: a known name, the path of an ONNX file, or a model of the Hub that was fetched before ("user/repo");
     - `device`: "auto" takes an NVIDIA GPU where one works, and otherwise the CPU, with a note in `Engine.notes` if
       there is a GPU that does not work;
     - `threads`: of the CPU; by default as many as there are physical cores.
@@ -133,8 +146,10 @@ def load_engine(model: str | Path = "default", device: Device = "auto", threads:
 def _prove(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> Engine:
     """Make an engine on exactly this device and run the canary through it."""
     session = _open_session(path, device, threads)
+    metadata = session.get_modelmeta().custom_metadata_map
     try:
-        contract = Contract.from_metadata(session.get_modelmeta().custom_metadata_map)
+        # A file's own word comes first; the table of other people's models is for files without one.
+        contract = (None if METADATA_KEY in metadata else contract_of(path)) or Contract.from_metadata(metadata)
     except ModelError as error:
         raise ModelError(f"{path.name}: {error}") from error
     _check_graph(path, session, contract)
@@ -151,8 +166,7 @@ def _prove(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> E
 
 def _open_session(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> onnxruntime.InferenceSession:
     """Open `path` with ONNX Runtime on exactly this device, with nothing written to standard error."""
-    if path.stat().st_size > LARGEST_FILE:
-        raise ModelError(f"{path} is larger than 2 GiB, which no ONNX model is; check the path.")
+    check_onnx(path)
     onnxruntime.disable_telemetry_events()  # what is filled here is nobody else's business
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS
@@ -185,7 +199,7 @@ def _create(path: Path, options: onnxruntime.SessionOptions, providers: list) ->
         if providers[0] != CPU:
             raise EngineError(f"The model {path.name} cannot be loaded on the GPU: {_first_line(error)}") from error
         if _is_out_of_memory(error):
-            raise EngineError(f"There is not enough memory to load {path.name}; close other programs.") from error
+            raise OutOfMemoryError(f"There is not enough memory to load {path.name}; close other programs.") from error
         raise ModelError(f"{path} is not an ONNX model that ONNX Runtime can run; check the file.") from error
 
 
@@ -204,17 +218,23 @@ def _check_graph(path: Path, session: onnxruntime.InferenceSession, contract: Co
     """Raise `ModelError` unless the graph has the inputs and the output that the contract names."""
     inputs = {item.name: item for item in session.get_inputs()}
     outputs = {item.name: item for item in session.get_outputs()}
-    wanted = [(inputs, contract.image_input, 3), (inputs, contract.mask_input, 1), (outputs, contract.output, 3)]
+    result = contract.output or next(iter(outputs), "")
+    wanted = [(inputs, contract.image_input, 3), (inputs, contract.mask_input, 1), (outputs, result, 3)]
     for there, name, channels in wanted:
         item = there.get(name)
         if item is None:
             raise ModelError(f"The model {path.name} has no {name!r}, which its contract names; export it again.")
         shape = item.shape
-        if item.type != "tensor(float)" or len(shape) != 4 or (isinstance(shape[1], int) and shape[1] != channels):
+        if (
+            item.type != TYPES[contract.dtype]
+            or len(shape) != 4
+            or (isinstance(shape[1], int) and shape[1] != channels)
+        ):
             raise ModelError(
-                f"{name!r} in the model {path.name} is not N x {channels} x H x W float32; export it again."
+                f"{name!r} in the model {path.name} is not N x {channels} x H x W {contract.dtype}; export it again."
             )
-        if any(isinstance(side, int) for side in shape[2:]) and there is inputs:
+        allowed = contract.native_size if contract.fixed_size else None
+        if any(isinstance(side, int) and side != allowed for side in shape[2:]) and there is inputs:
             raise ModelError(f"The model {path.name} takes pictures of one size only; export it with dynamic sizes.")
     if set(inputs) != {contract.image_input, contract.mask_input}:
         raise ModelError(f"The model {path.name} has inputs that its contract does not name; export it again.")

@@ -8,24 +8,28 @@
 | `MaskError`        | 4         | a mask is missing, empty, all hole, or does not fit its image             |
 | `ModelError`       | 5         | a model is unknown, is not a model, or breaks its contract                |
 | `OutputError`      | 6         | a result cannot be written; what was there before is untouched            |
-| `EngineError`      | 7         | the device asked for is not to be had, or ran out of memory               |
+| `EngineError`      | 7         | the device asked for is not to be had, or failed                          |
+| `OutOfMemoryError` | 7         | the device ran out of memory                                              |
 | `RecipeError`      | 8         | a recipe, its data or a run directory is not usable                       |
 | `DivergedError`    | 9         | training produced numbers that are not finite                             |
+| `HubError`         | 10        | the Hugging Face Hub cannot be reached, or does not give what was asked   |
 | (a bug)            | 70        | anything else; `INPAINT_DEBUG=1` shows the traceback                      |
 | (interrupted)      | 130       | Ctrl-C; training saves first and says how to go on                        |
 
 The library raises these and never prints or exits; `inpaint.cli` turns them into one sentence and a code.
 """
 
-from inpaint.weights.errors import InpaintError, ModelError
+from inpaint.weights.errors import HubError, InpaintError, ModelError, OutputError
 
 __all__ = [
     "DivergedError",
     "EngineError",
+    "HubError",
     "ImageError",
     "InpaintError",
     "MaskError",
     "ModelError",
+    "OutOfMemoryError",
     "OutputError",
     "RecipeError",
 ]
@@ -43,16 +47,14 @@ class MaskError(InpaintError):
     exit_code = 4
 
 
-class OutputError(InpaintError):
-    """A result cannot be written. Whatever stood at its path before is untouched."""
-
-    exit_code = 6
-
-
 class EngineError(InpaintError):
     """The device asked for is not to be had, or it failed while running the model."""
 
     exit_code = 7
+
+
+class OutOfMemoryError(EngineError):
+    """The device has too little memory for what it was given; something smaller may work."""
 
 
 class RecipeError(InpaintError):

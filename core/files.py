@@ -4,12 +4,14 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from inpaint.core.errors import OutputError
+
+_DESCRIPTORS = Path("/proc/self/fd")
 
 
 @contextmanager
@@ -17,8 +19,11 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """Open `path` for writing bytes; it takes its final name only when the block ends without an error.
 
     The bytes go to a temporary file in the same folder, reach the disk, and then replace `path` in one step. A
-    failure removes the temporary file and leaves `path` as it was. A link is followed, so that the file it points to
-    is replaced and the link stays. A replaced file keeps its permissions; a new one gets those of the umask.
+    failure removes the temporary file and leaves `path` as it was. Where the system has files without a name (Linux),
+    the temporary one gets its own when it is complete, so that not even `kill -9` leaves a part of it behind.
+
+    A link is followed, so that the file it points to is replaced and the link stays. A replaced file keeps its
+    permissions; a new one gets those of the umask.
 
     Raises `OutputError` when the file cannot be written.
     """
@@ -28,12 +33,17 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     try:
         check_writable(path)
         # Not tempfile: its files are for their owner only, and the result would inherit that.
-        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+        descriptor = _open_nameless(target.parent)
+        nameless = descriptor is not None
+        if descriptor is None:
+            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         try:
             with os.fdopen(descriptor, "w+b") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
+                if nameless:
+                    _name(descriptor, temporary)
             if target.exists():
                 shutil.copymode(target, temporary)
             os.replace(temporary, target)  # noqa: PTH105 - the atomic one, on Windows too
@@ -45,6 +55,25 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
         raise OutputError(_sentence(path, error)) from error
 
 
+def _open_nameless(folder: Path) -> int | None:
+    """Open a file that has no name yet, on the file system of `folder`; None where there are no such files."""
+    if not hasattr(os, "O_TMPFILE") or not _DESCRIPTORS.is_dir():
+        return None
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o666)
+    except OSError as error:
+        # What a file system without them answers, and an old kernel; everything else is a reason not to write at all.
+        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EINVAL):
+            return None
+        raise
+
+
+def _name(descriptor: int, path: Path) -> None:
+    """Give an open file without a name the name `path`, which must be free."""
+    # Python follows the link in /proc only when it is given a folder, which an absolute path makes meaningless.
+    os.link(_DESCRIPTORS / str(descriptor), path, src_dir_fd=descriptor, follow_symlinks=True)
+
+
 def check_writable(path: str | Path) -> None:
     """Raise `OutputError` when it is plain before any work that `path` cannot be written."""
     path = Path(path)
@@ -54,6 +83,28 @@ def check_writable(path: str | Path) -> None:
         raise OutputError(f"The folder {path.parent} does not exist; make it first.")
     if not os.access(Path(os.path.realpath(path)).parent, os.W_OK):
         raise OutputError(f"You may not write into the folder {path.parent}; choose another.")
+
+
+def make_folder(path: str | Path) -> None:
+    """Make a folder and those above it where they are missing. Raises `OutputError`."""
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise OutputError(f"The folder {path} cannot be made, because a file is in its way; choose another.") from error
+    except OSError as error:
+        raise OutputError(_sentence(path, error)) from error
+
+
+def check_apart(target: str | Path, inputs: Mapping[str, Path | None]) -> None:
+    """Raise `OutputError` when `target` is one of the files it is made from, under whatever name.
+
+    - `inputs`: what each is called in the sentence, such as "mask", and where it is; None is passed over.
+    """
+    target = Path(target)
+    for what, path in inputs.items():
+        if path and target.exists() and path.exists() and target.samefile(path):
+            raise OutputError(f"{target} is the {what} itself; give another --output, or --force to replace it.")
 
 
 def _sentence(path: Path, error: OSError) -> str:

@@ -5,13 +5,15 @@ Not called `fill`, because `inpaint.core.fill` is the function.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import cv2
 import numpy as np
 
 from inpaint.core.engine import Engine
-from inpaint.core.errors import EngineError, MaskError
+from inpaint.core.errors import MaskError
+from inpaint.core.fallback import fill_somehow
 from inpaint.core.mask import WHITE, check_mask
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.photo import Photo
@@ -32,7 +34,7 @@ class Filled:
     mask: np.ndarray
     """H x W bool: what was filled, that is the mask after growing."""
     regions: tuple[Region, ...]
-    """In the order they were filled."""
+    """In the order they were filled, each at the scale that worked."""
     engine: Engine
     """The engine that filled the last region: another one if the GPU gave up."""
     notes: tuple[str, ...]
@@ -58,7 +60,8 @@ def fill(
       `grow` this gives a soft seam; alone it lets what was at the rim of the hole shine through.
 
     Returns the same kind as `image`. Raises `MaskError` for a mask without a hole or without anything known, and
-    `EngineError` when the device fails; a failing GPU is replaced by the CPU.
+    `EngineError` when the device fails; where memory is short a smaller size is tried, and a failing GPU is replaced by
+    the CPU, both with a note in what `fill_pixels` returns.
     """
     if isinstance(image, Photo):
         done = fill_pixels(image.pixels, mask, engine, grow=grow, feather=feather, progress=progress, empty=image.empty)
@@ -100,23 +103,18 @@ def fill_pixels(
     for number, region in enumerate(regions, 1):
         # The window's view of the result already holds what earlier regions filled, as known pixels.
         window, hole = result[region.window.slices], unknown[region.window.slices]
-        try:
-            filled = _run(engine, window, hole, region, white)
-        except EngineError as error:
-            if engine.device == "cpu":
-                raise
-            engine = engine.on_cpu()
-            notes.append(f"The rest was filled on the CPU. {error}")
-            filled = _run(engine, window, hole, region, white)
+        done = fill_somehow(partial(_run, window, hole, white), engine, region)
+        engine, regions[number - 1] = done.engine, done.region
+        notes.extend(done.notes)
         hole = mask[region.hole.slices]
-        _composite(result, hole, _share(levels, region.hole, feather), region, filled, white)
+        _composite(result, hole, _share(levels, region.hole, feather), region, done.filled, white)
         unknown[region.hole.slices][hole] = False
         if progress is not None:
             progress(number, len(regions))
     return Filled(pixels=result, mask=mask, regions=tuple(regions), engine=engine, notes=tuple(notes))
 
 
-def _run(engine: Engine, window: np.ndarray, hole: np.ndarray, region: Region, white: float) -> np.ndarray:
+def _run(window: np.ndarray, hole: np.ndarray, white: float, engine: Engine, region: Region) -> np.ndarray:
     """Return the window filled: height x width x 3 float32 in [0, 1]. What `window` shows inside `hole` is not used."""
     image = window.astype(np.float32)
     image /= np.float32(white)

@@ -94,7 +94,14 @@ class _Planner:
             if parts:
                 waiting.extend(reversed(parts))
             else:
-                yield Region(self.window(box), box, self.scale(box))
+                yield self.region(box)
+
+    def region(self, box: Box) -> Region:
+        """Return the region that fills `box`, scaled down to what a network of one size takes."""
+        window, scale = self.window(box), self.scale(box)
+        if self.contract.fixed_size:
+            scale = min(scale, self.contract.native_size / max(window.height, window.width))
+        return Region(window, box, scale)
 
     def hole_size(self, box: Box) -> int:
         """Return the side of the largest square in the hole around the pixels of `box`."""

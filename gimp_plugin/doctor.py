@@ -1,15 +1,12 @@
-"""Why is the plug-in not in the menu, or does not fill? Looks at everything that is known to go wrong."""
+"""Why is the plug-in not in the menu, or does not fill? Looks at everything that is known to go wrong with GIMP."""
 
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
-from inpaint.core.errors import InpaintError
+from inpaint.core.diagnosis import Finding, examine_installation
 from inpaint.gimp_plugin.gimps import NAME, Console, GimpFolder, environments_on_path, find_consoles, find_folders
 from inpaint.gimp_plugin.installer import SCRIPT, SOURCE, runtime_folder
 from inpaint.gimp_plugin.plugin.client import running
@@ -19,41 +16,15 @@ from inpaint.gimp_plugin.plugin.places import Config, Runtime
 AGAIN = "run `inpaint gimp install` again"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    level: Literal["good", "note", "bad"]
-    """Whether it is as it should be, may matter, or keeps the plug-in from working."""
-    sentence: str
-    """What was found, and what to do."""
-
-
 def examine(environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
-    """Yield what there is to say about the engine, every GIMP and every copy of the plug-in."""
-    yield from examine_engine()
+    """Yield what there is to say about the installation, every GIMP and every copy of the plug-in."""
+    yield from examine_installation()
     consoles = find_consoles(environment)
     folders = find_folders(environment)
     yield from examine_gimps(consoles, folders, environment)
     for folder in folders:
         yield from examine_folder(folder)
     yield from examine_worker()
-
-
-def examine_engine() -> Iterator[Finding]:
-    """Look at this installation: version, Python, and whether the default model loads."""
-    yield Finding("good", f"Inpaint {version('inpaint')} in {sys.executable}.")
-    try:
-        from inpaint.core.engine import load_engine
-
-        engine = load_engine("default", "auto")
-    except InpaintError as error:
-        yield Finding("bad", f"The default model does not work: {error}")
-    except ImportError as error:
-        yield Finding("bad", f"The engine lacks {error.name}; install Inpaint again.")
-    else:
-        yield Finding("good", f"The model {engine.contract.name!r} works on the {engine.device.upper()}.")
-        yield from (Finding("note", note) for note in engine.notes)
 
 
 def examine_gimps(
@@ -67,7 +38,9 @@ def examine_gimps(
         if old and not folders:
             yield Finding("bad", f"{old} is not GIMP 3; the plug-in needs GIMP 3.0 or newer.")
         elif not folders:
-            yield Finding("bad", "There is no GIMP 3: install it, start it once, and run `inpaint gimp install`.")
+            yield Finding(
+                "note", "There is no GIMP 3; for the plug-in install it, start it once, and run `inpaint gimp install`."
+            )
         else:
             yield Finding(
                 "note", "There is no gimp-console on the PATH, so that the plug-in cannot be tried from here."

@@ -1,7 +1,8 @@
-"""Model files: their contract, and the ones known by name."""
+"""Model files: their contract, the ones known by name, and the Hugging Face Hub."""
 
 from inpaint.weights.contract import Contract
-from inpaint.weights.errors import InpaintError, ModelError
-from inpaint.weights.manifest import MODELS, KnownModel, resolve
+from inpaint.weights.errors import HubError, InpaintError, ModelError
+from inpaint.weights.locate import resolve
+from inpaint.weights.manifest import MODELS, KnownModel
 
-__all__ = ["MODELS", "Contract", "InpaintError", "KnownModel", "ModelError", "resolve"]
+__all__ = ["MODELS", "Contract", "HubError", "InpaintError", "KnownModel", "ModelError", "resolve"]

@@ -1,22 +1,27 @@
 """What an ONNX inpainting model expects and returns, carried inside the file itself.
 
 The contract is one JSON object under the key `inpaint.contract` of the ONNX metadata. Export writes it, the engine
-reads it, and nothing about a model's polarity, range or size is ever guessed.
+reads it, and nothing about a model's polarity, range or size is ever guessed. Models of other people carry none; theirs
+stand in the manifest, and use the fields from `least_size` on, which an export of ours leaves as they are.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Literal
 
 from inpaint.weights.errors import ModelError
 
 METADATA_KEY = "inpaint.contract"
 CONTRACT_VERSION = 1
+DTYPES = ("float32", "float16", "uint8")
+RIM = 4
+"""Pixels around the hole that a graph with `known` = "near" may change: a 3 x 3 dilation and a 5 x 5 blur reach 3."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """One model's promises. Tensors are NCHW float32, colours RGB, and hole = 1 in the mask.
+    """One model's promises. Tensors are NCHW; unless a field says otherwise float32, RGB, and hole = 1 in the mask.
 
     The graph itself blanks the hole of its input and returns the known pixels of its input unchanged, so that a
     caller may pass any colours under the hole.
@@ -31,9 +36,9 @@ class Contract:
     mask_input: str = "mask"
     """Name of the input of shape N x 1 x H x W, holding 0 (known) and 1 (hole)."""
     output: str = "output"
-    """Name of the output of shape N x 3 x H x W."""
+    """Name of the output of shape N x 3 x H x W; empty for whatever the only output is called."""
     image_range: tuple[float, float] = (-1.0, 1.0)
-    """Black and white, in both `image_input` and `output`."""
+    """Black and white in `image_input`, and in `output` unless `output_range` says otherwise."""
     stride: int = 8
     """H and W must be multiples of this."""
     native_size: int = 256
@@ -48,6 +53,25 @@ class Contract:
     """One line on where the weights come from."""
     version: int = CONTRACT_VERSION
     """Version of this record."""
+    least_size: int = 64
+    """Least height and width the network is fed; smaller pictures are padded."""
+    fixed_size: bool = False
+    """Takes pictures of `native_size` x `native_size` only."""
+    largest_batch: int = 0
+    """Most pictures in one call; 0: any number."""
+    dtype: Literal["float32", "float16", "uint8"] = "float32"
+    """Of the inputs and the output."""
+    output_range: tuple[float, float] | None = None
+    """Black and white in `output`, where they differ from `image_range`."""
+    mask_values: tuple[float, float] = (0.0, 1.0)
+    """What stands for known and for hole in `mask_input`."""
+    under_hole: float | None = None
+    """What the caller puts under the hole, 0 = black to 1 = white; None: anything, because the graph blanks it."""
+    colours: Literal["RGB", "BGR"] = "RGB"
+    """Order of the channels of `image_input` and `output`."""
+    known: Literal["exact", "near", "free"] = "exact"
+    """Known pixels of the output are those of the input: all of them; all but a rim of `RIM` pixels around the hole,
+    which the graph blends; or none, because the graph returns what it predicts for them."""
 
     def __post_init__(self) -> None:
         if self.version != CONTRACT_VERSION:
@@ -59,8 +83,27 @@ class Contract:
             raise ModelError(f"The model {self.name!r} is for the task {self.task!r}; choose one that inpaints.")
         if self.stride < 1 or self.native_size < self.stride or self.native_hole < 1:
             raise ModelError(f"The contract of the model {self.name!r} has impossible sizes; export it again.")
-        if self.image_range[0] >= self.image_range[1]:
+        if self.least_size < 1 or self.largest_batch < 0 or (self.fixed_size and self.native_size % self.stride):
+            raise ModelError(f"The contract of the model {self.name!r} has impossible sizes; export it again.")
+        ranges = [self.image_range, self.output_range or self.image_range]
+        if any(low >= high for low, high in ranges) or self.mask_values[0] == self.mask_values[1]:
             raise ModelError(f"The contract of the model {self.name!r} has an empty value range; export it again.")
+        words = [(self.dtype, DTYPES), (self.colours, ("RGB", "BGR")), (self.known, ("exact", "near", "free"))]
+        if any(word not in allowed for word, allowed in words):
+            raise ModelError(
+                f"The contract of the model {self.name!r} has words this Inpaint does not know; update it."
+            )
+
+    def in_words(self) -> str:
+        """Say in one line what the graph takes and returns."""
+        low, high = self.image_range
+        returns = f"{self.output_range[0]:g}..{self.output_range[1]:g}" if self.output_range else "the same"
+        size = f"{self.native_size} x {self.native_size} only" if self.fixed_size else f"multiples of {self.stride}"
+        return (
+            f"takes {self.dtype} {self.colours} {low:g}..{high:g} and a mask with {self.mask_values[1]:g} = hole; "
+            f"returns {returns}; {size}; made for {self.native_size} px, holes beyond "
+            f"{self.native_hole} px are filled at a smaller scale"
+        )
 
     def to_metadata(self) -> dict[str, str]:
         """Return the entry to add to the ONNX file's metadata."""
@@ -78,7 +121,10 @@ class Contract:
             record = json.loads(metadata[METADATA_KEY])
             known = {field.name for field in fields(cls)}
             record = {key: value for key, value in record.items() if key in known}
-            low, high = record.get("image_range", (-1.0, 1.0))
-            return cls(**{**record, "image_range": (float(low), float(high))})
+            for key in ("image_range", "output_range", "mask_values"):
+                if record.get(key) is not None:
+                    low, high = record[key]
+                    record[key] = (float(low), float(high))
+            return cls(**record)
         except (AttributeError, TypeError, ValueError) as error:
             raise ModelError("The Inpaint contract in this ONNX file is damaged; export the model again.") from error

@@ -18,3 +18,15 @@ class ModelError(InpaintError):
     """A model is unknown, is not a model, or breaks its contract."""
 
     exit_code = 5
+
+
+class OutputError(InpaintError):
+    """A result cannot be written. Whatever stood at its path before is untouched."""
+
+    exit_code = 6
+
+
+class HubError(InpaintError):
+    """The Hugging Face Hub cannot be reached, or does not give what was asked for."""
+
+    exit_code = 10

@@ -11,6 +11,22 @@ def test_it_survives_the_metadata() -> None:
     assert Contract.from_metadata(contract.to_metadata()) == contract
 
 
+def test_what_is_foreign_survives_too() -> None:
+    contract = Contract(
+        name="x",
+        output_range=(0.0, 255.0),
+        mask_values=(255.0, 0.0),
+        dtype="uint8",
+        colours="BGR",
+        known="near",
+        least_size=256,
+        fixed_size=True,
+        largest_batch=1,
+        under_hole=0.5,
+    )
+    assert Contract.from_metadata(contract.to_metadata()) == contract
+
+
 def test_keys_of_later_versions_of_the_same_record_are_left_alone() -> None:
     record = json.loads(Contract(name="x").to_metadata()[METADATA_KEY])
     assert Contract.from_metadata({METADATA_KEY: json.dumps(record | {"mood": "good"})}) == Contract(name="x")
@@ -28,6 +44,11 @@ def test_keys_of_later_versions_of_the_same_record_are_left_alone() -> None:
         {METADATA_KEY: '{"name": "x", "task": "upscale"}'},
         {METADATA_KEY: '{"name": "x", "stride": 0}'},
         {METADATA_KEY: '{"name": "x", "image_range": [1, 1]}'},
+        {METADATA_KEY: '{"name": "x", "output_range": [1, 0]}'},
+        {METADATA_KEY: '{"name": "x", "mask_values": [1, 1]}'},
+        {METADATA_KEY: '{"name": "x", "dtype": "float64"}'},
+        {METADATA_KEY: '{"name": "x", "known": "perhaps"}'},
+        {METADATA_KEY: '{"name": "x", "least_size": 0}'},
     ],
 )
 def test_bad_metadata_is_refused_in_one_sentence(metadata: dict[str, str]) -> None:

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from inpaint.weights import MODELS, ModelError, manifest, resolve
+from inpaint.weights import MODELS, KnownModel, ModelError, manifest, resolve
+from inpaint.weights.cache import digest
+from inpaint.weights.reference import COMMIT, parse_reference
 
 
 def test_a_path_is_taken_as_it_is(tiny_model: Path) -> None:
@@ -15,6 +17,24 @@ def test_names_and_aliases_are_unique() -> None:
     names = [name for model in MODELS for name in (model.name, *model.aliases)]
     assert len(names) == len(set(names))
     assert "default" in names
+
+
+def test_the_default_is_first_and_is_the_file_that_ships() -> None:
+    bundled = MODELS[0]
+    assert (bundled.bundled, bundled.aliases) == (True, ("default",))
+    path = bundled.locate()
+    assert (path.stat().st_size, digest(path)) == (bundled.size, bundled.sha256), "the manifest is of another file"
+
+
+@pytest.mark.parametrize("model", MODELS[1:], ids=lambda model: model.name)
+def test_a_model_of_others_is_pinned_and_says_its_licence(model: KnownModel) -> None:
+    assert COMMIT.fullmatch(model.revision)
+    assert parse_reference(str(model.reference)) == model.reference
+    assert model.sha256 == "" or (len(model.sha256) == 64 and model.size > 0)
+    assert model.licence
+    assert model.restrictions
+    assert model.contract is not None
+    assert (model.contract.name, model.contract.licence) == (model.name, model.licence)
 
 
 @pytest.mark.parametrize("name", ["default", "btgmi-default"])
@@ -41,11 +61,13 @@ def test_a_name_comes_before_a_stray_file(tmp_path: Path, monkeypatch: pytest.Mo
     [
         ("nobody", r"No model is called 'nobody'.*btgmi-default, default"),
         ("nobody.onnx", "no model file nobody.onnx"),
-        ("some/where", "no model file"),
+        ("some/where", r"no model file some/where, and the Hub's .* inpaint weights pull some/where"),
+        ("lama", r"lama has not been fetched yet; run: inpaint weights pull lama"),
         (Path("nobody"), "no model file nobody"),
         (Path(), "is a folder"),
     ],
 )
+@pytest.mark.usefixtures("cache")
 def test_what_is_not_there_is_said_in_one_sentence(wanted: str | Path, sentence: str) -> None:
     with pytest.raises(ModelError, match=sentence) as raised:
         resolve(wanted)

@@ -1,0 +1,183 @@
+"""`inpaint batch`: fill many photographs in one go."""
+
+from dataclasses import replace
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from inpaint.cli import _options
+from inpaint.cli._options import Device
+
+SOME_FAILED = 3
+"""Exit code when some photographs failed and the others are done."""
+
+
+class BatchFormat(StrEnum):
+    """What results are written as: `Format`, or by the photograph."""
+
+    AUTO = "auto"
+    SAME = "same"
+    PNG = "png"
+    TIFF = "tiff"
+    WEBP = "webp"
+    BMP = "bmp"
+    JPEG = "jpg"
+
+
+class BatchCommand(TyperCommand):
+    """Lets `--ray` stand without its address, which Typer has no option for."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words after `inpaint batch`."""
+        return super().parse_args(ctx, _with_address(args))
+
+
+def _with_address(args: list[str]) -> list[str]:
+    """Put `local` behind a `--ray` that no address follows."""
+    done: list[str] = []
+    for at, word in enumerate(args):
+        done.append(word)
+        if word == "--ray":
+            after = args[at + 1] if at + 1 < len(args) else ""
+            host, colon, port = after.rpartition(":")
+            if not (after in ("auto", "local") or (host and colon and port.isdigit())):
+                done.append("local")
+    return done
+
+
+def batch(
+    images: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Photographs, and folders of them: all below is filled.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Folder for the results. Made if missing.", show_default=False
+        ),
+    ] = ...,  # type: ignore[assignment]
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            "--mask",
+            "--masks",
+            "-m",
+            metavar="DIR|FILE|alpha",
+            help="A folder with a mask for each photograph, called like it (dog.png or dog_mask.png for dog.jpg), in "
+            "the same sub-folder; or one mask for all; or the word alpha: what is transparent is filled.",
+            show_default=False,
+            rich_help_panel=_options.HOLE,
+        ),
+    ] = None,
+    box: _options.Boxes = None,
+    color: _options.Color = None,
+    tolerance: _options.Tolerance = 10,
+    invert: _options.Invert = False,
+    threshold: _options.Threshold = None,
+    grow: _options.Grow = 0,
+    feather: _options.Feather = 0,
+    list_file: Annotated[
+        typer.FileText | None,
+        typer.Option("--list", metavar="FILE", help="Photographs, one path on each line; - reads standard input."),
+    ] = None,
+    output_format: Annotated[
+        BatchFormat,
+        typer.Option(
+            "--output-format",
+            "--format",
+            help="Of the results. auto: PNG, and TIFF for a TIFF, which are exact; same: as each photograph.",
+        ),
+    ] = BatchFormat.AUTO,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Leave out what is complete and unchanged in the folder of results.")
+    ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[ADDRESS]",
+            help="Fill on a Ray cluster: auto or HOST:PORT; without an address on one made here.",
+            show_default=False,
+        ),
+    ] = None,
+    model: _options.Model = "default",
+    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="CPU threads, or processes with --ray; otherwise one per core.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a sentence.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print a line for every photograph.")] = False,
+) -> None:
+    """Fill many photographs. One that fails does not stop the others; DIR/manifest.jsonl tells how each one went."""
+    choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
+    from inpaint.cli._batch_report import BatchReport
+    from inpaint.core.batch import Manifest, Settings, collect, load_batch_engine, read_list, run_here, run_on_ray
+    from inpaint.core.batch.prints import take
+    from inpaint.core.errors import MaskError
+    from inpaint.weights import resolve
+
+    if not images and list_file is None:
+        raise typer.BadParameter("Name photographs or folders, or give --list.", param_hint="IMAGES")
+    masks = choice.file if choice.file is not None and choice.file.is_dir() else None
+    if choice.file is not None and not choice.file.exists():
+        raise MaskError(f"There is no file or folder {choice.file}; check --mask.")
+    settings = Settings(
+        choice=replace(choice, file=None if masks else choice.file and choice.file.absolute()),
+        masks=masks and masks.absolute(),
+        grow=grow,
+        feather=feather,
+    )
+    items = collect(
+        images or [],
+        output,
+        partial(_suffix, output_format),
+        skip=[choice.file] if choice.file else [],
+        listed=read_list(list_file) if list_file else [],
+    )
+    path = resolve(model)
+    key = settings.key(take(path).sha256)
+
+    with Manifest(output) as manifest:
+        waiting = manifest.open_items(items, settings, key) if resume else items
+        report = BatchReport(len(items), len(items) - len(waiting), quiet=quiet, verbose=verbose, as_json=as_json)
+        take_down = report.recording(manifest)
+        try:
+            with report:
+                if ray is not None:
+                    run_on_ray(
+                        waiting,
+                        settings,
+                        take_down,
+                        model=path.absolute(),
+                        address=ray,
+                        device=device.value,
+                        processes=threads,
+                        key=key,
+                        stop=report.stop,
+                    )
+                elif waiting:
+                    engine, beside = load_batch_engine(path, device.value, threads, len(waiting))
+                    report.note(*engine.notes)
+                    run_here(waiting, settings, engine, take_down, beside=beside, key=key, stop=report.stop)
+        except BaseException:
+            report.close(manifest.path, cut_short=True)
+            raise
+        report.close(manifest.path)
+    if report.failures:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _suffix(wanted: BatchFormat, image: Path) -> str:
+    """Return the suffix of the result for a photograph."""
+    from inpaint.core.image import WRITABLE
+
+    if wanted is BatchFormat.AUTO:
+        return ".tif" if image.suffix.lower() in (".tif", ".tiff") else ".png"
+    if wanted is BatchFormat.SAME:
+        return image.suffix if image.suffix.lower() in WRITABLE else ".png"
+    return f".{wanted.value}"

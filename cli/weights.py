@@ -1,0 +1,288 @@
+"""`inpaint weights`: the models by name and on the Hugging Face Hub."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from inpaint.weights.hub import Offer
+    from inpaint.weights.transfer import Progress
+
+app = typer.Typer(
+    help="Fetch models from the Hugging Face Hub, check them, carry them along, publish your own.",
+    no_args_is_help=True,
+)
+
+Wanted = Annotated[
+    str, typer.Argument(help="A name from `inpaint weights list`, or user/repo[@revision][:file].", show_default=False)
+]
+Several = Annotated[
+    list[str], typer.Argument(help="Names from `inpaint weights list`, or user/repo[@revision][:file].")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command("list")
+def list_models(as_json: AsJson = False) -> None:
+    """List the models known by name and those fetched from elsewhere: licence, size, and whether they are here."""
+    from inpaint.weights import MODELS
+    from inpaint.weights.hub import fetched
+
+    names = [model.name for model in MODELS]
+    rows = [_describe(name) for name in [*names, *(name for name in fetched() if name not in names)]]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("name", "licence", "size", "here", "from", box=None, pad_edge=False)
+    aliases = {model.name: f" ({', '.join(model.aliases)})" for model in MODELS if model.aliases}
+    for row in rows:
+        size = f"{row['size'] / 1e6:.0f} MB" if row["size"] else "?"
+        origin = row.get("repository")
+        here = "yes" if row["path"] else "no"
+        name = row["name"] + aliases.get(row["name"], "")
+        cells = name, row["licence"], size, here if origin else "bundled", origin or "Inpaint"
+        table.add_row(*(Text(cell) for cell in cells))  # what others wrote is no markup
+    Console().print(table)
+    typer.echo("More about one: inpaint weights info NAME. Any repository with an exported model works, too: user/repo")
+
+
+@app.command()
+def info(wanted: Wanted, as_json: AsJson = False) -> None:
+    """Say where a model is from, under what licence, and what it expects. Asks the Hub only for user/repo not here."""
+    from inpaint.weights import Contract
+
+    record = _describe(wanted)
+    if as_json:
+        typer.echo(json.dumps(record, indent=2))
+        return
+    for name, value in record.items():
+        if name == "contract" and value:
+            value = Contract(**value).in_words()
+        if value not in ("", None):
+            typer.echo(_plain(f"{name:>13}  {value}"))
+
+
+@app.command()
+def pull(
+    wanted: Several,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but notes and errors.")] = False,
+) -> None:
+    """Fetch models. What broke off goes on, everything is checked, and what is here already asks no network."""
+    from inpaint.weights.errors import HubError
+    from inpaint.weights.hub import cached_offer, offer
+    from inpaint.weights.pull import pull as fetch
+
+    _silence()
+    for name in wanted:
+        notes = []
+        try:
+            offered = offer(name)
+        except HubError as error:
+            here = cached_offer(name)
+            if here is None:
+                raise
+            offered = here
+            notes.append(f"Whether there is a newer one is not known. {error}")
+        if not quiet:
+            _introduce(offered)
+        with _progress(offered, quiet) as progress:
+            pulled = fetch(offered, progress)
+        if not quiet:
+            done = f"fetched {pulled.fetched / 1e6:.1f} MB" if pulled.fetched else "it was here already"
+            typer.echo(f"{offered.name}: {done}, sha256 checked. Use it with --model {offered.name}")
+        for note in (*pulled.notes, *notes):
+            typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
+
+
+@app.command()
+def verify(
+    wanted: Annotated[list[str] | None, typer.Argument(help="Otherwise all that are here.")] = None,
+) -> None:
+    """Check the content of models on this machine against their sha256. Uses no network."""
+    from inpaint.core.errors import InpaintError, ModelError
+    from inpaint.weights import MODELS
+    from inpaint.weights.cache import digest
+    from inpaint.weights.hub import fetched
+    from inpaint.weights.locate import resolve
+    from inpaint.weights.manifest import find
+
+    names = wanted or [*(model.name for model in MODELS if model.bundled), *fetched()]
+    bad = []
+    for name in names:
+        known = find(name)
+        try:
+            path = resolve(name)
+            if known and known.bundled and digest(path) != known.sha256:
+                raise ModelError(f"The file of the model {name} is damaged; install Inpaint again.")
+            typer.echo(f"{name}: intact, {path}")
+        except InpaintError as error:
+            bad.append(error)
+            typer.secho(str(error), fg=typer.colors.RED, err=True)
+    if bad:
+        raise typer.Exit(bad[0].exit_code)
+
+
+@app.command()
+def remove(wanted: Several) -> None:
+    """Delete fetched models from this machine. The bundled one stays."""
+    from inpaint.core.errors import ModelError
+    from inpaint.weights.cache import find_cached, remove_cached
+    from inpaint.weights.hub import cached_offer
+
+    for name in wanted:
+        here = cached_offer(name)
+        path = find_cached(here.reference) if here is not None else None
+        if path is None:
+            raise ModelError(f"{name} is not among the fetched models, so nothing was deleted.")
+        typer.echo(f"{name}: deleted, {remove_cached(path) / 1e6:.1f} MB freed")
+
+
+@app.command()
+def where(wanted: Annotated[str | None, typer.Argument(help="Otherwise the folder of all of them.")] = None) -> None:
+    """Print the file of a model, or the folder of fetched models (HF_HOME moves it)."""
+    from inpaint.weights.cache import cache_folder
+    from inpaint.weights.locate import resolve
+
+    typer.echo(resolve(wanted) if wanted else cache_folder())
+
+
+@app.command()
+def bundle(
+    wanted: Several,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The .tar file to write.")] = Path("models.tar"),
+) -> None:
+    """Write fetched models into one file, for a machine without internet."""
+    from inpaint.core.files import atomic_write
+    from inpaint.weights.bundle import write_bundle
+
+    with atomic_write(output) as file:
+        models = write_bundle(file, wanted)
+    licences = ", ".join(_plain(f"{model.name} ({model.licence})") for model in models)
+    typer.echo(f"{output}: {licences}, {output.stat().st_size / 1e6:.1f} MB")
+    typer.echo(f"On the other machine: inpaint weights install {output.name}")
+
+
+@app.command()
+def install(file: Annotated[Path, typer.Argument(help="A bundle.", show_default=False)]) -> None:
+    """Put the models of a bundle in their place, after checking them. Uses no network."""
+    from inpaint.weights.bundle import install_bundle
+
+    for model in install_bundle(file):
+        typer.echo(_plain(f"{model.name} ({model.licence}): installed. Use it with --model {model.name}"))
+
+
+@app.command()
+def publish(
+    run: Annotated[Path, typer.Argument(help="Run directory of `inpaint train`.", show_default=False)],
+    repository: Annotated[str, typer.Argument(help="user/repo; made if it is not there.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only write the folder; look at it first.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="That folder; otherwise RUN/published.", show_default=False)
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the weights (SPDX identifier or words).")] = "Apache-2.0",
+    trained_on: Annotated[
+        list[str] | None, typer.Option(help="Training data, a data set of the Hub or words; repeatable.")
+    ] = None,
+    evaluation: Annotated[
+        Path | None, typer.Option(help="Result of `inpaint eval` with this model first: scores.json or its folder.")
+    ] = None,
+    step: Annotated[int | None, typer.Option(help="Which checkpoint; otherwise the last.")] = None,
+    private: Annotated[bool, typer.Option("--private", help="Make a new repository visible to you alone.")] = False,
+) -> None:
+    """Publish a training on the Hub: ONNX, safetensors, recipe, contract, numbers, pictures and a model card."""
+    from inpaint.cli._extras import require_train
+
+    require_train()
+    from inpaint.training.publish import build_folder, upload_folder
+
+    _silence()
+    published = build_folder(
+        run,
+        repository,
+        output or run / "published",
+        step=step,
+        licence=licence,
+        datasets=tuple(trained_on or ()),
+        evaluation=evaluation,
+    )
+    typer.echo(f"{published.folder}: {', '.join(published.files)}")
+    for note in published.notes:
+        typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
+    if dry_run:
+        typer.echo("Nothing was uploaded. The same without --dry-run uploads this folder.")
+        return
+    typer.echo(f"published: {upload_folder(published.folder, repository, private=private)}")
+    typer.echo(f"Anybody can now run: inpaint weights pull {repository}")
+
+
+def _describe(wanted: str) -> dict[str, Any]:
+    """Collect what is known about a model, as plain values."""
+    from dataclasses import asdict
+
+    from inpaint.weights.cache import find_cached
+    from inpaint.weights.hub import cached_offer, contract_in, offer
+    from inpaint.weights.manifest import find
+
+    known = find(wanted)
+    if known is not None and known.bundled:
+        path, origin, record = known.locate(), {}, known
+    else:
+        record = cached_offer(wanted) or offer(wanted)
+        path, reference = find_cached(record.reference), record.reference
+        origin = {"repository": reference.repository, "revision": record.commit, "file": reference.file}
+    contract = (known.contract if known else None) or (contract_in(path) if path else None)
+    return {
+        "name": record.name,
+        "task": known.task if known else contract.task if contract else "",
+        "licence": record.licence,
+        "restrictions": record.restrictions,
+        "size": record.size,
+        "sha256": record.sha256,
+        **origin,
+        "path": str(path) if path else None,
+        "contract": asdict(contract) if contract else None,
+    }
+
+
+def _introduce(offered: "Offer") -> None:
+    """Say what will be fetched, and under what licence, before it is."""
+    size = f", {offered.size / 1e6:.1f} MB" if offered.size else ""
+    typer.echo(f"{offered.name}: {offered.reference.repository}, {offered.reference.file}{size}")
+    typer.echo(_plain(f"  licence: {offered.licence}. {offered.restrictions}".rstrip()))
+
+
+def _plain(text: str) -> str:
+    """Return one line without control characters: a stranger's licence must not steer the terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def _silence() -> None:
+    """Keep the library's own log lines out of the terminal; what matters is told in our words."""
+    import logging
+
+    logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def _progress(offered: "Offer", quiet: bool) -> "Iterator[Progress | None]":
+    """Show a bar on standard error while a model arrives, if somebody is watching."""
+    import sys
+
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(offered.name, total=offered.size or None)
+        yield lambda here, total: bar.update(task, completed=here, total=total or None)

@@ -1,0 +1,24 @@
+"""Many photographs in one go: what is to be filled, one file's job, the pool that runs the jobs, and their record.
+
+The job is one function, `fill_file`. A pool of threads (`run_here`) and Ray (`run_on_ray`) call the same one.
+"""
+
+from inpaint.core.batch.cluster import run_on_ray
+from inpaint.core.batch.collect import Item, collect, read_list
+from inpaint.core.batch.job import Failure, Outcome, Settings, fill_file
+from inpaint.core.batch.manifest import Manifest
+from inpaint.core.batch.pool import load_batch_engine, run_here
+
+__all__ = [
+    "Failure",
+    "Item",
+    "Manifest",
+    "Outcome",
+    "Settings",
+    "collect",
+    "fill_file",
+    "load_batch_engine",
+    "read_list",
+    "run_here",
+    "run_on_ray",
+]

@@ -1,0 +1,209 @@
+"""One photograph's job: read, find the mask, fill, write, and say how it went. It never raises for a bad file."""
+
+import hashlib
+import json
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from inpaint.core.batch.collect import Item
+from inpaint.core.batch.prints import Print, take
+from inpaint.core.engine import Engine
+from inpaint.core.errors import InpaintError
+from inpaint.core.files import check_apart, make_folder
+from inpaint.core.filling import fill_pixels
+from inpaint.core.image import check_output, read_image, write_image
+from inpaint.core.mask_choice import MaskChoice, build_mask, find_mask
+
+BUG = 70
+"""Code of a failure that is ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that decides how a photograph is filled, but for the photograph, its mask and the model."""
+
+    choice: MaskChoice
+    """Where the hole is; `choice.file` is a mask for all photographs, or None when each has its own."""
+    masks: Path | None = None
+    """Folder that holds a mask for each photograph, by name."""
+    grow: int = 0
+    """Pixels by which the hole is made larger on all sides."""
+    feather: int = 0
+    """Pixels over which the fill blends in."""
+
+    def choice_for(self, item: Item) -> MaskChoice:
+        """Return where the hole of this photograph is. Raises `MaskError` when it has no mask.
+
+        Its mask is in the same sub-folder of `masks`, or in `masks` itself if that has no sub-folders at all.
+        """
+        if self.masks is None:
+            return self.choice
+        folder = self.masks if _is_flat(self.masks) else self.masks / item.folder
+        return replace(self.choice, file=find_mask(item.image, folder))
+
+    def key(self, model: str) -> str:
+        """Return a hash of these settings, of this version of Inpaint, and of the `model`'s SHA-256."""
+        choice = asdict(replace(self.choice, file=None))
+        told = {"choice": choice, "grow": self.grow, "feather": self.feather, "model": model}
+        text = json.dumps(told | {"inpaint": version("inpaint")}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a photograph was not filled."""
+
+    kind: str
+    """Name of the error, such as MaskError."""
+    code: int
+    """The exit code that `inpaint fill` would have given."""
+    message: str
+    """One sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one job went. Holds nothing but what JSON can."""
+
+    image: str
+    output: str
+    mask: str | None = None
+    """The file, if there is one."""
+    status: Literal["done", "failed"]
+    error: Failure | None = None
+    width: int | None = None
+    height: int | None = None
+    hole_pixels: int | None = None
+    regions: int | None = None
+    device: str | None = None
+    """What filled the last region."""
+    notes: tuple[str, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    """What reading, filling and writing took, as far as it came."""
+    finished: str = ""
+    """Date and time in UTC."""
+    settings: str = ""
+    """`Settings.key` with the model that was used."""
+    files: dict[str, Print] = field(default_factory=dict)
+    """Size, time and hash of image, mask and output."""
+
+    def to_json(self) -> str:
+        """Return one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> "Outcome":
+        """Read what `to_json` wrote. Raises ValueError, KeyError or TypeError for anything else."""
+        record: dict[str, Any] = json.loads(line)
+        error = record["error"]
+        return cls(
+            **record
+            | {
+                "error": Failure(**error) if error else None,
+                "notes": tuple(record["notes"]),
+                "files": {name: Print(**values) for name, values in record["files"].items()},
+            }
+        )
+
+
+def fill_file(
+    item: Item,
+    settings: Settings,
+    engine: Engine,
+    key: str = "",
+    progress: Callable[[int, int], None] | None = None,
+) -> Outcome:
+    """Fill one photograph and write the result, whole or not at all.
+
+    - `key`: goes into the outcome as `settings`;
+    - `progress`: called after each region; what it raises ends the job, if it is no `Exception`.
+
+    The pixels written depend on the photograph, the mask, the settings and the model alone.
+    """
+    told: dict[str, Any] = {"image": str(item.image), "output": str(item.target), "settings": key}
+    seconds: dict[str, float] = {}
+    try:
+        told |= _fill(item, settings, engine, progress, told, seconds) | {"status": "done"}
+    except InpaintError as error:
+        failure = Failure(kind=type(error).__name__, code=error.exit_code, message=str(error))
+        told |= {"status": "failed", "error": failure}
+    except MemoryError:
+        sentence = f"{item.image} does not fit into memory; fill it alone, or make it smaller."
+        told |= {"status": "failed", "error": Failure(kind="ImageError", code=3, message=sentence)}
+    except Exception as error:  # one bad file must not stop ten thousand good ones
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        sentence = (
+            f"This is a bug in Inpaint: {type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})."
+        )
+        told |= {"status": "failed", "error": Failure(kind=type(error).__name__, code=BUG, message=sentence)}
+    return Outcome(**told, seconds=seconds, finished=datetime.now(UTC).isoformat(timespec="milliseconds"))
+
+
+def _fill(
+    item: Item,
+    settings: Settings,
+    engine: Engine,
+    progress: Callable[[int, int], None] | None,
+    told: dict[str, Any],
+    seconds: dict[str, float],
+) -> dict[str, Any]:
+    """Do the work. What is known early goes into `told` at once, because a failure is to tell it, too."""
+    with _timed(seconds, "read"):
+        prints = {"image": take(item.image)} if item.image.is_file() else {}
+        photo = read_image(item.image)
+        told["width"], told["height"] = photo.size
+        choice = settings.choice_for(item)
+        hole = build_mask(photo, choice)
+        if choice.file is not None:
+            told["mask"] = str(choice.file)
+            prints["mask"] = take(choice.file)
+        check_apart(item.target, {"photograph": item.image, "mask": choice.file})
+        make_folder(item.target.parent)
+        # What is transparent now may be opaque in the result, which a JPEG can hold.
+        check_output(photo.with_pixels(photo.pixels, hole.levels > 0) if hole.opaque else photo, item.target)
+    with _timed(seconds, "fill"):
+        filled = fill_pixels(
+            photo.pixels,
+            hole.levels,
+            engine,
+            grow=settings.grow,
+            feather=settings.feather,
+            progress=progress,
+            empty=photo.empty,
+            in_place=True,
+        )
+    with _timed(seconds, "write"):
+        result = photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None)
+        lost = write_image(result, item.target)
+        prints["output"] = take(item.target)
+    return {
+        "hole_pixels": int(filled.mask.sum()),
+        "regions": len(filled.regions),
+        "device": filled.engine.device,
+        "notes": tuple(dict.fromkeys([*photo.notes, *hole.notes, *filled.notes, *lost])),
+        "files": prints,
+    }
+
+
+@lru_cache(maxsize=1)
+def _is_flat(folder: Path) -> bool:
+    """Say whether a folder has no sub-folders; looked up once, not for each of ten thousand photographs."""
+    return not any(entry.is_dir() for entry in folder.iterdir() if not entry.name.startswith("."))
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    """Note how long the block took, also when it fails."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds[name] = round(time.perf_counter() - start, 3)

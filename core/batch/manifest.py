@@ -1,0 +1,112 @@
+"""The record of a batch: one line of JSON for each photograph that was done or failed, appended when it was.
+
+A run that was killed leaves at most one line cut short, which is passed over. Where an output has several lines, the
+last one counts. Paths of outputs are relative to the folder of the manifest, so that it can be moved.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from inpaint.core.batch.collect import Item
+from inpaint.core.batch.job import Outcome, Settings
+from inpaint.core.batch.prints import still
+from inpaint.core.errors import InpaintError, OutputError
+from inpaint.core.files import make_folder
+
+NAME = "manifest.jsonl"
+
+
+class Manifest:
+    """The manifest of the folder `out`, open for adding to it. Used as a context manager."""
+
+    def __init__(self, out: Path) -> None:
+        """Open it, and make its folder if need be. Raises `OutputError`, also while another batch has it open."""
+        self.path = out / NAME
+        """The file."""
+        make_folder(out)
+        try:
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        except OSError as error:
+            raise OutputError(f"{self.path} cannot be written ({error.strerror}); choose another --output.") from error
+        if not _lock(self._file):
+            os.close(self._file)
+            raise OutputError(f"Another batch is writing into {out}; wait for it, or choose another --output.")
+        size = os.fstat(self._file).st_size
+        if size and os.pread(self._file, 1, size - 1) != b"\n":
+            os.write(self._file, b"\n")  # a line cut short must not swallow the next one
+
+    def __enter__(self) -> "Manifest":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._file)
+
+    def add(self, outcome: Outcome) -> None:
+        """Add a line, in one write, so that it is there when the process is killed right after."""
+        relative = replace(outcome, output=self._relative(Path(outcome.output)))
+        line = f"{relative.to_json()}\n".encode("utf-8", "surrogateescape")
+        try:
+            written = os.write(self._file, line)
+        except OSError as error:
+            raise OutputError(
+                f"{self.path} cannot be written: {error.strerror}; make room and use --resume."
+            ) from error
+        if written < len(line):
+            raise OutputError(f"The disk is full, and {self.path} is cut short; make room and use --resume.")
+
+    def read(self) -> dict[str, Outcome]:
+        """Return the last outcome of each output, by its relative path."""
+        last = {}
+        with self.path.open(encoding="utf-8", errors="surrogateescape") as file:
+            for line in file:
+                try:
+                    outcome = Outcome.from_json(line)
+                except (KeyError, TypeError, ValueError):
+                    continue  # cut short, or of another version: as if it were not there
+                last[outcome.output] = outcome
+        return last
+
+    def open_items(self, items: list[Item], settings: Settings, key: str) -> list[Item]:
+        """Return the items that are still to be done: all but those that are complete and unchanged.
+
+        Complete is what was done and is still there as it was written. Unchanged is what had the same settings and
+        model (`key`), and has the same image and mask, by size and time or, where the time differs, by content.
+        """
+        before = self.read()
+        return [item for item in items if not self._is_current(item, settings, key, before)]
+
+    def _is_current(self, item: Item, settings: Settings, key: str, before: Mapping[str, Outcome]) -> bool:
+        outcome = before.get(self._relative(item.target))
+        if outcome is None or outcome.status != "done" or outcome.settings != key:
+            return False
+        try:
+            mask = settings.choice_for(item).file
+        except InpaintError:
+            return False
+        paths = {"image": item.image, "output": item.target} | ({} if mask is None else {"mask": mask})
+        if paths.keys() != outcome.files.keys():
+            return False
+        return all(still(path, outcome.files[name]) for name, path in paths.items())
+
+    def _relative(self, target: Path) -> str:
+        return Path(os.path.relpath(target, self.path.parent)).as_posix()
+
+
+def _lock(file: int) -> bool:
+    """Keep other processes from locking the file until it is closed; say whether it was free."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: two batches into one folder are the user's own doing there
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a network drive without locks
+        return True
+    return True

@@ -1,0 +1,68 @@
+"""What is tried when a device fails on a region: a smaller size while memory is short, then the CPU."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inpaint.core.engine import Engine
+from inpaint.core.errors import EngineError, OutOfMemoryError
+from inpaint.core.regions import Region
+from inpaint.weights import Contract
+
+Attempt = Callable[[Engine, Region], np.ndarray]
+"""Fills one region on one engine, and raises `EngineError` when that fails."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rescued:
+    """A region that was filled in the end."""
+
+    filled: np.ndarray
+    """What the attempt returned."""
+    region: Region
+    """With the scale that worked."""
+    engine: Engine
+    """That worked; the CPU's is to be used from then on."""
+    notes: tuple[str, ...]
+    """What the user should know; empty when the first attempt worked."""
+
+
+def fill_somehow(attempt: Attempt, engine: Engine, region: Region) -> Rescued:
+    """Fill a region at its size; if memory runs out, at half of it and so on; and all of that again on the CPU.
+
+    Any other failure of a GPU goes to the CPU at once. The halving ends at the native size of the model. Raises the
+    CPU's first `EngineError` when nothing helps.
+    """
+    try:
+        return _fill_smaller(attempt, engine, region)
+    except EngineError as error:
+        if engine.device == "cpu":
+            raise
+        done = _fill_smaller(attempt, engine.on_cpu(), region)
+        return replace(done, notes=(f"The rest was filled on the CPU. {error}", *done.notes))
+
+
+def _fill_smaller(attempt: Attempt, engine: Engine, region: Region) -> Rescued:
+    """Fill a region on this engine alone, at its size or at a smaller one."""
+    try:
+        return Rescued(filled=attempt(engine, region), region=region, engine=engine, notes=())
+    except OutOfMemoryError as error:
+        for smaller in shrink(region, engine.contract):
+            try:
+                filled = attempt(engine, smaller)
+            except OutOfMemoryError:
+                continue
+            height, width = smaller.fed
+            note = f"A region was filled at {width} x {height} pixels, with less detail. {error}"
+            return Rescued(filled=filled, region=smaller, engine=engine, notes=(note,))
+        raise
+
+
+def shrink(region: Region, contract: Contract) -> Iterator[Region]:
+    """Yield the region at half of its scale, a quarter, and so on; the last one's longer side is the native size."""
+    least = contract.native_size / max(region.window.height, region.window.width)
+    scale = region.scale
+    while scale > least:
+        scale = max(scale / 2, least)
+        yield replace(region, scale=scale)

@@ -1,0 +1,146 @@
+"""`inpaint weights` as it is typed, against a Hub on this machine."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from inpaint.cli.app import app
+
+pytestmark = pytest.mark.usefixtures("waits")
+
+
+def run(*words: object, code: int = 0) -> Result:
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == code, result.output
+    if code:
+        assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    return result
+
+
+@pytest.fixture
+def served(hub: Any, heavy_model: bytes) -> Any:
+    hub.commit("user/repo", {"model.onnx": heavy_model}, licence="mit")
+    return hub
+
+
+@pytest.mark.usefixtures("cache")
+def test_the_list_shows_licence_size_and_what_is_here() -> None:
+    rows = json.loads(run("weights", "list", "--json").stdout)
+    assert rows[0]["name"] == "btgmi-default"
+    assert Path(rows[0]["path"]).is_file()
+    assert all(row["licence"] for row in rows)
+    assert {row["path"] for row in rows[1:]} == {None}
+    text = run("weights", "list").stdout
+    assert "bundled" in text
+    assert "208 MB" in text
+
+
+@pytest.mark.usefixtures("cache")
+def test_info_of_a_known_model_asks_nobody() -> None:
+    record = json.loads(run("weights", "info", "migan", "--json").stdout)
+    assert record["licence"] == "MIT"
+    assert record["revision"] == "406830d0fa60666da0071c342ad2fbc8f30c5c64"
+    assert record["contract"]["mask_values"] == [255.0, 0.0]
+    assert "licence  Apache-2.0" in run("weights", "info", "default").stdout
+
+
+def test_from_pull_to_remove(served: Any, picture: Any, hole: Any, tmp_path: Path) -> None:
+    from PIL import Image
+
+    photo, mask, out = tmp_path / "p.png", tmp_path / "m.png", tmp_path / "o.png"
+    Image.fromarray(picture()).save(photo)
+    Image.fromarray((hole() * 255).astype("uint8")).save(mask)
+    fill = ["fill", photo, "--mask", mask, "-o", out, "--model", "user/repo", "--device", "cpu"]
+    refused = run(*fill, code=5)
+    assert "inpaint weights pull user/repo" in refused.stderr
+    assert served.asked() == []  # a fill never goes online
+
+    text = run("weights", "pull", "user/repo").stdout
+    assert text.index("licence: mit") < text.index("fetched 1.0 MB")
+    assert "it was here already" in run("weights", "pull", "user/repo").stdout
+    served.requests.clear()
+    assert "filled on the CPU" in run(*fill).stdout
+    assert served.requests == []
+    assert "user/repo: intact" in run("weights", "verify").stdout
+    listed = {row["name"]: row for row in json.loads(run("weights", "list", "--json").stdout)}
+    assert listed["user/repo"]["licence"] == "Apache-2.0"  # as the file itself says
+    path = Path(run("weights", "where", "user/repo").stdout.strip())
+    assert path.is_file()
+    assert path.is_relative_to(run("weights", "where").stdout.strip())
+
+    path.resolve().write_bytes(b"broken")
+    assert "damaged; fetch it again" in run("weights", "verify", "user/repo", code=5).stderr
+    assert "damaged; fetch it again" in run(*fill, code=5).stderr
+    again = run("weights", "pull", "user/repo")
+    assert "fetched 1.0 MB" in again.stdout
+    assert "Note: What was here was damaged" in again.stderr
+    assert "1.0 MB freed" in run("weights", "remove", "user/repo").stdout
+    assert not path.exists()
+    assert "not among the fetched models" in run("weights", "remove", "user/repo", code=5).stderr
+
+
+def test_a_strangers_words_do_not_steer_the_terminal(hub: Any, heavy_model: bytes) -> None:
+    hub.commit("user/bad", {"model.onnx": heavy_model}, licence="\x1b[2J\n[red]evil[/nothing]")
+    result = run("weights", "pull", "user/bad")
+    assert "licence: ?[2J?[red]evil[/nothing]." in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_without_the_hub_what_is_here_is_kept(served: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    run("weights", "pull", "user/repo")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    result = run("weights", "pull", "user/repo")
+    assert "it was here already" in result.stdout
+    assert "Whether there is a newer one is not known" in result.stderr
+    assert "HF_HUB_OFFLINE" in run("weights", "pull", "user/other", code=10).stderr
+
+
+def test_a_bundle_goes_to_another_machine(
+    served: Any, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    from huggingface_hub import constants
+
+    tar = tmp_path / "models.tar"
+    run("weights", "bundle", "user/repo", "-o", tar, code=5)
+    assert not tar.exists()
+    run("weights", "pull", "user/repo")
+    served.commit("user/repo", {"deep/other.onnx": b""}, ref="v2")
+    assert "inpaint weights install models.tar" in run("weights", "bundle", "user/repo", "-o", tar).stdout
+    shutil.rmtree(cache)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert "installed" in run("weights", "install", tar).stdout
+    assert "intact" in run("weights", "verify", "user/repo").stdout
+    tar.write_bytes(b"no")
+    assert "not a bundle" in run("weights", "install", tar, code=5).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["pull", "default"], 5, "comes with Inpaint"),
+        (["pull", "nobody"], 5, "neither a known model nor user/repo"),
+        (["pull", "user/repo:../x.onnx"], 5, "not a path inside a repository"),
+        (["pull", "user/nothing"], 10, "no repository user/nothing"),
+        (["info", "user/nothing"], 10, "no repository user/nothing"),
+        (["where", "lama"], 5, "run: inpaint weights pull lama"),
+        (["remove", "default"], 5, "nothing was deleted"),
+        (["bundle", "default", "-o", "x.tar"], 5, "comes with Inpaint"),
+        (["bundle", "lama", "-o", "no/where/x.tar"], 6, "does not exist"),
+        (["install", "none.tar"], 5, "no file"),
+    ],
+)
+@pytest.mark.usefixtures("served")
+def test_what_is_wrong_is_one_sentence(
+    words: list[str], code: int, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert sentence in run("weights", *words, code=code).stderr
+    assert [path.name for path in tmp_path.iterdir()] in ([], ["hf"])
