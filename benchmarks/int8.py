@@ -78,6 +78,10 @@ def quantise(model: Path, output: Path, pairs: list[Pair]) -> None:
         )
     proto = onnx.load(str(output))
     onnx.helper.set_model_props(proto, {p.key: p.value for p in onnx.load(str(model)).metadata_props})
+    # The quantiser lists every domain that ONNX Runtime knows; engines refuse files that want more than ONNX.
+    domains = [item for item in proto.opset_import if item.domain in {node.domain for node in proto.graph.node}]
+    del proto.opset_import[:]
+    proto.opset_import.extend(domains)
     onnx.save(proto, str(output))
 
 
