@@ -4,7 +4,19 @@ from importlib.util import find_spec
 
 from inpaint.core.errors import InpaintError
 
-TRAINING = ("torch", "torchvision", "lpips", "onnx", "onnxscript", "accelerate", "pydantic", "safetensors")
+TRAINING = (
+    "torch",
+    "torchvision",
+    "torchmetrics",
+    "lpips",
+    "onnx",
+    "onnxscript",
+    "accelerate",
+    "pydantic",
+    "safetensors",
+    "jinja2",
+    "skimage",
+)
 """Packages that only the extra `train` brings, by the names they are imported under."""
 
 
@@ -12,6 +24,4 @@ def require_train() -> None:
     """Raise `InpaintError` unless the extra `train` is installed."""
     missing = [name for name in TRAINING if find_spec(name) is None]
     if missing:
-        raise InpaintError(
-            f'Training needs more packages: pip install "inpaint[train]" (missing: {", ".join(missing)}).'
-        )
+        raise InpaintError(f'This needs more packages: pip install "inpaint[train]" (missing: {", ".join(missing)}).')

@@ -19,6 +19,16 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class MaskKind(StrEnum):
+    """How masks are drawn; the same words as `inpaint.training.masksets.KINDS`."""
+
+    MIXED = "mixed"
+    RECTANGLES = "rectangles"
+    STROKES = "strokes"
+    CENTRE = "centre"
+    OBJECTS = "objects"
+
+
 class Format(StrEnum):
     """What a picture is written as; the values are suffixes."""
 

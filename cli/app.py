@@ -18,6 +18,8 @@ from inpaint.cli.evaluate import evaluate
 from inpaint.cli.export import export
 from inpaint.cli.fill import fill
 from inpaint.cli.gimp import app as gimp
+from inpaint.cli.masks import masks
+from inpaint.cli.study import app as study
 from inpaint.cli.train import train
 from inpaint.cli.weights import app as weights
 from inpaint.core.errors import InpaintError
@@ -87,7 +89,9 @@ app.command("batch", cls=BatchCommand)(batch)
 app.command("train")(train)
 app.command("export")(export)
 app.command("eval")(evaluate)
+app.command("masks")(masks)
 app.command("doctor")(doctor)
+app.add_typer(study, name="study")
 app.add_typer(weights, name="weights")
 app.add_typer(gimp, name="gimp")
 

@@ -1,66 +1,130 @@
 """`inpaint eval`: score models and classical methods on photographs with known truth."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inpaint.cli._options import Device
+from inpaint.cli._options import Device, MaskKind
+
+if TYPE_CHECKING:
+    from inpaint.training.evaluation.metrics import Metric
+    from inpaint.training.evaluation.results import Evaluation, Scored
+    from inpaint.training.evaluation.tables import Conditions
 
 
 def evaluate(
     models: Annotated[
         list[str],
-        typer.Argument(help="Models by name or .onnx file, or telea, navier-stokes.", show_default=False),
+        typer.Argument(
+            help="Models by name, .onnx file or run directory; telea, navier-stokes, biharmonic, gmic; or a folder "
+            "of pictures that are filled already.",
+            show_default=False,
+        ),
     ],
     data: Annotated[str, typer.Option(help="Photographs: a folder or .tar shards.", show_default=False)],
+    masks: Annotated[
+        Path | None,
+        typer.Option(help="Folder of masks, such as `inpaint masks` freezes; otherwise they are drawn."),
+    ] = None,
+    holes: Annotated[
+        MaskKind, typer.Option(help="Kind of the drawn masks; objects come from a set, by --masks.")
+    ] = MaskKind.MIXED,
+    seed: Annotated[int, typer.Option(min=0, help="Decides the drawn masks.")] = 0,
+    metrics: Annotated[
+        str, typer.Option(help="What is measured: l1, l2, psnr, ssim, lpips, fid, is, or all.")
+    ] = "l1,l2,psnr,ssim,lpips",
     distance: Annotated[
         str, typer.Option(help="Network of the perceptual distance: alex, squeeze, vgg (LPIPS) or vgg19 (plain).")
     ] = "alex",
     backbones: Annotated[
-        Path | None, typer.Option(help="Folder of backbone weights (safetensors); otherwise they are downloaded.")
+        Path | None, typer.Option(help="Folder of network weights for lpips, fid and is; otherwise downloaded.")
     ] = None,
     size: Annotated[int, typer.Option(min=64, help="Pictures are cropped to squares of this side.")] = 256,
-    seed: Annotated[int, typer.Option(help="Decides the holes.")] = 0,
+    whole: Annotated[bool, typer.Option("--whole", help="Whole photographs at full size instead of squares.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only the first so many pictures.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for report.html, CSV, JSON and the masks.")
+    ] = None,
+    cases: Annotated[int, typer.Option(min=0, help="Worst cases of each method shown in the report.")] = 12,
+    keep_fills: Annotated[bool, typer.Option("--keep-fills", help="Keep every fill, truth and hole, too.")] = False,
     device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.CPU,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array instead of a table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
-    """Fill seeded holes, 10 to 35 % of each picture, and compare with what was there."""
+    """Fill the same holes with every method and compare with what was there."""
     from inpaint.cli._extras import require_train
 
     require_train()
     from rich.console import Console
     from rich.progress import Progress
-    from rich.table import Table
 
-    from inpaint.training import evaluation
+    from inpaint.training.evaluation import metrics as measures
+    from inpaint.training.evaluation.command import Request, run
 
     if distance not in ("alex", "squeeze", "vgg", "vgg19"):
         raise typer.BadParameter("choose alex, squeeze, vgg or vgg19", param_hint="--distance")
-    measure = evaluation.Distance(distance, backbones)
+    if holes is MaskKind.OBJECTS and masks is None:
+        raise typer.BadParameter("freeze them first: inpaint masks objects --shapes DIR", param_hint="--holes")
+    if keep_fills and out is None:
+        raise typer.BadParameter("give --out DIR as well", param_hint="--keep-fills")
+    request = Request(
+        methods=tuple(models),
+        data=data,
+        masks=masks,
+        kind=holes.value,
+        seed=seed,
+        groups=measures.parse_groups(metrics),
+        distance=distance,
+        backbones=backbones,
+        size=size,
+        whole=whole,
+        limit=limit,
+        out=out,
+        cases=cases,
+        keep_fills=keep_fills,
+        device=device.value,
+    )
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("filling", total=evaluation.count_pictures(data, limit))
-        scores = evaluation.evaluate(
-            models,
-            data,
-            measure,
-            size=size,
-            seed=seed,
-            limit=limit,
-            device=device.value,
-            progress=lambda done: progress.update(task, completed=done),
+        task = progress.add_task("filling", total=None)
+        evaluation, conditions, record = run(
+            request, lambda done, total: progress.update(task, completed=done, total=total)
         )
     if as_json:
-        typer.echo(json.dumps([asdict(score) for score in scores], indent=2))
-        return
-    table = Table(title=f"{scores[0].pictures} pictures at {size} px, holes of seed {seed}")
-    for column in ("method", f"distance ({distance}) ↓", "SSIM ↑", "PSNR dB ↑", "l1 in hole ↓"):
-        table.add_column(column, justify="left" if column == "method" else "right")
-    for score in scores:
-        table.add_row(
-            score.name, f"{score.distance:.4f}", f"{score.ssim:.4f}", f"{score.psnr:.2f}", f"{score.l1_hole:.4f}"
-        )
+        typer.echo(json.dumps(record, indent=2))
+    else:
+        _print_table(evaluation, conditions)
+        if out is not None:
+            typer.echo(f"{out / 'report.html'}")
+
+
+def _print_table(evaluation: "Evaluation", conditions: "Conditions") -> None:
+    """Print one row per metric, which fits a terminal, and what the first of them is for holes of every size."""
+    from rich.console import Console
+    from rich.table import Table
+
+    side = f"{conditions.size} px" if conditions.size else "full size"
+    seed = "" if conditions.seed is None else f" of seed {conditions.seed}"
+    table = Table(
+        title=f"{conditions.pictures} pictures at {side}, {conditions.masks} holes{seed}",
+        caption=f"masks {conditions.masks_sha256[:12]}" + (f", {conditions.distance}" if conditions.distance else ""),
+    )
+    table.add_column("")
+    for method in evaluation.methods:
+        table.add_column(method, justify="right", overflow="fold")
+    for column in evaluation.columns:
+        table.add_row(f"{column.title} {column.arrow}", *_cells(evaluation, column))
+    ranking, bins = evaluation.ranking, evaluation.bins()
+    if ranking is not None and len(bins) > 1:
+        table.add_section()
+        for name, part in bins:
+            table.add_row(f"{ranking.title}, holes of {name}", *_cells(evaluation, ranking, part))
     Console().print(table)
+
+
+def _cells(evaluation: "Evaluation", column: "Metric", part: "tuple[Scored, ...] | None" = None) -> list[str]:
+    """Return a metric's mean for every method, the best one bold."""
+    best = evaluation.best(column, part)
+    values = {method: evaluation.summary(method, part)[column.key].value for method in evaluation.methods}
+    texts = {method: f"{value:.{column.digits}f}" for method, value in values.items()}
+    return [f"[bold]{text}[/]" if method == best else text for method, text in texts.items()]

@@ -66,6 +66,11 @@ def help_text(*command: str) -> str:
     return done.stdout
 
 
+def commands_of(group: str) -> list[str]:
+    """Return the commands that stand below one, as `install` does below `gimp`."""
+    return re.findall(r"^│ ([a-z]+) ", help_text(group).partition("Commands ─")[2], flags=re.MULTILINE)
+
+
 def offers(text: str, option: str) -> bool:
     return re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", text) is not None
 
@@ -75,6 +80,8 @@ def offers(text: str, option: str) -> bool:
 )
 def test_every_command_shown_parses(words: tuple[str, ...]) -> None:
     command = words[1:2] if not words[1].startswith("-") else ()
+    if len(words) > 2 and command and words[2] in commands_of(command[0]):
+        command = words[1:3]
     text = help_text(*command)
     if "COMMAND [ARGS]" in text and command and len(words) > 2:
         command = words[1:3]  # `inpaint weights pull`

@@ -85,6 +85,19 @@ def load_generator(run: Path, step: int | None = None) -> tuple[nn.Module, Recip
     return generator.eval(), recipe, int(record["step"]), recipe.schedule.at(max(at, 0)).fade
 
 
+def run_contract(recipe: Recipe, step: int, *, half: bool = False, licence: str = "Apache-2.0") -> Contract:
+    """Say what the generator of a recipe promises, `step` steps into its training."""
+    return Contract(
+        name=recipe.name,
+        stride=recipe.generator.stride,
+        native_size=recipe.native_size,
+        native_hole=recipe.native_hole,
+        precision="fp16" if half else "fp32",
+        licence=licence,
+        description=f"{recipe.description}; recipe {recipe_digest(recipe)}, step {step}",
+    )
+
+
 def export_run(
     run: Path, output: Path, *, half: bool = False, step: int | None = None, licence: str = "Apache-2.0"
 ) -> tuple[Contract, list[Parity]]:
@@ -94,15 +107,7 @@ def export_run(
     they are beyond `TOLERANCE`, `OutputError` when the file cannot be written.
     """
     generator, recipe, at_step, fade = load_generator(run, step)
-    contract = Contract(
-        name=recipe.name,
-        stride=recipe.generator.stride,
-        native_size=recipe.native_size,
-        native_hole=recipe.native_hole,
-        precision="fp16" if half else "fp32",
-        licence=licence,
-        description=f"{recipe.description}; recipe {recipe_digest(recipe)}, step {at_step}",
-    )
+    contract = run_contract(recipe, at_step, half=half, licence=licence)
     check_writable(output)
     model = to_onnx(Traceable(generator, fade, half=half), contract)
     parity = check_parity(generator, fade, contract, model)

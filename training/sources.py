@@ -6,7 +6,7 @@ front to back through a shuffle buffer, and resumed by skipping what had been re
 
 import tarfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 import numpy as np
@@ -28,11 +28,16 @@ class Source(Protocol):
         """Return one encoded picture."""
         ...
 
+    def name(self, index: int) -> str:
+        """Name one picture: its path below the folder, or in its shard, without the suffix."""
+        ...
+
 
 class FolderSource:
     """Every picture in a folder and its sub-folders, sorted by path."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
     def __len__(self) -> int:
@@ -43,20 +48,24 @@ class FolderSource:
         """Return one encoded picture."""
         return self.files[index].read_bytes()
 
+    def name(self, index: int) -> str:
+        """Name one picture, with `/` between folders."""
+        return self.files[index].relative_to(self.folder).with_suffix("").as_posix()
+
 
 class ShardSource:
     """Every picture in some .tar files on disk, found once and then read by offset."""
 
     def __init__(self, shards: list[Path]) -> None:
         self.entries: list[tuple[Path, int, int]] = []
+        self.members: list[str] = []
         for shard in sorted(shards):
             try:
                 with tarfile.open(shard, "r:") as tar:
-                    self.entries += [
-                        (shard, member.offset_data, member.size)
-                        for member in tar
-                        if member.isfile() and Path(member.name).suffix.lower() in SUFFIXES
-                    ]
+                    for member in tar:
+                        if member.isfile() and Path(member.name).suffix.lower() in SUFFIXES:
+                            self.entries.append((shard, member.offset_data, member.size))
+                            self.members.append(member.name)
             except (OSError, tarfile.TarError) as error:
                 raise RecipeError(f"{shard} cannot be read as an uncompressed .tar shard ({error}).") from error
 
@@ -70,6 +79,10 @@ class ShardSource:
         with shard.open("rb") as file:
             file.seek(offset)
             return file.read(size)
+
+    def name(self, index: int) -> str:
+        """Name one picture by its key."""
+        return str(PurePosixPath(self.members[index]).with_suffix(""))
 
 
 class StreamSource:

@@ -1,6 +1,5 @@
-"""`inpaint train`, `export` and `eval` as a person runs them, in processes of their own."""
+"""`inpaint train` and `export` as a person runs them, in processes of their own."""
 
-import json
 import signal
 import subprocess
 import sys
@@ -129,27 +128,6 @@ def test_a_second_training_does_not_overwrite_the_first(whole, photographs):
 def test_going_on_with_another_recipe_is_refused(whole):
     done = inpaint("train", "btgmi-256", "--resume", "--out", whole, code=8)
     assert "leave the recipe out" in " ".join(done.stderr.split())
-
-
-def test_eval_prints_a_row_for_each(photographs):
-    words = ["eval", "telea", "--data", photographs, "--size", "64", "--distance", "alex"]
-    done = inpaint(*words, "--backbones", photographs, code=8)
-    assert "alexnet" in done.stderr
-
-
-def test_eval_as_json(photographs, tmp_path, tiny_model):
-    import torch
-    from safetensors.torch import save_file
-
-    layers = {"0": (3, 64), "2": (64, 64), "5": (64, 128)}
-    weights = {f"features.{i}.weight": torch.randn(o, c, 3, 3) * 0.1 for i, (c, o) in layers.items()}
-    weights |= {f"features.{i}.bias": torch.zeros(o) for i, (_, o) in layers.items()}
-    save_file(weights, tmp_path / "vgg19_part.safetensors")
-    words = ["eval", "telea", tiny_model, "--data", photographs, "--size", "64", "--limit", "2", "--json"]
-    done = inpaint(*words, "--distance", "vgg19", "--backbones", tmp_path)
-    scores = json.loads(done.stdout)
-    assert [score["name"] for score in scores] == ["telea", str(tiny_model)]
-    assert all(score["pictures"] == 2 for score in scores)
 
 
 def test_export_says_what_is_wrong(tmp_path):

@@ -9,17 +9,7 @@ from inpaint.core.nets import GeneratorConfig, build_generator
 from inpaint.core.nets.layers import CONVOLUTIONS
 from inpaint.training import export
 from inpaint.training.export import Traceable, check_parity, export_run, fold_batch_norm, to_onnx
-from inpaint.training.recipe import load_recipe
-from inpaint.training.session import Options, run_training
 from inpaint.weights import Contract
-
-
-@pytest.fixture(scope="module")
-def run(photographs, tmp_path_factory):
-    out = tmp_path_factory.mktemp("runs") / "run"
-    recipe = load_recipe("debug", ["phases.0.steps=3", "phases.1.steps=3", "name=tiny"])
-    run_training(recipe, Options(data=str(photographs), out=out, device="cpu"))
-    return out
 
 
 def random_generator(**config):

@@ -53,10 +53,18 @@ def test_it_clears_the_towers_from_the_demo_photograph(engine):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not DATA.is_dir(), reason="the validation photographs are not part of the project")
-def test_it_beats_telea_on_photographs_it_has_not_seen():
-    from inpaint.training import evaluation
+def test_it_beats_telea_on_photographs_it_has_not_seen(tmp_path):
+    from inpaint.training.evaluation.distance import Distance
+    from inpaint.training.evaluation.fillers import make_methods
+    from inpaint.training.evaluation.metrics import Judge
+    from inpaint.training.evaluation.runner import evaluate
+    from inpaint.training.evaluation.samples import Photographs
+    from inpaint.training.masksets import freeze
 
-    distance = evaluation.Distance("vgg19", DATA / "backbones")
-    ours, telea = evaluation.evaluate(["default", "telea"], str(DATA / "val"), distance, limit=60)
-    assert ours.distance < telea.distance
-    assert ours.ssim > telea.ssim
+    photographs = Photographs(str(DATA / "val"), limit=60)
+    judge = Judge(("ssim", "lpips"), Distance("vgg19", DATA / "backbones"))
+    methods = make_methods(["default", "telea"], photographs.names)
+    result = evaluate(methods, photographs, freeze(tmp_path, 60), judge)
+    ours, telea = (result.summary(name) for name in ("default", "telea"))
+    assert ours["lpips"].value < telea["lpips"].value
+    assert ours["ssim"].value > telea["ssim"].value

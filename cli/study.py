@@ -1,0 +1,104 @@
+"""`inpaint study`: a blinded web page that asks people to rank fills, and the score of their answers."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from inpaint.training.study.score import Result, Share
+
+
+class _MakeByDefault(TyperGroup):
+    """`inpaint study a/ b/` means `inpaint study make a/ b/`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = ["make", *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=_MakeByDefault,
+    help="Ask people which fills look best, without telling them what made which.",
+    no_args_is_help=True,
+)
+
+
+@app.command()
+def make(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(help="One folder of filled pictures per method, with the same names.", show_default=False),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The page, one .html file.")] = Path("study.html"),
+    key: Annotated[
+        Path | None, typer.Option(help="Where the key goes; by default beside the page, study.key.json.")
+    ] = None,
+    questions: Annotated[int, typer.Option(min=1, help="How many photographs people are asked about.")] = 30,
+    masks: Annotated[
+        Path | None, typer.Option(help="Folder of masks of the same names, to let people see where the holes were.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides which photographs are asked about.")] = 0,
+) -> None:
+    """Write the page of a study, and apart from it the key that undoes the blinding."""
+    from inpaint.cli._extras import require_train
+
+    require_train()
+    from inpaint.training.study.page import make_study
+
+    study = make_study(folders, out, key, questions=questions, seed=seed, masks=masks)
+    typer.echo(f"{study.page}: {len(study.key.questions)} questions of {len(study.key.methods)} pictures; send this.")
+    typer.echo(f"{study.key_file}: the key; keep it to yourself until all answers are in.")
+
+
+@app.command()
+def score(
+    answers: Annotated[list[Path], typer.Argument(help="The files that people sent back.", show_default=False)],
+    key: Annotated[Path, typer.Option(help="The key that was written with the page.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+) -> None:
+    """Say how often each method was preferred, with 95 % confidence intervals."""
+    from inpaint.cli._extras import require_train
+
+    require_train()
+    from inpaint.training.study.blinding import Key
+    from inpaint.training.study.score import read_answers, score
+
+    opened = Key.read(key)
+    result = score(read_answers(answers, opened), opened)
+    if as_json:
+        typer.echo(json.dumps(result.to_record(), indent=2))
+    else:
+        _print(result)
+
+
+def _print(result: "Result") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table(title=f"{result.participants} participants, {result.answers} answers")
+    for column in ("method", "mean rank ↓", "ranked highest ↑", "comparisons won ↑"):
+        table.add_column(column, justify="left" if column == "method" else "right")
+    for method in result.methods:
+        rank = method.mean_rank
+        table.add_row(
+            method.name,
+            f"{rank.value:.2f} ({rank.low:.2f} to {rank.high:.2f})",
+            _percent(method.first),
+            _percent(method.wins),
+        )
+    console.print(table)
+    duels = Table(title="Against each other (ties count half)")
+    for column in ("method", "against", "won", "tied", "lost", "win rate"):
+        duels.add_column(column, justify="left" if column in ("method", "against") else "right")
+    for duel in result.duels:
+        duels.add_row(duel.one, duel.other, str(duel.wins), str(duel.ties), str(duel.losses), _percent(duel.rate))
+    console.print(duels)
+
+
+def _percent(share: "Share") -> str:
+    return f"{100 * share.value:.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f})"

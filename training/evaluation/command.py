@@ -1,0 +1,138 @@
+"""A whole evaluation from what was asked for to the files that come of it."""
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from inpaint.core.engine import Device
+from inpaint.core.errors import OutputError
+from inpaint.training.evaluation.distance import Distance, DistanceName
+from inpaint.training.evaluation.fillers import make_methods
+from inpaint.training.evaluation.gallery import FillSaver, Worst
+from inpaint.training.evaluation.metrics import Judge
+from inpaint.training.evaluation.report import report_page
+from inpaint.training.evaluation.results import RANKING, Evaluation
+from inpaint.training.evaluation.runner import Watcher, evaluate
+from inpaint.training.evaluation.samples import Photographs, match
+from inpaint.training.evaluation.tables import Conditions, to_record, write_tables
+from inpaint.training.masksets import RECORD, Kind, MaskSet, freeze, open_masks
+from inpaint.training.pages import write_page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the command line asks for; every field is one of its options."""
+
+    methods: tuple[str, ...]
+    data: str
+    masks: Path | None
+    kind: str
+    seed: int
+    groups: tuple[str, ...]
+    distance: str
+    backbones: Path | None
+    size: int
+    whole: bool
+    limit: int | None
+    out: Path | None
+    cases: int
+    keep_fills: bool
+    device: str
+
+
+def run(
+    request: Request, progress: Callable[[int, int], None] | None = None
+) -> tuple[Evaluation, Conditions, dict[str, Any]]:
+    """Evaluate, write the files if a folder is given, and return the numbers, the conditions and the JSON record.
+
+    progress: told how many photographs are done, and of how many. Everything that can be wrong is found before the
+    first fill. Raises the errors of the parts, and `OutputError` for a folder that holds a report already.
+    """
+    out = request.out
+    if out is not None and (out / "scores.json").exists():
+        raise OutputError(f"{out} holds an evaluation already; give another --out, or delete it first.")
+    photographs = Photographs(request.data, size=request.size, whole=request.whole, limit=request.limit)
+    given = None if request.masks is None else open_masks(request.masks)
+    if given is not None:
+        match(photographs.names, given)
+    device = cast(Device, request.device)
+    methods = make_methods(request.methods, photographs.names, device)
+    where = "cuda" if request.device != "cpu" and torch.cuda.is_available() else "cpu"
+    distance = None
+    if "lpips" in request.groups:
+        distance = Distance(cast(DistanceName, request.distance), request.backbones, where)
+    crowd = None
+    if {"fid", "is"} & {*request.groups}:
+        from inpaint.training.evaluation.inception import Crowd, Inception
+
+        crowd = Crowd(Inception(request.backbones, where))
+    labels = [method.label for method in methods]
+    about = {method.label: method.about for method in methods}
+    if out is not None:
+        _make(out)
+    with ExitStack() as stack:
+        masks = given or _freeze(request, len(photographs), stack)
+        watchers: list[Watcher] = []
+        judge = Judge(request.groups, distance)
+        measured = {column.key for column in judge.columns}
+        ranking = next((key for key in RANKING if key in measured), None)
+        worst = Worst(labels, ranking, request.cases) if out and ranking and request.cases else None
+        if worst is not None:
+            watchers.append(worst)
+        if out is not None and request.keep_fills:
+            watchers.append(FillSaver(out, labels))
+        evaluation = evaluate(
+            methods,
+            photographs,
+            masks,
+            judge,
+            crowd=crowd,
+            watchers=watchers,
+            progress=None if progress is None else lambda done: progress(done, len(photographs)),
+        )
+    conditions = Conditions(
+        inpaint=metadata.version("inpaint"),
+        data=Path(request.data).name or request.data,
+        pictures=len(photographs),
+        size=None if request.whole else request.size,
+        masks=masks.kind,
+        seed=masks.seed,
+        masks_sha256=masks.sha256,
+        distance=distance.title if distance else None,
+    )
+    if out is not None:
+        write_page(
+            out / "report.html",
+            report_page(evaluation, conditions, about, worst.worst_first() if worst else []),
+        )
+        # scores.json last: it is what makes the folder a finished evaluation.
+        write_tables(out, evaluation, conditions, about)
+    return evaluation, conditions, to_record(evaluation, conditions, about)
+
+
+def _freeze(request: Request, count: int, stack: ExitStack) -> MaskSet:
+    """Draw masks beside the report, or for the time being; those of an interrupted evaluation are used again."""
+    kind = cast(Kind, request.kind)
+    if request.out is None:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    else:
+        folder = request.out / "masks"
+        if (folder / RECORD).exists():
+            there = open_masks(folder)
+            same = (there.kind, there.seed, len(there)) == (kind, request.seed, count)
+            if same and there.read(0).shape == (request.size, request.size):
+                return there
+    return freeze(folder, count, kind=kind, size=request.size, seed=request.seed)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"The folder {folder} cannot be made ({error.strerror}).") from error

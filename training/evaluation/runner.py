@@ -1,0 +1,58 @@
+"""The loop: every photograph with its hole to every method, and every fill to the judges."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from inpaint.training.evaluation.fillers import Method
+from inpaint.training.evaluation.inception import Crowd
+from inpaint.training.evaluation.metrics import Judge, Row
+from inpaint.training.evaluation.results import Evaluation, Scored
+from inpaint.training.evaluation.samples import Photographs
+from inpaint.training.masksets import MaskSet
+
+Watcher = Callable[[Scored, np.ndarray, np.ndarray, dict[str, np.ndarray]], None]
+"""Told of every scored photograph: its numbers, the truth, the hole, and the fills by label."""
+
+
+def evaluate(
+    methods: Sequence[Method],
+    photographs: Photographs,
+    masks: MaskSet,
+    judge: Judge,
+    *,
+    crowd: Crowd | None = None,
+    watchers: Sequence[Watcher] = (),
+    progress: Callable[[int], None] | None = None,
+) -> Evaluation:
+    """Score every method on every photograph.
+
+    - `crowd`: for FID and Inception score, where they are wanted;
+    - `progress`: told how many photographs are done.
+
+    Holds one photograph and its fills at a time. Raises `MaskError`, `ImageError`, `EngineError` as the parts do.
+    """
+    pictures: list[Scored] = []
+    for sample in photographs.with_masks(masks):
+        fills = {method.label: method.fill(sample) for method in methods}
+        scored = Scored(sample.name, float(sample.hole.mean()), judge.score(sample, fills))
+        if crowd is not None:
+            crowd.add(sample.picture, fills)
+        for watcher in watchers:
+            watcher(scored, sample.picture, sample.hole, fills)
+        pictures.append(scored)
+        if progress is not None:
+            progress(len(pictures))
+    labels = [method.label for method in methods]
+    together = {label: _together(label, judge.groups, crowd) for label in labels}
+    return Evaluation(tuple(labels), tuple(judge.columns), tuple(pictures), together)
+
+
+def _together(label: str, groups: Sequence[str], crowd: Crowd | None) -> Row:
+    """Return the numbers that only many pictures have."""
+    row: Row = {}
+    if crowd is not None and "fid" in groups:
+        row["fid"] = crowd.fid(label)
+    if crowd is not None and "is" in groups:
+        row["is"], row["is_spread"] = crowd.inception_score(label)
+    return row

@@ -1,0 +1,91 @@
+"""What every method is given: photographs with a hole each, in an order that does not change."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from inpaint.core.errors import MaskError, RecipeError
+from inpaint.training.masksets import MaskSet
+from inpaint.training.pictures import centre_crop, decode
+from inpaint.training.sources import Source, StreamSource, open_source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One photograph and its hole."""
+
+    name: str
+    """Its path in the folder or shard, without suffix."""
+    picture: np.ndarray
+    """H x W x 3 uint8 RGB, with the truth in the hole. Shared by all methods: not to be written to."""
+    hole: np.ndarray
+    """H x W bool, True = hole."""
+
+
+class Photographs:
+    """The photographs of an evaluation, from a folder or .tar shards."""
+
+    def __init__(self, location: str, *, size: int = 256, whole: bool = False, limit: int | None = None) -> None:
+        """Open them, and decode nothing yet.
+
+        - `size`: side in pixels of the central square that is cut from each;
+        - `whole`: take the whole photograph at its full size instead;
+        - `limit`: use only the first so many.
+
+        Raises `RecipeError` when there are none.
+        """
+        source = open_source(location)
+        if isinstance(source, StreamSource):
+            raise RecipeError("Evaluation needs pictures on disk: give a folder or .tar shards.")
+        self.source: Source = source
+        self.location = location
+        self.size = size
+        self.whole = whole
+        self.names = [source.name(index) for index in range(len(source))][:limit]
+
+    def __len__(self) -> int:
+        """Count those that are used."""
+        return len(self.names)
+
+    def read(self, index: int) -> np.ndarray:
+        """Return one as H x W x 3 uint8 RGB."""
+        picture = decode(self.source.read(index))
+        return np.array(picture) if self.whole else centre_crop(picture, self.size)
+
+    def with_masks(self, masks: MaskSet) -> Iterator[Sample]:
+        """Yield every photograph with its mask: the one of the same name if all have one, otherwise the n-th.
+
+        A mask is stretched over a whole photograph; a square has to have its size. Raises `MaskError` when there are
+        too few masks, or they do not fit.
+        """
+        for index, number in enumerate(match(self.names, masks)):
+            picture, hole = self.read(index), masks.read(number)
+            height, width = picture.shape[:2]
+            if hole.shape != (height, width):
+                if not self.whole:
+                    raise MaskError(
+                        f"The masks in {masks.folder} have {hole.shape[1]} x {hole.shape[0]} pixels and the pictures "
+                        f"{width} x {height}; choose --size {hole.shape[0]}, or freeze masks of --size {height}."
+                    )
+                hole = cv2.resize(hole.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
+            yield Sample(self.names[index], picture, hole)
+
+
+def match(names: list[str], masks: MaskSet) -> list[int]:
+    """Say which mask belongs to each photograph."""
+    stems = {mask.file.rsplit(".", 1)[0]: number for number, mask in enumerate(masks.masks)}
+    if masks.kind == "files" and all(file_stem(name) in stems for name in names):
+        return [stems[file_stem(name)] for name in names]
+    if len(masks) < len(names):
+        raise MaskError(
+            f"There are {len(names)} photographs and only {len(masks)} masks in {masks.folder}; "
+            f"freeze more, or use --limit {len(masks)}."
+        )
+    return list(range(len(names)))
+
+
+def file_stem(name: str) -> str:
+    """Turn the name of a photograph into one that a file can have."""
+    return name.replace("/", "-")

@@ -1,0 +1,6 @@
+"""User studies (paper 000, section 4.2): people rank fills without knowing what made them.
+
+blinding   names that say nothing, and the key that turns them back into methods
+page       one self-contained web page that asks
+score      what the answers come to
+"""
