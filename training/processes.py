@@ -22,6 +22,7 @@ def agreement(accelerator: Accelerator) -> Callable[[bool], bool]:
     if accelerator.num_processes == 1:
         return bool
     hosts = distributed.new_group(backend="gloo")
+    assert isinstance(hosts, distributed.ProcessGroup)  # this process is one of them
 
     def agree(wish: bool) -> bool:
         flag = torch.tensor(int(wish))

@@ -1,5 +1,6 @@
 """What one training step learns from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -39,10 +40,12 @@ class Batch:
 
     def twice(self) -> Self:
         """Return every picture twice: all of them, and all of them again."""
-        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
-        return type(self)(**{name: None if x is None else torch.cat([x, x]) for name, x in tensors.items()})
+        return self._map(lambda tensor: torch.cat([tensor, tensor]))
 
     def part(self, start: int, stop: int) -> Self:
         """Return the pictures number `start` to `stop` - 1."""
-        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
-        return type(self)(**{name: None if x is None else x[start:stop] for name, x in tensors.items()})
+        return self._map(lambda tensor: tensor[start:stop])
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> Self:
+        there = {field.name: getattr(self, field.name) for field in fields(self)}
+        return type(self)(**{name: change(tensor) for name, tensor in there.items() if tensor is not None})
