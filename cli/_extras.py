@@ -9,6 +9,7 @@ TRAINING = (
     "torchvision",
     "torchmetrics",
     "lpips",
+    "matplotlib",
     "onnx",
     "onnxscript",
     "accelerate",

@@ -19,6 +19,24 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
+class Detail(StrEnum):
+    """Where the fine detail of a fill comes from."""
+
+    AUTO = "auto"
+    NETWORK = "network"
+    TEXTURE = "texture"
+
+
+DetailOption = Annotated[
+    Detail,
+    typer.Option(
+        "--detail",
+        help="Fine detail of the fill: network takes its fill as it is, texture borrows from around the hole, "
+        "auto does so where it fits.",
+    ),
+]
+
+
 class MaskKind(StrEnum):
     """How masks are drawn; the same words as `inpaint.training.masksets.KINDS`."""
 
@@ -43,7 +61,7 @@ def complete_model(typed: str) -> list[str]:
     """Return the names of models that begin so; files are completed by nobody, because a name comes first."""
     from inpaint.weights import MODELS
 
-    names = [name for model in MODELS for name in (model.name, *model.aliases)]
+    names = [name for model in MODELS if model.task == "inpaint" for name in (model.name, *model.aliases)]
     return sorted(name for name in names if name.startswith(typed))
 
 

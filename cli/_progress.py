@@ -2,6 +2,7 @@
 
 import signal
 import time
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from inpaint.core.trainers import StepReport
+    from inpaint.training.experiment.plan import Cell
     from inpaint.training.recipe import Recipe
 
 SMOOTHING = 0.95
@@ -24,9 +28,14 @@ class TrainingProgress:
     to stop after the running step, so that a checkpoint can be written; a second one interrupts at once.
     """
 
-    def __init__(self, recipe: "Recipe", *, processes: int = 1, visible: bool = True) -> None:
-        """processes: how many train together. visible: whether this is the one of them that shows the line."""
+    def __init__(self, recipe: "Recipe", title: str = "", *, processes: int = 1, visible: bool = True) -> None:
+        """Prepare the line.
+
+        title: what stands before the phase, where several trainings follow one another. processes: how many train
+        together. visible: whether this is the one of them that shows the line.
+        """
         self.recipe = recipe
+        self.title = title
         self.processes = processes
         self.visible = visible
         self.looked = float("-inf")
@@ -70,9 +79,17 @@ class TrainingProgress:
                 self.terms[name] = SMOOTHING * self.terms.get(name, value) + (1 - SMOOTHING) * value
         losses = "  ".join(f"{name} {value:.3f}" for name, value in self.terms.items())
         self.progress.update(
-            self.task, completed=report.step, description=report.moment.phase.name, rate=self.rate, losses=losses
+            self.task,
+            completed=report.step,
+            description=f"{self.title}{report.moment.phase.name}",
+            rate=self.rate,
+            losses=losses,
         )
         return self.interrupted
+
+    def tell(self, text: str) -> None:
+        """Show what happens between two stretches of training."""
+        self.progress.update(self.task, description=f"{self.title}{text}")
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self.interrupted:
@@ -80,3 +97,26 @@ class TrainingProgress:
         self.interrupted = True
         if self.visible:
             self.progress.console.print("Finishing this step and saving. Ctrl-C again stops at once, without saving.")
+
+
+class ExperimentProgress:
+    """The line of one training after the other, and of the measurements between."""
+
+    def __init__(self) -> None:
+        self.interrupted = False
+        self.line: TrainingProgress | None = None
+
+    @contextmanager
+    def watch(self, cell: "Cell", number: int, count: int) -> "Iterator[TrainingProgress]":
+        """Show the training of one cell."""
+        with TrainingProgress(cell.recipe, f"{number}/{count} {cell.name}, ") as progress:
+            # Ctrl-C while the last cell was measured for the last time: this one stops after its first step.
+            progress.interrupted = self.interrupted
+            self.line = progress
+            yield progress
+        self.interrupted = self.interrupted or progress.interrupted
+
+    def measuring(self, done: int, count: int) -> None:
+        """Show how far a measurement is."""
+        if self.line is not None:
+            self.line.tell(f"measuring {done} of {count}")

@@ -13,12 +13,16 @@ import typer
 from typer.core import TyperGroup
 
 from inpaint.cli.batch import BatchCommand, batch
+from inpaint.cli.compose import compose
 from inpaint.cli.doctor import doctor
 from inpaint.cli.evaluate import evaluate
+from inpaint.cli.experiment import experiment
 from inpaint.cli.export import export
 from inpaint.cli.fill import fill
 from inpaint.cli.gimp import app as gimp
+from inpaint.cli.harmonize import harmonize
 from inpaint.cli.masks import masks
+from inpaint.cli.remove import remove
 from inpaint.cli.study import app as study
 from inpaint.cli.train import train
 from inpaint.cli.weights import app as weights
@@ -86,8 +90,12 @@ def _options(
 
 app.command("fill")(fill)
 app.command("batch", cls=BatchCommand)(batch)
+app.command("remove")(remove)
+app.command("compose")(compose)
+app.command("harmonize")(harmonize)
 app.command("train")(train)
 app.command("export")(export)
+app.command("experiment")(experiment)
 app.command("eval")(evaluate)
 app.command("masks")(masks)
 app.command("doctor")(doctor)

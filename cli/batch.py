@@ -80,6 +80,7 @@ def batch(
     threshold: _options.Threshold = None,
     grow: _options.Grow = 0,
     feather: _options.Feather = 0,
+    detail: _options.DetailOption = _options.Detail.AUTO,
     list_file: Annotated[
         typer.FileText | None,
         typer.Option("--list", metavar="FILE", help="Photographs, one path on each line; - reads standard input."),
@@ -131,6 +132,7 @@ def batch(
         masks=masks and masks.absolute(),
         grow=grow,
         feather=feather,
+        detail=detail.value,
     )
     items = collect(
         images or [],

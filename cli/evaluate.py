@@ -18,8 +18,9 @@ def evaluate(
     models: Annotated[
         list[str],
         typer.Argument(
-            help="Models by name, .onnx file or run directory; telea, navier-stokes, biharmonic, gmic; or a folder "
-            "of pictures that are filled already.",
+            help="Models by name, .onnx file or run directory, alone or with +auto or +texture behind, as `inpaint "
+            "fill --detail` would; telea, navier-stokes, biharmonic, gmic; or a folder of pictures that are filled "
+            "already.",
             show_default=False,
         ),
     ],

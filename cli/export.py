@@ -18,12 +18,20 @@ def export(
 
     require_train()
     from inpaint.training.export import export_run
+    from inpaint.training.export_joint import export_joint
+    from inpaint.training.export_segmenter import export_segmenter
+    from inpaint.training.rundir import RunDirectory
 
-    contract, parities = export_run(run, output, half=fp16, step=step, licence=licence)
+    if (run / "segmenter.json").exists():
+        contract, parities = export_segmenter(run, output, licence=licence)
+    elif RunDirectory(run).recipe().composites is not None:
+        contract, parities = export_joint(run, output, half=fp16, step=step, licence=licence)
+    else:
+        contract, parities = export_run(run, output, half=fp16, step=step, licence=licence)
     for parity in parities:
         typer.echo(
             f"parity at {parity.height} x {parity.width}: largest difference {parity.largest:.2e}, "
             f"mean {parity.mean:.2e} (of 2)"
         )
     size = output.stat().st_size / 1e6
-    typer.echo(f"{output}: {contract.name}, {contract.precision}, {size:.1f} MB. {contract.description}")
+    typer.echo(f"{output}: {contract.name}, {size:.1f} MB. {contract.description}")

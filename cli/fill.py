@@ -52,6 +52,7 @@ def fill(
             show_default=False,
         ),
     ] = None,
+    detail: _options.DetailOption = _options.Detail.AUTO,
     model: _options.Model = "default",
     device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
     threads: Annotated[
@@ -90,6 +91,7 @@ def fill(
                 engine,
                 grow=grow,
                 feather=feather,
+                detail=detail.value,
                 progress=progress,
                 empty=photo.empty,
                 in_place=True,

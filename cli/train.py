@@ -15,7 +15,8 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Argument(
-            help="Name of a recipe, or a .toml file. Left out with --resume: the run's own.", show_default=False
+            help="Name of a recipe, a .toml file, or segmenter. Left out with --resume: the run's own.",
+            show_default=False,
         ),
     ] = None,
     data: Annotated[
@@ -49,6 +50,11 @@ def train(
     from inpaint.cli._extras import require_train
 
     require_train()
+    if recipe == "segmenter":
+        from inpaint.cli._segmenter import train_it
+
+        train_it(data, out, setting or [], max_minutes, resume)
+        return
     from inpaint.cli._progress import TrainingProgress
     from inpaint.core.errors import RecipeError
     from inpaint.training.processes import is_first, process_count
@@ -110,20 +116,19 @@ def train(
 def _print_plan(recipe: "Recipe", data: str) -> None:
     """Say what would be trained, without training."""
     from inpaint.core.nets import Growing
-    from inpaint.training.sources import StreamSource, open_source
+    from inpaint.training.material import open_material
 
-    source = open_source(data, recipe.seed)
-    pictures = "a stream of pictures" if isinstance(source, StreamSource) else f"{len(source)} pictures"
+    material = open_material(recipe, data)
     generator, discriminators = recipe.family.build_generator(), recipe.family.build_discriminators()
     if isinstance(generator, Growing):
         for _ in range(sum(phase.grow for phase in recipe.phases)):
             generator.grow()
     weights = [sum(p.numel() for p in net.parameters()) / 1e6 for net in (generator, discriminators)]
     typer.echo(recipe.to_toml())
-    typer.echo(f"# {pictures} in {data}")
+    typer.echo(f"# {material} in {data}")
     typer.echo(f"# generator {weights[0]:.2f} M weights, discriminators {weights[1]:.2f} M weights")
     for phase in recipe.phases:
         size = recipe.data[phase.data].size
-        typer.echo(
-            f"# {phase.name}: {phase.steps} steps at {size} px, lr {phase.lr:g}, adversarial {phase.adversarial:g}"
-        )
+        holes = "" if phase.side is None else f", holes {round(size * phase.side)} px"
+        rates = f"lr {phase.lr:g}, adversarial {phase.adversarial:g}"
+        typer.echo(f"# {phase.name}: {phase.steps} steps at {size} px{holes}, {rates}")

@@ -119,8 +119,8 @@ def missing_cuda_libraries() -> list[str]:
 
 
 def examine_models() -> Iterator[Finding]:
-    """Look for the files of the models known by name."""
-    for model in MODELS:
+    """Look for the files of the bundled models."""
+    for model in filter(lambda model: model.bundled, MODELS):
         try:
             path = model.locate()
         except InpaintError as error:

@@ -101,14 +101,7 @@ class Engine:
         try:
             return run_adapted(lambda feed: np.asarray(self._session.run(wanted, feed)[0]), contract, image, mask)
         except Exception as error:  # ONNX Runtime has no common base class
-            device, size = self.device.upper(), f"{image.shape[3]} x {image.shape[2]} pixels"
-            if _is_out_of_memory(error):
-                raise OutOfMemoryError(
-                    f"The {device} ran out of memory at {size}; close other programs or fill a smaller copy."
-                ) from error
-            raise EngineError(
-                f"The model {contract.name!r} failed on the {device} at {size}: {_first_line(error)}"
-            ) from error
+            raise describe_failure(error, contract.name, self.device, image.shape) from error
 
     def _padding(self, side: int) -> tuple[int, int]:
         """Return what to add before and after so that `side` fits the stride and is no smaller than the canary was."""
@@ -145,7 +138,7 @@ def load_engine(model: str | Path = "default", device: Device = "auto", threads:
 
 def _prove(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> Engine:
     """Make an engine on exactly this device and run the canary through it."""
-    session = _open_session(path, device, threads)
+    session = open_session(path, device, threads)
     metadata = session.get_modelmeta().custom_metadata_map
     try:
         # A file's own word comes first; the table of other people's models is for files without one.
@@ -164,7 +157,7 @@ def _prove(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> E
     return engine
 
 
-def _open_session(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> onnxruntime.InferenceSession:
+def open_session(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> onnxruntime.InferenceSession:
     """Open `path` with ONNX Runtime on exactly this device, with nothing written to standard error."""
     check_onnx(path)
     onnxruntime.disable_telemetry_events()  # what is filled here is nobody else's business
@@ -238,6 +231,16 @@ def _check_graph(path: Path, session: onnxruntime.InferenceSession, contract: Co
             raise ModelError(f"The model {path.name} takes pictures of one size only; export it with dynamic sizes.")
     if set(inputs) != {contract.image_input, contract.mask_input}:
         raise ModelError(f"The model {path.name} has inputs that its contract does not name; export it again.")
+
+
+def describe_failure(error: Exception, model: str, device: str, shape: tuple[int, ...]) -> EngineError:
+    """Turn what ONNX Runtime raised while it ran a model on N x C x H x W tensors into our error, in one sentence."""
+    device, size = device.upper(), f"{shape[3]} x {shape[2]} pixels"
+    if _is_out_of_memory(error):
+        return OutOfMemoryError(
+            f"The {device} ran out of memory at {size}; close other programs or fill a smaller copy."
+        )
+    return EngineError(f"The model {model!r} failed on the {device} at {size}: {_first_line(error)}")
 
 
 def _is_out_of_memory(error: Exception) -> bool:

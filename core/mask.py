@@ -177,3 +177,9 @@ def _scaled(values: np.ndarray, white: float) -> np.ndarray:
     """Return H x W uint8 with `white` as 255; what is not black does not become black."""
     levels = np.rint(values * np.float32(WHITE / white)).astype(np.uint8)
     return np.maximum(levels, values > 0, out=levels)
+
+
+def read_alpha(path: str | Path, size: tuple[int, int], invert: bool = False) -> np.ndarray:
+    """Read a mask as `read_mask` does, as how much of each pixel is marked: H x W float32 in 0..1."""
+    mask, _ = read_mask(path, size, invert)
+    return mask.astype(np.float32) / (WHITE if mask.dtype == np.uint8 else 1)

@@ -125,7 +125,7 @@ class _Planner:
             ceil(round((side + 2 * margin) * scale / BUCKET, 6)) * BUCKET  # 256.0000001 is not the next bucket
             for side, margin in zip((box.height, box.width), self.margins(box), strict=True)
         ]
-        return _centred(box, round(fed[0] / scale), round(fed[1] / scale), self.mask.shape)
+        return centred(box, round(fed[0] / scale), round(fed[1] / scale), self.mask.shape)
 
     def split_apart(self, box: Box) -> list[Box]:
         """Cut `box` at a gap so wide that the contexts of the two parts do not touch; nothing if there is none."""
@@ -181,7 +181,7 @@ def _widest_gap(occupied: np.ndarray) -> tuple[int, int] | None:
     return (int(inside[widest]) + 1, int(inside[widest + 1])) if steps[widest] > 1 else None
 
 
-def _centred(box: Box, height: int, width: int, shape: tuple[int, ...]) -> Box:
+def centred(box: Box, height: int, width: int, shape: tuple[int, ...]) -> Box:
     """Return a box of the given size around `box`, moved inwards at the photograph's edges, never larger than it."""
     height, width = min(height, shape[0]), min(width, shape[1])
     top = min(max(0, box.top - (height - box.height) // 2), shape[0] - height)

@@ -41,7 +41,7 @@ def engine_config() -> Config:
         python=sys.executable,
         runtime=str(runtime_folder()),
         version=version("inpaint"),
-        models=tuple(model.aliases[0] if model.aliases else model.name for model in MODELS),
+        models=tuple(model.aliases[0] if model.aliases else model.name for model in MODELS if model.task == "inpaint"),
     )
 
 

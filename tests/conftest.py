@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from inpaint.weights import Contract
+from inpaint.weights.joint import JointContract
 
 CONTRACT = Contract(name="tiny", stride=8, native_size=64, native_hole=32)
 
@@ -78,6 +79,72 @@ def build_tiny_model(
     checker.check_model(model)
     save(model, path)
     return path
+
+
+def build_tiny_joint(path: Path, *, brighten: float = 0.2, shift_known: float = 0.0, leaves_hole: bool = False) -> Path:
+    """Write a joint ONNX model that fills with the mean of what is known and makes the object brighter.
+
+    - `brighten`: added to the object's colours, in -1..1;
+    - `shift_known`: added everywhere, which breaks the contract;
+    - `leaves_hole`: the inpainted picture is the input.
+    """
+    from onnx import TensorProto, checker, helper, save
+
+    node = helper.make_node
+    nodes = [
+        node("Add", ["mask", "foreground"], ["made"]),
+        node("Sub", ["one", "made"], ["known"]),
+        node("Mul", ["image", "known"], ["kept"]),
+        node("GlobalAveragePool", ["kept"], ["all"]),
+        node("GlobalAveragePool", ["known"], ["share"]),
+        node("Div", ["all", "share"], ["mean"]),
+        node("Mul", ["mean", "made"], ["inside"]),
+        node("Add", ["kept", "inside"], ["whole"]),
+        node("Add", ["image" if leaves_hole else "whole", "shift"], ["inpainted"]),
+        node("Mul", ["made", "brighten"], ["light"]),
+        node("Add", ["image", "light"], ["lit"]),
+        node("Add", ["lit", "shift"], ["harmonized"]),
+    ]
+    tensor, size = helper.make_tensor_value_info, ["height", "width"]
+    constants = {"one": 1.0, "shift": shift_known, "brighten": brighten}
+    graph = helper.make_graph(
+        nodes,
+        "joint",
+        [
+            tensor("image", TensorProto.FLOAT, ["batch", 3, *size]),
+            tensor("mask", TensorProto.FLOAT, ["batch", 1, *size]),
+            tensor("foreground", TensorProto.FLOAT, ["batch", 1, *size]),
+        ],
+        [tensor(name, TensorProto.FLOAT, ["batch", 3, *size]) for name in ("inpainted", "harmonized")],
+        [helper.make_tensor(name, TensorProto.FLOAT, [], [value]) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(model, JointContract(name="tiny-joint", stride=8, native_size=64).to_metadata())
+    checker.check_model(model)
+    save(model, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_joint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Path of a stand-in joint model that keeps its contract: stride 8, native size 64, objects 0.1 brighter."""
+    return build_tiny_joint(tmp_path_factory.mktemp("joint") / "joint.onnx")
+
+
+@pytest.fixture
+def make_joint(tmp_path: Path) -> Callable[..., Path]:
+    """`build_tiny_joint` into a temporary folder: `make_joint(leaves_hole=True)` returns the path."""
+    return lambda **changes: build_tiny_joint(tmp_path / "joint.onnx", **changes)
+
+
+@pytest.fixture(scope="session")
+def apple() -> tuple[np.ndarray, np.ndarray]:
+    """A picture of 90 x 120 with a red disc on mottled green, and the disc's mask: H x W x 3 uint8, H x W bool."""
+    rng = np.random.default_rng(5)
+    rows, columns = np.mgrid[0:90, 0:120]
+    disc = (rows - 48) ** 2 + (columns - 60) ** 2 <= 25**2
+    pixels = np.where(disc[..., None], [190, 40, 50], [60, 130, 70]) + rng.normal(0, 9, (90, 120, 3))
+    return pixels.clip(0, 255).astype(np.uint8), disc
 
 
 @pytest.fixture

@@ -12,14 +12,15 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
 
-LIGHT_CORE = frozenset({"inpaint.core", "inpaint.core.formats", "inpaint.weights"})
+LIGHT_CORE = frozenset({"inpaint.core", "inpaint.core.exemplar", "inpaint.core.formats", "inpaint.weights"})
 LEARNING = frozenset({"inpaint.core.nets", "inpaint.core.losses", "inpaint.core.trainers"})
 
 # Package -> the other packages of ours that it may import. `inpaint.core` means its light half alone. A package that
 # does not stand here, such as inpaint.core.trainers.families, is part of the nearest one above it that does.
 MAY_IMPORT = {
     "inpaint.weights": frozenset(),
-    "inpaint.core": frozenset({"inpaint.core.formats", "inpaint.weights"}),
+    "inpaint.core": frozenset({"inpaint.core.exemplar", "inpaint.core.formats", "inpaint.weights"}),
+    "inpaint.core.exemplar": frozenset(),  # arrays in, arrays out
     "inpaint.core.formats": frozenset({"inpaint.core"}),
     "inpaint.core.nets": frozenset({"inpaint.core"}),
     "inpaint.core.losses": frozenset({"inpaint.core", "inpaint.core.nets"}),
@@ -37,8 +38,10 @@ HEAVY = frozenset(
         "braceexpand",
         "jinja2",
         "lpips",
+        "matplotlib",
         "onnx",
         "onnxscript",
+        "pycocotools",
         "pydantic",
         "ray",
         "safetensors",
@@ -55,7 +58,9 @@ HEAVY = frozenset(
 )
 # A command that trains may import torch once it runs, and a batch Ray.
 LATER = frozenset({"inpaint.cli", "inpaint.core.batch"})
-LIGHT = frozenset({"inpaint.weights", "inpaint.core", "inpaint.core.formats", "inpaint.gimp_plugin"})
+LIGHT = frozenset(
+    {"inpaint.weights", "inpaint.core", "inpaint.core.exemplar", "inpaint.core.formats", "inpaint.gimp_plugin"}
+)
 
 
 def package_of(module: str) -> str:

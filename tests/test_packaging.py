@@ -56,7 +56,7 @@ def test_every_package_tells_type_checkers_that_it_is_typed() -> None:
 def test_every_data_file_is_packaged() -> None:
     data = {
         path.relative_to(ROOT).as_posix()
-        for folder in ("training/recipes", "training/templates", "weights/bundled")
+        for folder in ("training/plans", "training/recipes", "training/templates", "weights/bundled")
         for path in (ROOT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }

@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from inpaint.core.trainers import Batch, Schedule
-from inpaint.training.holes import HoleConfig, draw_holes
+from inpaint.training.holes import HoleConfig, draw_holes, holes_of
 from inpaint.training.pictures import CropConfig, decode, random_crop
 from inpaint.training.sources import Source, StreamSource
 
@@ -60,7 +60,7 @@ class BatchPlan:
     def build(self, step: int, encoded: list[bytes]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return N x size x size x 3 uint8 pixels and N x size x size bool masks of one step."""
         phase = self.schedule.at(step).phase
-        crops, holes = self.crops[phase.data], self.holes[phase.holes]
+        crops, holes = self.crops[phase.data], holes_of(phase, self.holes)
         pixels, masks = [], []
         for number, picture in zip(self.sample_numbers(step), encoded, strict=True):
             rng = np.random.default_rng((self.seed, number))
@@ -69,13 +69,29 @@ class BatchPlan:
         return torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(masks))
 
 
+class Order:
+    """Walks through all pictures in a new order every epoch: sample number to picture number."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.count = count
+        self.seed = seed
+        self._epoch: tuple[int, np.ndarray] | None = None
+
+    def __call__(self, number: int) -> int:
+        """Return which picture the sample of this number shows."""
+        epoch, position = divmod(number, self.count)
+        if self._epoch is None or self._epoch[0] != epoch:
+            self._epoch = epoch, np.random.default_rng((self.seed, 1, epoch)).permutation(self.count)
+        return int(self._epoch[1][position])
+
+
 class StepDataset(Dataset):
     """Item n is the whole batch of step n, from a source in random access."""
 
     def __init__(self, source: Source, plan: BatchPlan) -> None:
         self.source = source
         self.plan = plan
-        self._order: tuple[int, np.ndarray] | None = None
+        self.order = Order(len(source), plan.seed)
 
     def __len__(self) -> int:
         """Count the steps."""
@@ -84,14 +100,7 @@ class StepDataset(Dataset):
     def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return pixels and masks of one step, as `BatchPlan.build`."""
         numbers = self.plan.sample_numbers(step)
-        return self.plan.build(step, [self.source.read(self._picture(number)) for number in numbers])
-
-    def _picture(self, number: int) -> int:
-        """Walk through all pictures in a new order every epoch."""
-        epoch, position = divmod(number, len(self.source))
-        if self._order is None or self._order[0] != epoch:
-            self._order = epoch, np.random.default_rng((self.plan.seed, 1, epoch)).permutation(len(self.source))
-        return int(self._order[1][position])
+        return self.plan.build(step, [self.source.read(self.order(number)) for number in numbers])
 
 
 class StreamDataset(IterableDataset):

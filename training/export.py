@@ -20,6 +20,8 @@ from inpaint.training.subpixel import neighbours, use_subpixel
 from inpaint.weights import Contract
 
 OPSET = 18
+LARGEST_SIDE = 16384
+"""Pixels; what the exporter is told of the sizes to expect, which are dynamic."""
 TOLERANCE = {"fp32": 1e-3, "fp16": 4e-2}
 """Largest allowed difference from the eager network on values in [-1, 1]; one grey level of 256 is 0.008."""
 
@@ -41,14 +43,19 @@ class Traceable(nn.Module):
         super().__init__()
         self.generator = copy.deepcopy(generator).cpu().eval()
         self.fade = fade
-        fold_batch_norm(self.generator)
-        use_subpixel(self.generator)
-        if half:
-            self.generator.half()
+        simplify(self.generator, half=half)
 
     def forward(self, image: Tensor, mask: Tensor) -> Tensor:
         """Complete N x 3 x H x W in [-1, 1] where the N x 1 x H x W mask is 1; float32 in and out."""
         return self.generator(image, mask, self.fade)
+
+
+def simplify(generator: nn.Module, *, half: bool) -> None:
+    """Rewrite a generator, in place, into one that computes the same and exports to a quicker graph."""
+    fold_batch_norm(generator)
+    use_subpixel(generator)
+    if half:
+        generator.half()
 
 
 def fold_batch_norm(module: nn.Module) -> None:
@@ -118,28 +125,49 @@ def export_run(
 
 def to_onnx(model: Traceable, contract: Contract) -> bytes:
     """Trace with dynamic batch, height and width; returns the ONNX file, with the contract in its metadata."""
-    size = 2 * contract.stride * max(1, 64 // contract.stride)
-    image, mask = torch.zeros(2, 3, size, size + contract.stride), torch.zeros(2, 1, size, size + contract.stride)
+    inputs = {contract.image_input: 3, contract.mask_input: 1}
+    return trace(model, inputs, [contract.output], contract.stride, contract.to_metadata())
+
+
+def trace(model: nn.Module, inputs: dict[str, int], outputs: list[str], stride: int, metadata: dict[str, str]) -> bytes:
+    """Trace a module whose arguments are pictures of one size; returns the ONNX file.
+
+    inputs: names in order, and how many channels each has. stride: what heights and widths are multiples of.
+    """
+    size = 2 * stride * max(1, 64 // stride)
+    arguments = tuple(torch.zeros(2, channels, size, size + stride) for channels in inputs.values())
     batch = torch.export.Dim("batch", min=1, max=1024)
-    rows = torch.export.Dim("rows", min=1, max=512)
-    columns = torch.export.Dim("columns", min=1, max=512)
-    shape = {0: batch, 2: contract.stride * rows, 3: contract.stride * columns}
+    rows = torch.export.Dim("rows", min=1, max=LARGEST_SIDE // stride)
+    columns = torch.export.Dim("columns", min=1, max=LARGEST_SIDE // stride)
+    shape = {0: batch, 2: stride * rows, 3: stride * columns}
+    return save_traced(model, arguments, list(inputs), outputs, tuple(shape for _ in inputs), metadata)
+
+
+def save_traced(
+    model: nn.Module,
+    arguments: tuple[Tensor, ...],
+    inputs: list[str],
+    outputs: list[str],
+    shapes: tuple[dict, ...] | None,
+    metadata: dict[str, str],
+) -> bytes:
+    """Trace a module with some arguments; shapes say which sides are dynamic, None = none. Returns the ONNX file."""
     with warnings.catch_warnings():
         # The exporter warns about its own internals; what counts is checked below.
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             model,
-            (image, mask),
-            input_names=[contract.image_input, contract.mask_input],
-            output_names=[contract.output],
-            dynamic_shapes={"image": shape, "mask": shape},
+            arguments,
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_shapes=shapes,
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
         )
     assert program is not None
     proto = program.model_proto
-    onnx.helper.set_model_props(proto, contract.to_metadata())
+    onnx.helper.set_model_props(proto, metadata)
     _strip_traces(proto)
     onnx.checker.check_model(proto)
     return proto.SerializeToString()
@@ -155,15 +183,20 @@ def _strip_traces(proto: onnx.ModelProto) -> None:
     del proto.graph.metadata_props[:]
 
 
+def open_exported(model: bytes) -> onnxruntime.InferenceSession:
+    """Open an exported model on the CPU, quietly."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
 @torch.no_grad()
 def check_parity(generator: nn.Module, fade: float, contract: Contract, model: bytes) -> list[Parity]:
     """Compare the exported model in ONNX Runtime with the eager float32 network at two sizes, one not square.
 
     Raises `ModelError` when the largest difference is beyond `TOLERANCE`.
     """
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = open_exported(model)
     random = torch.Generator().manual_seed(0)
     native, stride = contract.native_size, contract.stride
     parities = []

@@ -1,11 +1,13 @@
 """Random holes to train on: rectangles as in the papers, free-form strokes as people draw them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from inpaint.core.errors import RecipeError
+from inpaint.core.trainers import Phase
 
 ATTEMPTS = 20
 """How often a mask outside the area limits is drawn again before it is taken as it is."""
@@ -21,6 +23,8 @@ class HoleConfig:
     """Fewest and most rectangles in a mask."""
     side: tuple[float, float] = (0.25, 0.5)
     """Shortest and longest side of a rectangle, as fractions of the image's side; both sides drawn apart."""
+    centred: bool = False
+    """Put every rectangle into the middle of the picture, as the Context Encoder wants it."""
     strokes: float = 0.0
     """Share of the masks that are free-form strokes instead of rectangles."""
     stroke_width: tuple[float, float] = (0.04, 0.16)
@@ -38,6 +42,12 @@ class HoleConfig:
             raise RecipeError("holes.strokes and holes.area need fractions between 0 and 1.")
 
 
+def holes_of(phase: Phase, policies: Mapping[str, HoleConfig]) -> HoleConfig:
+    """Return the hole policy of a phase, with the side that the phase prescribes."""
+    policy = policies[phase.holes]
+    return policy if phase.side is None else replace(policy, side=(phase.side, phase.side))
+
+
 def draw_holes(config: HoleConfig, size: int, rng: np.random.Generator) -> np.ndarray:
     """Draw one mask: size x size bool, True = hole. The same generator state gives the same mask."""
     mask = np.zeros((size, size), dtype=bool)
@@ -53,7 +63,10 @@ def _rectangles(config: HoleConfig, size: int, rng: np.random.Generator) -> np.n
     mask = np.zeros((size, size), dtype=bool)
     for _ in range(rng.integers(config.rectangles[0], config.rectangles[1] + 1)):
         height, width = (max(1, round(size * rng.uniform(*config.side))) for _ in range(2))
-        top, left = rng.integers(0, size - height + 1), rng.integers(0, size - width + 1)
+        if config.centred:
+            top, left = (size - height) // 2, (size - width) // 2
+        else:
+            top, left = rng.integers(0, size - height + 1), rng.integers(0, size - width + 1)
         mask[top : top + height, left : left + width] = True
     return mask
 

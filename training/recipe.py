@@ -1,20 +1,54 @@
 """A recipe is one TOML file that says a whole training. This file reads, checks and writes it."""
 
 import json
-import tomllib
-from importlib import resources
-from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from inpaint.core.errors import InpaintError, RecipeError
 from inpaint.core.losses import ObjectiveConfig
-from inpaint.core.nets import DiscriminatorConfig, GeneratorConfig
+from inpaint.core.nets import (
+    CentreDiscriminatorConfig,
+    ContextEncoderConfig,
+    DiscriminatorConfig,
+    FreeFormConfig,
+    GatedConfig,
+    GeneratorConfig,
+    JointConfig,
+    LayerDiscriminatorConfig,
+)
 from inpaint.core.trainers import Family, Phase, Schedule, build_family
-from inpaint.training.holes import HoleConfig
+from inpaint.training.composites import CompositeConfig
+from inpaint.training.curriculum import expand
+from inpaint.training.holes import HoleConfig, holes_of
 from inpaint.training.pictures import CropConfig
+from inpaint.training.tables import change, read_table, shipped
+
+
+def _by(field: str, default: str, *others: str) -> Discriminator:
+    """Choose the dataclass of a table by one of its fields; without a word about it, the default one."""
+    return Discriminator(
+        lambda table: table.get(field, default) if isinstance(table, dict) else getattr(table, field, default),
+        custom_error_type="unknown",
+        custom_error_message=f"there is no such {field}, choose one of {', '.join((default, *others))}",
+    )
+
+
+GeneratorTable = Annotated[
+    Annotated[GeneratorConfig, Tag("btgmi")]
+    | Annotated[JointConfig, Tag("joint")]
+    | Annotated[GatedConfig, Tag("gated")]
+    | Annotated[ContextEncoderConfig, Tag("context-encoder")]
+    | Annotated[FreeFormConfig, Tag("free-form")],
+    _by("family", "btgmi", "joint", "gated", "context-encoder", "free-form"),
+]
+DiscriminatorTable = Annotated[
+    Annotated[DiscriminatorConfig, Tag("patchgan")]
+    | Annotated[LayerDiscriminatorConfig, Tag("layers")]
+    | Annotated[CentreDiscriminatorConfig, Tag("centre")],
+    _by("kind", "patchgan", "layers", "centre"),
+]
 
 
 class Recipe(BaseModel):
@@ -42,15 +76,24 @@ class Recipe(BaseModel):
     """Steps between two checkpoints."""
     keep: int = Field(default=3, ge=1)
     """How many of the last checkpoints stay on disk, besides the best one."""
-    generator: GeneratorConfig = GeneratorConfig()
-    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    generator: GeneratorTable = GeneratorConfig()
+    discriminator: DiscriminatorTable = DiscriminatorConfig()
     data: dict[str, CropConfig] = {"default": CropConfig()}
     holes: dict[str, HoleConfig] = {"default": HoleConfig()}
+    composites: CompositeConfig | None = None
+    """How the composites of a joint model are made; such a model learns from segmented pictures."""
     objectives: dict[str, ObjectiveConfig] = {"default": ObjectiveConfig()}
     phases: tuple[Phase, ...]
+    """One after the other; a file may say them as a [curriculum] instead."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand_curriculum(cls, table: Any) -> Any:
+        return expand(table) if isinstance(table, dict) and "curriculum" in table else table
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Recipe":
+        smallest = self.family.smallest_size
         for phase in self.phases:
             for field in ("data", "holes", "objective"):
                 table = self.objectives if field == "objective" else getattr(self, field)
@@ -62,12 +105,13 @@ class Recipe(BaseModel):
                     "parts; choose a number that divides it."
                 )
         for name, crops in self.data.items():
-            smallest = self.family.smallest_size
             if crops.size < smallest:
                 raise RecipeError(
-                    f"data.{name}.size = {crops.size} is too small for the discriminators: take at least {smallest}, "
-                    "or fewer scales."
+                    f"data.{name}.size = {crops.size} is too small for the networks: take at least {smallest}, or "
+                    "networks made for less."
                 )
+        if (self.composites is not None) != isinstance(self.generator, JointConfig):
+            raise RecipeError('A table [composites] and the generator family "joint" belong together.')
         Schedule(self.phases)
         return self
 
@@ -87,9 +131,14 @@ class Recipe(BaseModel):
         return self.data[self.phases[-1].data].size
 
     @property
+    def native_holes(self) -> HoleConfig:
+        """The holes that the last phase trains on."""
+        return holes_of(self.phases[-1], self.holes)
+
+    @property
     def native_hole(self) -> int:
         """Side in pixels of the largest rectangle that the last phase trains on."""
-        return round(self.native_size * self.holes[self.phases[-1].holes].side[1])
+        return round(self.native_size * self.native_holes.side[1])
 
     def to_toml(self) -> str:
         """Write every setting out; reading it back gives an equal recipe."""
@@ -99,8 +148,7 @@ class Recipe(BaseModel):
 
 def recipe_names() -> list[str]:
     """Name the recipes that come with Inpaint."""
-    folder = resources.files("inpaint.training") / "recipes"
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return shipped("recipes")
 
 
 def load_recipe(name_or_path: str, settings: list[str] | None = None) -> Recipe:
@@ -109,62 +157,24 @@ def load_recipe(name_or_path: str, settings: list[str] | None = None) -> Recipe:
     settings: `key=value` each, the key dotted (`data.default.size=128`, `phases.0.steps=500`), the value as in TOML.
     Raises `RecipeError` with one sentence about the first thing that is wrong.
     """
-    record = _read(name_or_path)
+    record = read_table("recipes", name_or_path)
     for setting in settings or []:
-        _set(record, setting)
+        change(record, setting)
     try:
         return Recipe.model_validate(record)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the recipe"
+        where = _place(first["loc"])
         raise RecipeError(f"The recipe {name_or_path} is not valid: {where}: {first['msg']}.") from error
     except InpaintError as error:
         raise RecipeError(f"The recipe {name_or_path} is not valid: {error}") from error
 
 
-def _read(name_or_path: str) -> dict[str, Any]:
-    """Read the table of a recipe, with what it extends underneath."""
-    if name_or_path in recipe_names():
-        text = (resources.files("inpaint.training") / "recipes" / f"{name_or_path}.toml").read_text("utf-8")
-    else:
-        try:
-            text = Path(name_or_path).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            known = ", ".join(recipe_names())
-            raise RecipeError(f"There is no recipe {name_or_path!r}; give a .toml file or one of: {known}.") from error
-    try:
-        record = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise RecipeError(f"The recipe {name_or_path} is not valid TOML: {error}.") from error
-    base = record.pop("extends", None)
-    return record if base is None else _merge(_read(base), record)
-
-
-def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Lay one table over another: tables are merged, everything else is replaced."""
-    merged = dict(base)
-    for key, value in change.items():
-        both_tables = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both_tables else value
-    return merged
-
-
-def _set(record: dict[str, Any], setting: str) -> None:
-    key, equals, text = setting.partition("=")
-    if not equals or not key:
-        raise RecipeError(f"--set needs key=value, such as --set data.default.size=128, and not {setting!r}.")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    *path, last = key.strip().split(".")
-    here: Any = record
-    try:
-        for part in path:
-            here = here[int(part)] if isinstance(here, list) else here.setdefault(part, {})
-        here[int(last) if isinstance(here, list) else last] = value
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise RecipeError(f"--set {setting}: the recipe has no place {key!r}.") from error
+def _place(location: tuple[int | str, ...]) -> str:
+    """Name a place as it is written in the file: without the kind by which pydantic chose a table's dataclass."""
+    if location[:1] in (("generator",), ("discriminator",)):
+        location = location[:1] + location[2:]
+    return ".".join(str(part) for part in location) or "the recipe"
 
 
 def recipe_digest(recipe: Recipe) -> str:

@@ -14,13 +14,13 @@ from inpaint.core.errors import RecipeError
 from inpaint.core.losses import Objective
 from inpaint.core.nets import blocks_grown
 from inpaint.core.trainers import AdversarialTrainer, Callback, StepReport, restore, state_tensors, train
-from inpaint.training.data import BatchPlan, load_batches
+from inpaint.training.data import BatchPlan
+from inpaint.training.material import Material, open_material
 from inpaint.training.processes import agreement, decoders, from_first
 from inpaint.training.recipe import Recipe
 from inpaint.training.reports import Reports
 from inpaint.training.rundir import RunDirectory
-from inpaint.training.sources import StreamSource, open_source
-from inpaint.training.validation import Validation, choose_pictures, contact_sheet
+from inpaint.training.validation import Validation, contact_sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Options:
     """What is about this machine and not about the training."""
 
     data: str
-    """Photographs: a folder, shards, or shard URLs."""
+    """Photographs: a folder, shards, or shard URLs; for a joint model, segmented ones (see `open_segments`)."""
     out: Path
     """Run directory."""
     val: str | None = None
@@ -59,7 +59,7 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     accelerator = make_accelerator(recipe, options.device)
     # Fixed before anything is built, so that the first weights depend on the seed alone.
     set_seed(recipe.seed)
-    source = open_source(options.data, recipe.seed)
+    material = open_material(recipe, options.data, options.val)
     objectives = {name: Objective(config, options.backbones) for name, config in recipe.objectives.items()}
     set_seed(recipe.seed)
     trainer = AdversarialTrainer(
@@ -100,14 +100,14 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
         device=accelerator.device,
     )
     workers = decoders(accelerator.device) if options.workers is None else options.workers
-    keeper = Keeper(recipe, rundir, trainer, _validation(recipe, options, objectives), plan, start)
+    keeper = Keeper(recipe, rundir, trainer, _validation(recipe, material, objectives), plan, start)
     callbacks: list[Callback] = [*watchers]
     if accelerator.is_main_process:
         callbacks.append(keeper)
     if options.max_minutes is not None:
         deadline = began + 60 * options.max_minutes
         callbacks.append(lambda report: time.monotonic() > deadline)
-    batches = load_batches(source, plan, start=start, workers=workers)
+    batches = material.batches(plan, start=start, workers=workers)
     finished = train(trainer, schedule, batches, callbacks, start=start, agree=agreement(accelerator))
     trainer.guard.verify()
     if accelerator.is_main_process:
@@ -133,13 +133,11 @@ def make_accelerator(recipe: Recipe, device: str) -> Accelerator:
     return Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
 
 
-def _validation(recipe: Recipe, options: Options, objectives: dict[str, Objective]) -> Validation | None:
-    source = open_source(options.val or options.data, recipe.seed)
-    if isinstance(source, StreamSource):
+def _validation(recipe: Recipe, material: Material, objectives: dict[str, Objective]) -> Validation | None:
+    pictures = material.fixed()
+    if pictures is None:
         return None
-    last = recipe.phases[-1]
-    pictures = choose_pictures(source, recipe.holes[last.holes], recipe.native_size, recipe.seed)
-    return Validation(pictures, objectives[last.objective], recipe.family)
+    return Validation(pictures, objectives[recipe.phases[-1].objective], recipe.family)
 
 
 class Keeper:

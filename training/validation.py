@@ -46,8 +46,12 @@ class Validation:
             l1_hole = float(l1(made.completed, part.image, made.region))
             ppl = self.objective.ppl
             distance = float(ppl(made.completed, part.image, made.region)) if ppl is not None else l1_hole
-            terms.append({"distance": distance, "l1_hole": l1_hole})
-            filled.append(made.completed.cpu())
+            term = {"distance": distance, "l1_hole": l1_hole}
+            if len(made.stages) > 1:
+                term |= {f"l1_{stage.name}": float(l1(stage.image, part.image, stage.region)) for stage in made.stages}
+            terms.append(term)
+            # What people get: some models paint, and are judged by, more than the hole.
+            filled.append((made.completed * made.region + part.image * (1 - made.region)).cpu())
         generator.train(was_training)
         return {name: float(np.mean([term[name] for term in terms])) for name in terms[0]}, torch.cat(filled)
 
@@ -61,10 +65,14 @@ def choose_pictures(source: Source, holes: HoleConfig, size: int, seed: int, cou
 
 
 def contact_sheet(batch: Batch, filled: Tensor, path: Path, columns: int = 2) -> None:
-    """Write a PNG: per picture, side by side, the photograph, its hole, the smooth start and the filled picture."""
-    smooth = push_pull(batch.image, batch.mask)
-    hole = batch.image * (1 - batch.mask) + batch.mask
-    tiles = torch.cat([batch.image, hole, smooth, filled.clamp(-1, 1)], dim=3)
+    """Write a PNG: per picture, side by side, the photograph, its hole, the smooth start and the filled picture.
+
+    Composites are shown as the photograph, the composite, the composite without its hole, and the result.
+    """
+    given = batch.image if batch.composite is None else batch.composite
+    hole = given * (1 - batch.mask) + batch.mask
+    middle = [hole, push_pull(batch.image, batch.mask)] if batch.composite is None else [given, hole]
+    tiles = torch.cat([batch.image, *middle, filled.clamp(-1, 1)], dim=3)
     rows = [torch.cat(list(tiles[start : start + columns]), dim=2) for start in range(0, len(tiles), columns)]
     width = max(row.shape[2] for row in rows)
     rows = [torch.nn.functional.pad(row, (0, width - row.shape[2]), value=1.0) for row in rows]

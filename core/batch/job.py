@@ -18,7 +18,7 @@ from inpaint.core.batch.prints import Print, take
 from inpaint.core.engine import Engine
 from inpaint.core.errors import InpaintError
 from inpaint.core.files import check_apart, make_folder
-from inpaint.core.filling import fill_pixels
+from inpaint.core.filling import Detail, fill_pixels
 from inpaint.core.image import check_output, read_image, write_image
 from inpaint.core.mask_choice import MaskChoice, build_mask, find_mask
 
@@ -38,6 +38,8 @@ class Settings:
     """Pixels by which the hole is made larger on all sides."""
     feather: int = 0
     """Pixels over which the fill blends in."""
+    detail: Detail = "auto"
+    """Where the fine detail of the fill comes from."""
 
     def choice_for(self, item: Item) -> MaskChoice:
         """Return where the hole of this photograph is. Raises `MaskError` when it has no mask.
@@ -52,7 +54,7 @@ class Settings:
     def key(self, model: str) -> str:
         """Return a hash of these settings, of this version of Inpaint, and of the `model`'s SHA-256."""
         choice = asdict(replace(self.choice, file=None))
-        told = {"choice": choice, "grow": self.grow, "feather": self.feather, "model": model}
+        told = {"choice": choice, "grow": self.grow, "feather": self.feather, "detail": self.detail, "model": model}
         text = json.dumps(told | {"inpaint": version("inpaint")}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -176,6 +178,7 @@ def _fill(
             engine,
             grow=settings.grow,
             feather=settings.feather,
+            detail=settings.detail,
             progress=progress,
             empty=photo.empty,
             in_place=True,

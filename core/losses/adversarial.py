@@ -21,9 +21,9 @@ def discriminator_loss(
 ) -> Tensor:
     """What the discriminators minimise: equation 4, summed over the scales.
 
-    real, completed: logits of the photographs and of the completed images, N x 1 x h x w per scale.
-    overlaps: 1 where a patch touches the hole. On a photograph every patch is real; on a completed image the
-    patches that touch the hole are fake and the others real. Returns a scalar.
+    real, completed: logits of the photographs and of the completed images, N x C x h x w per scale, C = 1 for a
+    PatchGAN. overlaps: N x 1 x h x w, 1 where a patch touches the hole. On a photograph every patch is real; on a
+    completed image the patches that touch the hole are fake and the others real. Returns a scalar.
     """
     total = torch.zeros((), device=real[0].device)
     for logits_real, logits_completed, overlap in zip(real, completed, overlaps, strict=True):
@@ -49,7 +49,8 @@ def generator_loss(completed: Sequence[Tensor], overlaps: Sequence[Tensor], kind
 
 
 def _judge(logits: Tensor, labels: Tensor, kind: AdversarialName) -> Tensor:
-    """Per-patch loss of logits against labels (1 = real, 0 = fake)."""
+    """Per-patch loss of logits against labels (1 = real, 0 = fake), which serve all channels."""
+    labels = labels.expand_as(logits)
     if kind == "log":
         return F.binary_cross_entropy_with_logits(logits, labels, reduction="none")
     if kind == "lsgan":

@@ -1,5 +1,6 @@
 """Conditional PatchGAN discriminators at several scales (paper 000, section 3.2, equations 3 and 4)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -22,6 +23,8 @@ class DiscriminatorConfig:
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic when a recipe is validated
 
+    kind: Literal["patchgan"] = "patchgan"
+    """Which kind of discriminator these settings are for."""
     width: int = 64
     """Channels after the first convolution; doubled up to eight times that."""
     scales: int = 3
@@ -88,8 +91,16 @@ def patch_overlap(mask: Tensor, scales: int) -> list[Tensor]:
     for index in range(scales):
         if index > 0:
             mask = F.max_pool2d(mask, 2)
-        seen = mask
-        for stride in STRIDES:
-            seen = F.max_pool2d(seen, KERNEL, stride, PADDING)
-        overlaps.append(seen)
+        overlaps.append(touching(mask, STRIDES)[-1])
     return overlaps
+
+
+def touching(mask: Tensor, strides: Sequence[int]) -> list[Tensor]:
+    """Tell after each of some convolutions (`KERNEL`, `PADDING`) which of their outputs can see a masked pixel.
+
+    mask: N x 1 x H x W of zeros and ones. Returns one N x 1 x h x w tensor per convolution, in its output's shape.
+    """
+    seen = [mask]
+    for stride in strides:
+        seen.append(F.max_pool2d(seen[-1], KERNEL, stride, PADDING))
+    return seen[1:]

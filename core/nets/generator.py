@@ -19,6 +19,8 @@ class GeneratorConfig:
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic when a recipe is validated
 
+    family: Literal["btgmi"] = "btgmi"
+    """Which kind of model these settings are for."""
     width: int = 64
     """Channels after the first convolution; doubled twice on the way down."""
     blocks: int = 9

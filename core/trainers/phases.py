@@ -38,6 +38,8 @@ class Phase:
     """Which of the recipe's data settings crops the pictures."""
     holes: str = "default"
     """Which of the recipe's hole policies draws the masks."""
+    side: float | None = None
+    """Side of every rectangle, as a fraction of the picture's, in place of the hole policy's."""
     objective: str = "default"
     """Which of the recipe's objectives is minimised."""
     accumulate: int = 1
@@ -54,6 +56,8 @@ class Phase:
             raise RecipeError(f"The phase {self.name!r} needs at least one part to accumulate.")
         if not 0 < self.fade <= 1:
             raise RecipeError(f"The phase {self.name!r} needs a fade between 0 and 1.")
+        if self.side is not None and not 0 < self.side <= 1:
+            raise RecipeError(f"The phase {self.name!r} needs a side between 0 and 1.")
 
 
 @dataclass(frozen=True, slots=True)

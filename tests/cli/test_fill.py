@@ -215,3 +215,13 @@ def test_an_interruption_leaves_nothing_behind(folder: Path, run: Callable, monk
     monkeypatch.setattr(filling, "_run", interrupt)
     assert run("photo.png").exit_code == 130
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_detail_comes_from_the_network_or_from_around_the_hole(folder: Path, run: Callable) -> None:
+    seen = {}
+    for detail in ("network", "texture", "auto"):
+        assert run("photo.png", "--detail", detail).exit_code == 0
+        seen[detail] = pixels(folder / "photo.filled.png")
+    assert not np.array_equal(seen["network"], seen["texture"])
+    assert any(np.array_equal(seen["auto"], seen[other]) for other in ("network", "texture"))
+    assert run("photo.png", "--detail", "fractal").exit_code == 2

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from inpaint.core import Box, Engine, EngineError, MaskError, Photo, fill, fill_pixels, filling, load_engine
+from inpaint.weights import Contract
 
 Maker = Callable[..., np.ndarray]
 
@@ -96,8 +97,9 @@ def test_progress_is_told(engine: Engine, picture: Maker) -> None:
     mask = np.zeros((100, 600), bool)
     mask[40:50, 20:30] = mask[40:50, 500:510] = True
     told = []
-    fill(picture(100, 600), mask, engine, progress=lambda done, total: told.append((done, total)))
-    assert told == [(1, 2), (2, 2)]
+    for detail in ("network", "texture"):
+        fill(picture(100, 600), mask, engine, detail=detail, progress=lambda *done: told.append(done))
+    assert told == [(1, 2), (2, 2), (1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_bad_masks_and_arrays(engine: Engine, picture: Maker, hole: Maker) -> None:
@@ -178,6 +180,34 @@ def test_floats_beyond_white_are_white_to_the_network_and_kept(engine: Engine, p
     after = fill(bright, hole(), engine)
     assert np.array_equal(after[~hole()], bright[~hole()])
     assert np.array_equal(after, np.where(hole()[..., None], fill(bright.clip(0, 1), hole(), engine), bright))
+
+
+class CountingEngine:
+    """An engine for 256 pixels that fills grey and counts how often and how much it is asked."""
+
+    device = "cpu"
+    contract = Contract(name="counting", native_size=256, native_hole=128)
+
+    def __init__(self) -> None:
+        self.runs, self.pixels = 0, 0
+
+    def run(self, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        self.runs += 1
+        self.pixels += mask.size
+        return np.where(mask[..., None], np.float32(0.5), image)
+
+
+def test_a_hundred_scratches_take_few_runs_of_the_network() -> None:
+    rng, mask = np.random.default_rng(0), np.zeros((1200, 1600), np.uint8)
+    for _ in range(100):
+        start, way = rng.uniform(0, 1, 2) * (1600, 1200), rng.uniform(-150, 150, 2)
+        cv2.line(mask, start.astype(int).tolist(), (start + way).astype(int).tolist(), 255, 3)
+    engine = CountingEngine()
+    image = np.full((1200, 1600, 3), 90, np.uint8)
+    done = fill_pixels(image, mask > 0, engine)  # type: ignore[arg-type]
+    assert engine.runs == len(done.regions) <= 30
+    assert engine.pixels < 100 * 256**2
+    assert (done.pixels[mask > 0] == 128).all()  # thin holes are the network's alone
 
 
 @given(data=st.data())

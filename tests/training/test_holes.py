@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from inpaint.core.errors import RecipeError
-from inpaint.training.holes import HoleConfig, draw_holes
+from inpaint.core.trainers import Phase
+from inpaint.training.holes import HoleConfig, draw_holes, holes_of
 
 
 def masks(config, count=200, size=64):
@@ -66,3 +67,19 @@ def test_the_same_seed_gives_the_same_holes():
 def test_impossible_policies_are_refused(settings):
     with pytest.raises(RecipeError):
         HoleConfig(**settings)
+
+
+@pytest.mark.parametrize(("side", "size", "pixels"), [(0.5, 128, 64), (0.0625, 128, 8), (0.25, 96, 24)])
+def test_a_central_rectangle_is_in_the_middle(side, size, pixels):
+    mask = draw_holes(HoleConfig(rectangles=(1, 1), side=(side, side), centred=True), size, np.random.default_rng(0))
+    wanted = np.zeros((size, size), bool)
+    wanted[(size - pixels) // 2 : (size + pixels) // 2, (size - pixels) // 2 : (size + pixels) // 2] = True
+    assert np.array_equal(mask, wanted)
+
+
+def test_a_phase_prescribes_the_side():
+    policies = {"default": HoleConfig(rectangles=(1, 1)), "other": HoleConfig(strokes=1.0)}
+    grown = holes_of(Phase(name="x", steps=1, side=0.125), policies)
+    assert (grown.side, grown.rectangles) == ((0.125, 0.125), (1, 1))
+    assert {mask.sum() for mask in masks(grown, 20)} == {8 * 8}
+    assert holes_of(Phase(name="x", steps=1, holes="other"), policies) == policies["other"]

@@ -4,13 +4,14 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
 from inpaint.core.decode import open_picture
 from inpaint.core.engine import Device, Engine, load_engine
 from inpaint.core.errors import ImageError
-from inpaint.core.filling import fill
+from inpaint.core.filling import Detail, fill
 from inpaint.training.evaluation.classical import CLASSICAL, check_installed
 from inpaint.training.evaluation.samples import Sample, file_stem
 from inpaint.training.sources import SUFFIXES
@@ -34,7 +35,8 @@ def make_methods(typed: Sequence[str], names: Sequence[str], device: Device = "c
     """Return the methods of a command line, each under a label of its own.
 
     - `typed`: "telea", "navier-stokes", "biharmonic" or "gmic", a known model, an .onnx file, a run directory, or a
-      folder of pictures that somebody else filled, called like the photographs;
+      folder of pictures that somebody else filled, called like the photographs. A model is measured by itself; with
+      "+texture" or "+auto" behind it, with what `inpaint fill --detail` then puts over its fill;
     - `names`: the photographs, to say before any work which picture such a folder lacks.
 
     Raises `ModelError`, `RecipeError`, `EngineError` or `ImageError` as the parts do.
@@ -51,28 +53,40 @@ def _make(name: str, names: Sequence[str], device: Device) -> tuple[str, Filler]
         check_installed(name)
         filler, about = CLASSICAL[name]
         return about, filler
+    name, detail = _detail(name)
     path = Path(name)
     if (path / "recipe.toml").exists():
         from inpaint.training.evaluation.run_engine import RunEngine
 
         engine = RunEngine(path, device)
-        return engine.contract.description, with_engine(engine)
+        return engine.contract.description, with_engine(engine, detail)
     if path.is_dir():
         return f"Finished pictures in {path.name}", FilledFolder(path, names)
     engine = load_engine(name, device=device)
     sha256 = hashlib.sha256(engine.path.read_bytes()).hexdigest()
-    return f"{engine.contract.description} (file {sha256[:12]})", with_engine(engine)
+    return f"{engine.contract.description} (file {sha256[:12]})", with_engine(engine, detail)
 
 
-def with_engine(engine: Engine) -> Filler:
-    """Return the filler that is `inpaint fill` with an engine."""
-    return lambda sample: fill(sample.picture, sample.hole, engine)
+def with_engine(engine: Engine, detail: Detail = "network") -> Filler:
+    """Return the filler that is `inpaint fill --detail` with an engine."""
+    return lambda sample: fill(sample.picture, sample.hole, engine, detail=detail)
+
+
+def _detail(name: str) -> tuple[str, Detail]:
+    """Take `+texture` and its like off a model's name."""
+    details: tuple[Detail, ...] = get_args(Detail)
+    for detail in details:
+        if name.endswith(f"+{detail}"):
+            return name.removesuffix(f"+{detail}"), detail
+    return name, "network"
 
 
 def _label(name: str, taken: Sequence[str]) -> str:
-    """Shorten what was typed, if that stays unique: `runs/mine` to `mine`, `x/model.onnx` to `model`."""
-    path = Path(name)
-    short = path.stem if path.suffix == ".onnx" else path.resolve().name if path.is_dir() else name
+    """Shorten what was typed, if that stays unique: `runs/mine` to `mine`, `x/model.onnx+auto` to `model+auto`."""
+    bare = _detail(name)[0]
+    path = Path(bare)
+    short = path.stem if path.suffix == ".onnx" else path.resolve().name if path.is_dir() else bare
+    short += name.removeprefix(bare)
     return name if short in taken else short
 
 

@@ -83,3 +83,14 @@ def test_patches_beside_the_hole_carry_no_gradient_to_the_image():
 
 def test_without_any_overlap_the_generator_loss_is_zero():
     assert generator_loss([torch.randn(1, 1, 2, 2)], [torch.zeros(1, 1, 2, 2)]).item() == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_label_serves_all_channels_of_an_output(kind):
+    """A discriminator may judge with several channels; the loss is the mean over them."""
+    torch.manual_seed(0)
+    real, fake, overlap = torch.randn(2, 3, 2, 2), torch.randn(2, 3, 2, 2), half_overlap()[0].expand(2, 1, 2, 2)
+    single = [discriminator_loss([real[:, n : n + 1]], [fake[:, n : n + 1]], [overlap], kind) for n in range(3)]
+    assert discriminator_loss([real], [fake], [overlap], kind) == pytest.approx(sum(single) / 3)
+    single = [generator_loss([fake[:, n : n + 1]], [overlap], kind) for n in range(3)]
+    assert generator_loss([fake], [overlap], kind) == pytest.approx(sum(single) / 3)

@@ -12,11 +12,12 @@ from inpaint.training.evaluation.samples import Photographs, Sample
 from inpaint.training.export import export_run
 
 
-def test_a_model_fills_as_the_fill_command_does(tiny_model, sample):
-    (method,) = make_methods([str(tiny_model)], [])
-    assert method.label == "tiny"
+@pytest.mark.parametrize(("behind", "detail"), [("", "network"), ("+texture", "texture"), ("+auto", "auto")])
+def test_a_model_fills_as_the_fill_command_does(tiny_model, sample, behind, detail):
+    (method,) = make_methods([f"{tiny_model}{behind}"], [])
+    assert method.label == f"tiny{behind}"
     assert "file " in method.about
-    expected = fill(sample.picture, sample.hole, load_engine(tiny_model, device="cpu"))
+    expected = fill(sample.picture, sample.hole, load_engine(tiny_model, device="cpu"), detail=detail)
     assert np.array_equal(method.fill(sample), expected)
 
 

@@ -1,0 +1,42 @@
+"""The choice of method that commands around pasted objects share."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import typer
+
+from inpaint.cli._options import Device
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from inpaint.core.engine import Engine
+    from inpaint.core.joint import JointEngine
+
+
+class Method(StrEnum):
+    """How an object is fitted to its surroundings."""
+
+    JOINT = "joint"
+    TRANSFER = "transfer"
+
+
+def load_method(
+    method: Method, model: str | None, device: Device, threads: int | None, *, fills: bool
+) -> "JointEngine | Engine | None":
+    """Return the model that a method needs; None for colour transfer that fills nothing."""
+    if method is Method.JOINT:
+        from inpaint.core.joint import load_joint
+
+        return load_joint(model or "joint", device.value, threads)
+    if not fills:
+        return None
+    from inpaint.core.engine import load_engine
+
+    return load_engine(model or "default", device.value, threads)
+
+
+def print_notes(notes: "Sequence[str]") -> None:
+    """Print what the user should know to standard error."""
+    for note in dict.fromkeys(notes):
+        typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)

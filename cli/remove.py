@@ -1,0 +1,73 @@
+"""`inpaint remove`: take an object out of a photograph."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inpaint.cli._files import protect, target_beside
+from inpaint.cli._joint import print_notes
+from inpaint.cli._options import Device
+
+
+def remove(
+    image: Annotated[Path, typer.Argument(help="The photograph.", show_default=False)],
+    box: Annotated[
+        list[str],
+        typer.Option(metavar="X,Y,W,H", help="A box around the object; give several for several.", show_default=False),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="File to write, or a folder. Otherwise IMAGE.removed.png. Replaced if it exists."
+        ),
+    ] = None,
+    grow: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="PX",
+            help="Replace this much around the object too; otherwise 2 % of its box.",
+            show_default=False,
+        ),
+    ] = None,
+    shadow: Annotated[
+        int, typer.Option(min=0, metavar="PX", help="Replace this much around its foot, for a shadow or reflection.")
+    ] = 0,
+    whole_box: Annotated[
+        bool, typer.Option("--whole-box", help="Take all that is in the box, instead of finding the object in it.")
+    ] = False,
+    feather: Annotated[
+        int, typer.Option(min=0, metavar="PX", help="Blend with the old picture inside the hole's rim.")
+    ] = 0,
+    model: Annotated[str, typer.Option(help="Name of an inpainting model, or an .onnx file.")] = "default",
+    segmenter: Annotated[str, typer.Option(help="Network that finds the object: cutout, or an .onnx file.")] = "cutout",
+    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads; otherwise one per physical core.", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Let --output replace the photograph.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Take an object out of a photograph: find it in its box, and fill what it leaves."""
+    target = target_beside(image, "removed", output)
+    protect(target, {"photograph": image}, force)
+    from inpaint.core.composition import parse_box
+    from inpaint.core.engine import load_engine
+    from inpaint.core.image import check_output, read_image, write_image
+    from inpaint.core.removing import remove as take_out
+    from inpaint.core.segmenting import load_segmenter
+
+    boxes = [parse_box(words) for words in box]
+    photo = read_image(image)
+    check_output(photo, target)
+    finder = None if whole_box else load_segmenter(segmenter, threads)
+    engine = load_engine(model, device.value, threads)
+    filled = take_out(
+        photo.pixels, boxes, engine, finder, grow=grow, shadow=shadow, whole_box=whole_box, feather=feather
+    )
+    lost = write_image(photo.with_pixels(filled.pixels), target)
+    if not quiet:
+        count = len(filled.regions)
+        typer.echo(f"{target}: {int(filled.mask.sum())} pixels in {count} region{'' if count == 1 else 's'} replaced")
+        print_notes([*photo.notes, *engine.notes, *filled.notes, *lost])

@@ -1,0 +1,176 @@
+"""Compositions in files: what one of them says, a table of many, and carrying one out."""
+
+import csv
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+
+from inpaint.core.composing import Around, Composed, compose
+from inpaint.core.engine import Engine
+from inpaint.core.errors import InpaintError, MaskError
+from inpaint.core.files import check_writable
+from inpaint.core.harmonizing import find_object
+from inpaint.core.image import check_output, read_image, write_image
+from inpaint.core.joint import JointEngine
+from inpaint.core.mask import read_alpha
+from inpaint.core.photo import Photo
+from inpaint.core.pixels import white_of
+from inpaint.core.regions import Box
+from inpaint.core.segmenting import SegmenterEngine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """One object to be put into one photograph."""
+
+    background: Path
+    """The photograph."""
+    object: Path
+    """The photograph that holds the object."""
+    at: tuple[int, ...]
+    """Left, top, and perhaps width and height of where the object's box goes; without them it keeps its size."""
+    output: Path
+    """The file to write."""
+    object_box: Box | None = None
+    """The box around the object; None = around all of its mask."""
+    object_mask: Path | None = None
+    """A picture of the object photograph's size: white = object. None = the object's transparency, or cut it out."""
+    around: Around = "keep"
+    """What becomes of the photograph inside the box."""
+    strength: float = 1.0
+    """How far the colours are fitted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """A composition that was carried out."""
+
+    composition: Composition
+    composed: Composed
+    photo: Photo
+    """What was written."""
+    notes: tuple[str, ...]
+    """What the user should know, of reading, composing and writing."""
+
+
+def compose_file(
+    composition: Composition, engine: JointEngine | Engine | None, segmenter: SegmenterEngine | None = None
+) -> Outcome:
+    """Read, compose and write one composition; engines as for `compose`.
+
+    Raises any `InpaintError`; nothing is written then.
+    """
+    photo, guide = read_image(composition.background), read_image(composition.object)
+    check_output(photo, composition.output)
+    mask = _mask(composition, guide)
+    if composition.object_box is None and mask is None:
+        raise MaskError("Say where the object is: give a box around it, or a mask.")
+    composed = compose(
+        photo.pixels,
+        guide.pixels,
+        _place(composition, mask),
+        object_box=composition.object_box,
+        object_mask=mask,
+        engine=engine,
+        segmenter=segmenter,
+        around=composition.around,
+        strength=composition.strength,
+    )
+    notes = [*photo.notes, *composed.notes]
+    if guide.icc != photo.icc:
+        notes.append("The two photographs have different colour profiles; the object's colours may be off.")
+    # A grey photograph does not stay grey with a coloured object in it, nor transparent where the object is.
+    result = replace(photo, grey=False).with_pixels(composed.pixels, opaque=composed.mask)
+    notes += write_image(result, composition.output)
+    return Outcome(composition, composed, result, tuple(dict.fromkeys(notes)))
+
+
+def read_compositions(table: str | Path) -> list[Composition]:
+    """Read a CSV file with one composition per line.
+
+    The first line names the columns: background, object, at, output, and where wanted object_box, object_mask, around
+    and strength. Boxes are written `x,y,width,height` in quotes, or with spaces between. Relative paths start at the
+    table. Raises `InpaintError` with the number of the first line that is wrong.
+    """
+    table = Path(table)
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file, skipinitialspace=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InpaintError(f"The table {table} cannot be read ({error}); save it as CSV in UTF-8.") from error
+    known = {field.name for field in fields(Composition)}
+    compositions = []
+    for number, row in enumerate(rows, 2):
+        cells = {key.strip(): value.strip() for key, value in row.items() if key and value and value.strip()}
+        missing = {"background", "object", "at", "output"} - set(cells)
+        if missing or set(cells) - known:
+            what = (
+                f"lacks {', '.join(sorted(missing))}" if missing else f"has a column {sorted(set(cells) - known)[0]!r}"
+            )
+            raise InpaintError(f"Line {number} of {table.name} {what}; the columns are {', '.join(sorted(known))}.")
+        try:
+            compositions.append(_from_cells(cells, table.parent))
+        except (InpaintError, ValueError) as error:
+            raise InpaintError(f"Line {number} of {table.name}: {error}") from error
+    if not compositions:
+        raise InpaintError(f"The table {table.name} has no line besides its columns' names; add a composition.")
+    return compositions
+
+
+def parse_numbers(words: str, *allowed: int) -> tuple[int, ...]:
+    """Read whole numbers with commas or spaces between; raises `MaskError` unless there are as many as allowed."""
+    try:
+        numbers = tuple(int(word) for word in words.replace(",", " ").split())
+    except ValueError:
+        numbers = ()
+    if len(numbers) not in allowed or any(side < 1 for side in numbers[2:]):
+        shape = "x,y,width,height" + (" or x,y" if 2 in allowed else "")
+        raise MaskError(f"{words!r} is no place; write {shape} in pixels, as in 40,30,200,100.")
+    return numbers
+
+
+def parse_box(words: str) -> Box:
+    """Read `x,y,width,height`; raises `MaskError` for anything else."""
+    left, top, width, height = parse_numbers(words, 4)
+    return Box(top, left, height, width)
+
+
+def _from_cells(cells: dict[str, str], folder: Path) -> Composition:
+    around = cells.get("around", "keep")
+    if around not in ("keep", "inpaint"):
+        raise InpaintError(f"around is keep or inpaint, and not {around!r}.")
+    composition = Composition(
+        background=folder / cells["background"],
+        object=folder / cells["object"],
+        at=parse_numbers(cells["at"], 2, 4),
+        output=folder / cells["output"],
+        object_box=parse_box(cells["object_box"]) if "object_box" in cells else None,
+        object_mask=folder / cells["object_mask"] if "object_mask" in cells else None,
+        around="inpaint" if around == "inpaint" else "keep",
+        strength=float(cells.get("strength", 1)),
+    )
+    if not 0 <= composition.strength <= 1:
+        raise InpaintError(f"strength is between 0 and 1, and not {composition.strength:g}.")
+    check_writable(composition.output)
+    return composition
+
+
+def _mask(composition: Composition, guide: Photo) -> np.ndarray | None:
+    """Return the object's mask from its file, or from the transparency of a photograph that is cut out already."""
+    if composition.object_mask is not None:
+        return read_alpha(composition.object_mask, guide.size)
+    white = white_of(guide.pixels)
+    if guide.alpha is not None and guide.alpha.min() < white:
+        return (guide.alpha / white).astype(np.float32)
+    return None
+
+
+def _place(composition: Composition, mask: np.ndarray | None) -> Box:
+    left, top, *size = composition.at
+    if size:
+        return Box(top, left, size[1], size[0])
+    if composition.object_box is not None:
+        return composition.object_box._replace(top=top, left=left)
+    assert mask is not None
+    return find_object(mask)._replace(top=top, left=left)

@@ -1,0 +1,38 @@
+"""From matches to colours: every pixel is the weighted mean of what the patches over it would put there."""
+
+import numpy as np
+
+from inpaint.core.exemplar.patches import RADIUS, window
+
+
+def vote(
+    image: np.ndarray,
+    pixels: np.ndarray,
+    number: np.ndarray,
+    match: np.ndarray,
+    weight: np.ndarray,
+    sharpness: float = 1.0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return P x C colours and P x 1 total weights for P pixels.
+
+    - `image`: H x W x C float32, the canvas that matches point into;
+    - `pixels`: P flat indices;
+    - `number`: H·W int32, the number of the target patch centred there, -1 for none;
+    - `match`: N flat indices, `weight`: N float32, of the target patches;
+    - `sharpness`: power of the weights within a patch: the higher, the more its middle decides alone.
+    """
+    width = image.shape[1]
+    flat = image.reshape(-1, image.shape[2])
+    total = np.zeros((len(pixels), image.shape[2]), np.float32)
+    weights = np.zeros((len(pixels), 1), np.float32)
+    shares = window() ** np.float32(sharpness)
+    shares /= shares.sum()
+    for dy in range(-RADIUS, RADIUS + 1):
+        for dx in range(-RADIUS, RADIUS + 1):
+            away = dy * width + dx
+            patch = number.take(pixels - away, mode="clip")
+            share = np.where(patch >= 0, weight[patch], 0)[:, None] * shares[dy + RADIUS, dx + RADIUS]
+            total += flat.take(match[patch] + away, axis=0, mode="clip") * share
+            weights += share
+    total /= np.maximum(weights, 1e-12)
+    return total, weights

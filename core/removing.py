@@ -1,0 +1,104 @@
+"""Remove an object: find it in its box, grow it by a margin and its shadow, and fill what is left.
+
+Not called `remove`, because `inpaint.core.remove` is the function.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from inpaint.core.cutout import clip_box, cut_out
+from inpaint.core.engine import Engine
+from inpaint.core.filling import Filled, Progress, fill_pixels
+from inpaint.core.mask import grow as grow_mask
+from inpaint.core.pixels import to_float
+from inpaint.core.regions import Box
+from inpaint.core.segmenting import SegmenterEngine
+
+FOOT = 1 / 4
+"""The lowest part of an object, from which its shadow is thought to start; as a share of its height."""
+LITTLE = 0.25
+"""Share of a box below which what was found in it is suspected to be only a part of the object."""
+
+
+def remove(
+    pixels: np.ndarray,
+    boxes: Sequence[Box],
+    engine: Engine,
+    segmenter: SegmenterEngine | None = None,
+    *,
+    grow: int | None = None,
+    shadow: int = 0,
+    whole_box: bool = False,
+    feather: int = 0,
+    progress: Progress | None = None,
+) -> Filled:
+    """Remove the objects in some boxes of a photograph.
+
+    - `pixels`: H x W x 3 RGB of uint8, uint16, or floats in [0, 1]; not changed;
+    - `boxes`: one around each object;
+    - `segmenter`: helps to find the objects in their boxes; None = GrabCut alone;
+    - `grow`: how many pixels beyond the object's edge are replaced too; None = 2 % of its box, at least 3;
+    - `shadow`: how many pixels beyond its foot, to all sides, where a shadow or a reflection lies;
+    - `whole_box`: take all that is in the boxes for the object;
+    - `feather`, `progress`: as for `fill_pixels`, as is what is returned and raised.
+    """
+    mask, notes = find_objects(pixels, boxes, segmenter, grow=grow, shadow=shadow, whole_box=whole_box)
+    filled = fill_pixels(pixels, mask, engine, feather=feather, progress=progress)
+    return Filled(
+        pixels=filled.pixels,
+        mask=filled.mask,
+        regions=filled.regions,
+        engine=filled.engine,
+        notes=(*notes, *filled.notes),
+    )
+
+
+def find_objects(
+    pixels: np.ndarray,
+    boxes: Sequence[Box],
+    segmenter: SegmenterEngine | None = None,
+    *,
+    grow: int | None = None,
+    shadow: int = 0,
+    whole_box: bool = False,
+) -> tuple[np.ndarray, list[str]]:
+    """Return the hole that removing the objects leaves, H x W bool, and notes; arguments as for `remove`."""
+    hole, notes = np.zeros(pixels.shape[:2], bool), []
+    for box in (clip_box(box, pixels.shape) for box in boxes):
+        found = np.zeros_like(hole)
+        found[box.slices] = True
+        if not whole_box:
+            # Only the surroundings that the cut-out looks at, so that a large photograph costs no more.
+            found = np.zeros_like(hole)
+            near, inner = _near(box, pixels.shape)
+            found[near.slices] = cut_out(to_float(pixels[near.slices]), inner, segmenter) > 0.1
+            share = float(found[box.slices].mean())
+            if share < LITTLE:
+                notes.append(
+                    f"Only {round(100 * share)} % of the box at {box.left},{box.top} was taken for the object; "
+                    "if something is left of it, take the whole box."
+                )
+        margin = max(3, round(max(box.height, box.width) / 50)) if grow is None else grow
+        hole |= grow_mask(found, margin)
+        if shadow:
+            hole |= grow_mask(_foot(found, box), shadow)
+    return hole, notes
+
+
+def _foot(found: np.ndarray, box: Box) -> np.ndarray:
+    """Return the lowest part of what was found in a box."""
+    rows = np.flatnonzero(found[box.slices].any(axis=1)) + box.top
+    foot = found.copy()
+    if len(rows):
+        foot[: int(rows[-1] - FOOT * (rows[-1] - rows[0]))] = False
+    return foot
+
+
+def _near(box: Box, shape: tuple[int, ...]) -> tuple[Box, Box]:
+    """Return the box with half of itself around it, and where the box lies in that."""
+    extra = box.height // 2 + 8, box.width // 2 + 8
+    top, left = max(0, box.top - extra[0]), max(0, box.left - extra[1])
+    bottom = min(shape[0], box.top + box.height + extra[0])
+    right = min(shape[1], box.left + box.width + extra[1])
+    return Box(top, left, bottom - top, right - left), box._replace(top=box.top - top, left=box.left - left)

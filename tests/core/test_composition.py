@@ -1,0 +1,115 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inpaint.core import (
+    Box,
+    Composition,
+    ImageError,
+    InpaintError,
+    MaskError,
+    compose_file,
+    load_joint,
+    read_compositions,
+)
+from inpaint.core.composition import parse_box, parse_numbers
+
+
+@pytest.fixture
+def files(tmp_path: Path, picture, apple) -> Path:
+    Image.fromarray(picture(200, 260)).save(tmp_path / "background.png")
+    Image.fromarray(apple[0]).save(tmp_path / "apple.png")
+    Image.fromarray(apple[1]).save(tmp_path / "mask.png")
+    cut = np.dstack([apple[0], apple[1].astype(np.uint8) * 255])
+    Image.fromarray(cut).save(tmp_path / "cut.png")
+    return tmp_path
+
+
+def table(folder: Path, *lines: str) -> Path:
+    path = folder / "table.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_table_is_carried_out(files: Path, tiny_joint) -> None:
+    path = table(
+        files,
+        "background,object,object_box,at,output,around,strength",
+        'background.png,apple.png,"32,20,56,56","50,60",one.png,,',
+        "background.png, apple.png, 32 20 56 56, 50 60 84 84, two.png, inpaint, 0.5",
+    )
+    first, second = read_compositions(path)
+    assert first.object_box == second.object_box == Box(20, 32, 56, 56)
+    assert (first.at, second.at) == ((50, 60), (50, 60, 84, 84))
+    assert (second.around, second.strength) == ("inpaint", 0.5)
+    engine = load_joint(tiny_joint, "cpu", 1)
+    for composition, side in ((first, 56), (second, 84)):
+        outcome = compose_file(composition, engine)
+        assert outcome.composed.box == Box(60, 50, side, side)
+        written = np.asarray(Image.open(composition.output))
+        np.testing.assert_array_equal(written, outcome.photo.pixels)
+        background = np.asarray(Image.open(files / "background.png"))
+        np.testing.assert_array_equal(written[~outcome.composed.mask], background[~outcome.composed.mask])
+
+
+@pytest.mark.parametrize("kind", ["mask", "transparency"])
+def test_a_mask_or_transparency_is_enough(files: Path, apple, kind: str) -> None:
+    composition = Composition(
+        background=files / "background.png",
+        object=files / ("apple.png" if kind == "mask" else "cut.png"),
+        object_mask=files / "mask.png" if kind == "mask" else None,
+        at=(50, 60),
+        output=files / "out.png",
+    )
+    outcome = compose_file(composition, None)
+    assert outcome.composed.box == Box(60, 50, 51, 51)
+    assert abs(outcome.composed.alpha.sum() - apple[1].sum()) < 40
+
+
+def test_without_a_place_for_the_object_nothing_is_written(files: Path) -> None:
+    composition = Composition(
+        background=files / "background.png", object=files / "apple.png", at=(0, 0), output=files / "out.png"
+    )
+    with pytest.raises(MaskError, match="Say where the object is"):
+        compose_file(composition, None)
+    with pytest.raises(ImageError):
+        compose_file(
+            Composition(background=files / "no.png", object=files / "apple.png", at=(0, 0), output=files / "out.png"),
+            None,
+        )
+    assert not (files / "out.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (",apple.png,,1 2,o.png,,", "lacks background"),
+        ("background.png,apple.png,1 2 3,1 2,o.png,,", "Line 2 .* is no place"),
+        ("background.png,apple.png,,1 2,o.png,sky,", "keep or inpaint"),
+        ("background.png,apple.png,,1 2,o.png,,7", "between 0 and 1"),
+        ("background.png,apple.png,,1 2,no/o.png,,", "does not exist"),
+    ],
+)
+def test_a_wrong_line_is_named(files: Path, line: str, message: str) -> None:
+    path = table(files, "background,object,object_box,at,output,around,strength", line)
+    with pytest.raises(InpaintError, match=message):
+        read_compositions(path)
+
+
+def test_strange_columns_and_empty_tables(files: Path) -> None:
+    with pytest.raises(InpaintError, match="'colour'"):
+        read_compositions(table(files, "background,object,at,output,colour", "a,b,1 2,c.png,red"))
+    with pytest.raises(InpaintError, match="no line"):
+        read_compositions(table(files, "background,object,at,output"))
+    with pytest.raises(InpaintError, match="cannot be read"):
+        read_compositions(files / "nothing.csv")
+
+
+def test_boxes_in_words() -> None:
+    assert parse_box("40,30,200,100") == Box(30, 40, 100, 200)
+    assert parse_numbers("40 30", 2, 4) == (40, 30)
+    for words in ("1,2,3", "a,b,c,d", "1,2,0,5", ""):
+        with pytest.raises(MaskError, match="in pixels"):
+            parse_numbers(words, 2, 4)

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from inpaint.core import Box, load_engine, remove
+from inpaint.core.removing import find_objects
+
+BOX = Box(20, 32, 56, 56)
+
+
+def test_the_object_goes_and_the_rest_stays(apple, tiny_model) -> None:
+    pixels, disc = apple
+    done = remove(pixels, [BOX], load_engine(tiny_model, "cpu", 1))
+    np.testing.assert_array_equal(done.pixels[~done.mask], pixels[~done.mask])
+    assert done.mask[disc].mean() > 0.99
+    red = done.pixels[disc].astype(int)
+    assert (red[:, 0] < red[:, 1]).mean() > 0.95  # green ground where the red disc was
+
+
+def test_the_shadow_margin_is_at_the_foot(apple) -> None:
+    plain, _ = find_objects(apple[0], [BOX], grow=2)
+    wide, _ = find_objects(apple[0], [BOX], grow=2, shadow=12)
+    added = wide & ~plain
+    assert added[48:].sum() > 5 * added[:48].sum()
+    assert not (plain & ~wide).any()
+
+
+def test_the_whole_box(apple) -> None:
+    hole, notes = find_objects(apple[0], [BOX], grow=0, whole_box=True)
+    wanted = np.zeros((90, 120), bool)
+    wanted[BOX.slices] = True
+    np.testing.assert_array_equal(hole, wanted)
+    assert notes == []
+
+
+def test_growing_grows(apple) -> None:
+    sizes = [find_objects(apple[0], [BOX], grow=pixels)[0].sum() for pixels in (0, 3, 8)]
+    assert sizes == sorted(set(sizes))
+
+
+def test_a_suspiciously_small_find_is_said(apple) -> None:
+    pixels = apple[0].copy()
+    pixels[apple[1]] = [60, 130, 70]
+    pixels[44:52, 56:64] = [190, 40, 50]
+    _, notes = find_objects(pixels, [BOX])
+    assert notes == [] or "whole box" in notes[0]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_several_boxes(apple, count: int) -> None:
+    wide = np.concatenate([apple[0], apple[0]], axis=1)
+    boxes = [BOX, BOX._replace(left=BOX.left + 120)][:count]
+    hole, _ = find_objects(wide, boxes)
+    assert hole[:, :120].any()
+    assert hole[:, 120:].any() == (count == 2)

@@ -1,0 +1,132 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from inpaint.core.errors import RecipeError
+from inpaint.core.trainers import Phase, Schedule
+from inpaint.training.composite_batches import CompositeDataset, choose_composites, draw, to_composite_batch
+from inpaint.training.composites import CompositeConfig, make_composite
+from inpaint.training.data import BatchPlan
+from inpaint.training.harmony import classical_methods, score
+from inpaint.training.pictures import CropConfig
+from inpaint.training.segments import Segmented
+
+CROPS = CropConfig(size=64, batch=3)
+
+
+class Pictures:
+    """Four pictures with two objects each."""
+
+    def __init__(self, picture):
+        self.picture = picture
+
+    def __len__(self):
+        return 4
+
+    def read(self, index):
+        labels = np.zeros((120, 150), int)
+        labels[30:80, 40:70] = 1
+        labels[60:100, 90:130] = 2
+        return Segmented(self.picture(120, 150, index), labels)
+
+
+@pytest.fixture(scope="session")
+def pictures(picture):
+    return Pictures(picture)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_outside_the_box_it_is_the_photograph(pictures, seed):
+    made = draw(pictures, seed % 4, CompositeConfig(), CROPS, (0, seed))
+    assert made.image.shape == made.composite.shape == (64, 64, 3)
+    assert not (made.hole & made.foreground).any()
+    outside = ~(made.hole | made.foreground)
+    assert outside.any()
+    np.testing.assert_array_equal(made.composite[outside], made.image[outside])
+    rows, columns = np.nonzero(~outside)
+    box = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    assert not outside[box].any()  # hole and object together are the box
+    assert made.foreground.any()
+
+
+def test_object_and_box_are_strange(pictures):
+    made = draw(pictures, 0, CompositeConfig(), CROPS, (0, 1))
+    for region in (made.hole, made.foreground):
+        assert np.abs(made.composite[region].astype(int) - made.image[region]).mean() > 2
+
+
+def test_the_object_takes_the_guides_colours(picture):
+    labels = np.zeros((100, 100), int)
+    labels[30:70, 30:70] = 1
+    dark = np.full((100, 100, 3), 40, np.uint8) + (picture(100, 100) // 16)
+    made = make_composite(
+        Segmented(picture(100, 100, 3), labels), dark, CompositeConfig(), CROPS, np.random.default_rng(0)
+    )
+    assert made.composite[made.foreground].mean() < 65
+    weak = make_composite(
+        Segmented(picture(100, 100, 3), labels), dark, CompositeConfig(strength=(0, 0)), CROPS, np.random.default_rng(0)
+    )
+    change = np.abs(weak.composite[weak.foreground].astype(int) - weak.image[weak.foreground])
+    assert np.median(change) <= 1
+
+
+def test_without_a_hole_only_the_object_changes(pictures):
+    made = draw(pictures, 2, CompositeConfig(hole=0.0), CROPS, (0, 3))
+    assert not made.hole.any()
+    np.testing.assert_array_equal(made.composite[~made.foreground], made.image[~made.foreground])
+
+
+def test_the_seed_decides_everything(pictures):
+    first, second, other = (draw(pictures, 1, CompositeConfig(), CROPS, seed) for seed in ((0, 5), (0, 5), (0, 6)))
+    for name in ("image", "composite", "hole", "foreground"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+    assert (first.composite != other.composite).any()
+
+
+def test_batches_depend_on_the_step_alone(pictures):
+    schedule = Schedule([Phase(name="only", steps=5)])
+    plan = BatchPlan(crops={"default": CROPS}, holes={}, schedule=schedule, seed=0)
+    data = CompositeDataset(pictures, CompositeConfig(), plan)
+    late = data[3]
+    again = CompositeDataset(pictures, CompositeConfig(), plan)[3]
+    assert all(torch.equal(a, b) for a, b in zip(late, again, strict=True))
+    batch = to_composite_batch(late)
+    assert batch.image.shape == batch.composite.shape == (3, 3, 64, 64)
+    assert batch.mask.shape == batch.foreground.shape == (3, 1, 64, 64)
+    assert batch.image.min() >= -1
+    assert batch.image.max() <= 1
+    assert set(batch.foreground.unique().tolist()) == {0.0, 1.0}
+
+
+def test_fixed_composites_are_fixed(pictures):
+    first, second = (choose_composites(pictures, CompositeConfig(), CROPS, 7, 3) for _ in range(2))
+    assert torch.equal(first.composite, second.composite)
+    assert len(first.image) == 3
+
+
+@pytest.mark.parametrize("change", [{"strength": (1.0, 0.5)}, {"room": (0.5, 2.0)}, {"hole": 2.0}, {"hold_back": 1}])
+def test_impossible_settings(change):
+    with pytest.raises(RecipeError, match="composites"):
+        replace(CompositeConfig(), **change)
+
+
+def test_scores_know_what_is_better(pictures):
+    composites = [draw(pictures, n, CompositeConfig(hole=0.0), CROPS, (1, n)) for n in range(4)]
+    nothing = score("nothing", lambda given: given.composite, composites)
+    perfect = score("perfect", lambda given: given.image, composites)
+    half = score("half", lambda given: (given.composite // 2 + given.image // 2).astype(np.uint8), composites)
+    assert perfect.fmse == perfect.mse == 0
+    assert nothing.fmse > half.fmse > 0
+    assert nothing.fmse > nothing.mse
+    assert nothing.ssim < half.ssim < perfect.ssim + 1e-6
+    assert nothing.psnr < half.psnr < perfect.psnr
+
+
+def test_classical_methods_change_the_object_alone(pictures):
+    given = draw(pictures, 0, CompositeConfig(hole=0.0), CROPS, (2, 0))
+    for method in classical_methods().values():
+        result = method(given)
+        assert result.dtype == np.uint8
+        np.testing.assert_array_equal(result[~given.foreground], given.composite[~given.foreground])

@@ -1,0 +1,113 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from inpaint.core import Box, cut_out
+from inpaint.core.errors import OutputError, RecipeError
+from inpaint.core.segmenting import load_segmenter
+from inpaint.training.export_segmenter import export_segmenter
+from inpaint.training.segmenter import (
+    SegmenterRecipe,
+    draw_batch,
+    intersection_over_union,
+    read_settings,
+    segmentation_loss,
+    train_segmenter,
+)
+from inpaint.training.segments import open_segments
+
+RECIPE = SegmenterRecipe(steps=12, batch=4, width=4, hold_back=0)
+
+
+@pytest.fixture(scope="session")
+def discs(tmp_path_factory):
+    """Twelve pictures of a bright disc on dark ground, with their masks."""
+    folder = tmp_path_factory.mktemp("discs")
+    rows, columns = np.mgrid[0:80, 0:96]
+    for name in ("images", "masks"):
+        (folder / name).mkdir()
+    for number in range(12):
+        rng = np.random.default_rng(number)
+        disc = (rows - rng.integers(30, 50)) ** 2 + (columns - rng.integers(30, 60)) ** 2 < rng.integers(12, 22) ** 2
+        pixels = np.where(disc[..., None], 200, 60) + rng.normal(0, 10, (80, 96, 3))
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / "images" / f"{number}.png")
+        Image.fromarray(disc.astype(np.uint8)).save(folder / "masks" / f"{number}.png")
+    return folder
+
+
+def test_it_learns_goes_on_where_it_stopped_and_exports(tmp_path, discs):
+    losses = []
+    whole = tmp_path / "whole"
+    train_segmenter(RECIPE, str(discs), whole, watcher=lambda step, loss: losses.append(loss))
+    assert losses[-1] < losses[0]
+
+    parts = tmp_path / "parts"
+    assert train_segmenter(RECIPE, str(discs), parts, watcher=lambda step, loss: step == 5) == 5
+    train_segmenter(RECIPE, str(discs), parts, resume=True)
+    assert (parts / "state.safetensors").read_bytes() == (whole / "state.safetensors").read_bytes()
+
+    contract, (parity,) = export_segmenter(whole, tmp_path / "cutout.onnx")
+    assert parity.largest < 1e-4
+    segmenter = load_segmenter(tmp_path / "cutout.onnx", 1)
+    assert segmenter.contract == contract
+    picture = open_segments(str(discs)).read(0).pixels.astype(np.float32) / 255
+    alpha = cut_out(picture, Box(15, 15, 50, 60), segmenter)
+    assert alpha.shape == (80, 96)
+    assert not alpha[:15].any()
+
+    with pytest.raises(OutputError, match="holds a training already"):
+        train_segmenter(RECIPE, str(discs), whole)
+
+
+def test_batches_depend_on_seed_and_step_alone(discs):
+    source = open_segments(str(discs))
+    first, again, later = (draw_batch(source, RECIPE, step) for step in (3, 3, 4))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not torch.equal(first[0], later[0])
+    image, box, mask = first
+    assert image.shape == (4, 3, 128, 128)
+    assert box.shape == mask.shape == (4, 1, 128, 128)
+    assert (mask.sum(dim=(1, 2, 3)) > 0).all()
+
+
+def test_the_loss_falls_with_agreement():
+    mask = torch.zeros(1, 1, 8, 8)
+    mask[..., 2:6, 2:6] = 1
+    right, unsure, wrong = (segmentation_loss(sign * (2 * mask - 1), mask) for sign in (8.0, 0.0, -8.0))
+    assert right < 0.05 < unsure < wrong
+
+
+def test_iou():
+    one, other = np.zeros((4, 4), bool), np.zeros((4, 4), bool)
+    one[:2], other[1:3] = True, True
+    assert intersection_over_union(one, other) == pytest.approx(1 / 3)
+    assert intersection_over_union(one, one) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [(("mood", 1), "no setting"), (("steps", "many"), "something like"), (("batch", 0), "at least 1")],
+)
+def test_settings(change, message):
+    with pytest.raises(RecipeError, match=message):
+        read_settings({}, [change])
+    assert read_settings({"steps": 7}, [("lr", 1)]).lr == 1
+
+
+@pytest.mark.slow
+def test_mask_rcnn_is_trained_exported_and_run(tmp_path, discs):
+    """With random weights: what is proved is the way from one step of fine-tuning to a cut-out without torch."""
+    recipe = SegmenterRecipe(network="mask-rcnn", weights="none", steps=1, batch=1, hold_back=0)
+    train_segmenter(recipe, str(discs), tmp_path / "run")
+    contract, (parity,) = export_segmenter(tmp_path / "run", tmp_path / "mask-rcnn.onnx")
+    assert parity.largest < 1e-3
+    assert (contract.box, contract.covers) == ("corners", "box")
+    assert json.loads((tmp_path / "run" / "segmenter.json").read_text())["network"] == "mask-rcnn"
+    found = load_segmenter(tmp_path / "mask-rcnn.onnx", 1).run(
+        np.full((80, 96, 3), 0.5, np.float32), Box(15, 15, 50, 60)
+    )
+    assert 0 < found[20:60, 20:70].mean() < 1
+    assert not found[:15].any()

@@ -1,0 +1,122 @@
+"""One training of an experiment, stretch by stretch: after every K steps it stops, is measured, and goes on.
+
+cells/NAME/run/                     the run directory, as of `inpaint train`
+           scores/step-025000.json  what was measured there
+           fills.png                the first fills of the largest hole at the last measurement, side by side
+           failed.txt               why it failed, if it did
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from inpaint.core.errors import RecipeError
+from inpaint.core.files import atomic_write
+from inpaint.core.trainers import Callback
+from inpaint.training.evaluation.metrics import Row
+from inpaint.training.experiment.measure import Bench, Measured, Progress
+from inpaint.training.experiment.plan import Cell
+from inpaint.training.recipe import recipe_digest
+from inpaint.training.rundir import RunDirectory, write_json
+from inpaint.training.session import Options, run_training
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What was measured of one cell at one step."""
+
+    step: int
+    pictures: int
+    rows: dict[float, Row]
+    """By side of the hole."""
+
+
+class CellDirectory:
+    """Files of one cell, by name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.run = RunDirectory(path / "run")
+        self.failure_file = path / "failed.txt"
+        self.fills_file = path / "fills.png"
+
+    def scores(self) -> list[Scores]:
+        """Return everything that was measured so far, in order. Raises `RecipeError` for a damaged file."""
+        return [_read(path) for path in sorted((self.path / "scores").glob("step-*.json"))]
+
+    def save(self, step: int, measured: Measured) -> None:
+        """Write what was measured at a step, the numbers last."""
+        with atomic_write(self.fills_file) as file:
+            Image.fromarray(np.concatenate(list(measured.shown), axis=1)).save(file, "PNG")
+        (self.path / "scores").mkdir(parents=True, exist_ok=True)
+        record = {
+            "step": step,
+            "pictures": measured.pictures,
+            "sides": [{"side": side, "scores": row} for side, row in measured.rows.items()],
+        }
+        write_json(self.path / "scores" / f"step-{step:06d}.json", record)
+
+    def is_finished(self, steps: int) -> bool:
+        """Tell whether the last of `steps` steps has been measured."""
+        return (self.path / "scores" / f"step-{steps:06d}.json").exists()
+
+    @property
+    def failure(self) -> str | None:
+        """Say why the cell failed when it was last tried; None if it did not."""
+        return self.failure_file.read_text("utf-8").strip() if self.failure_file.exists() else None
+
+
+def run_cell(
+    cell: Cell,
+    folder: Path,
+    bench: Bench,
+    options: Options,
+    watchers: Sequence[Callback] = (),
+    progress: Progress | None = None,
+) -> bool:
+    """Train and measure a cell from wherever it is; returns False when a watcher or the clock stopped it early.
+
+    options: of the training; `out` and `resume` are decided here. progress: of each measurement. Raises the errors of
+    the parts.
+    """
+    directory, steps, every = CellDirectory(folder), cell.recipe.schedule.steps, bench.config.every
+    run = directory.run
+    if run.recipe_file.exists() and not run.steps():
+        # It ended before its first checkpoint: there is nothing to go on from.
+        shutil.rmtree(run.path)
+    if run.recipe_file.exists() and recipe_digest(run.recipe()) != recipe_digest(cell.recipe):
+        raise RecipeError(f"{run.path} was trained with another recipe than the plan now asks for; give another --out.")
+    while not directory.is_finished(steps):
+        done = run.steps()[-1] if run.recipe_file.exists() else 0
+        measured = {scores.step for scores in directory.scores()}
+        if done and done not in measured and (done % every == 0 or done == steps):
+            directory.save(done, bench.measure(run.path, done, cell.recipe, progress))
+            continue
+        goal = min(steps, done - done % every + every)
+        stretch = Options(
+            data=options.data,
+            out=run.path,
+            val=options.val,
+            backbones=options.backbones,
+            device=options.device,
+            workers=options.workers,
+            max_minutes=options.max_minutes,
+            resume=done > 0,
+        )
+        if run_training(cell.recipe, stretch, [*watchers, lambda report, goal=goal: report.step == goal]) < goal:
+            return False
+    return True
+
+
+def _read(path: Path) -> Scores:
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        rows = {float(entry["side"]): dict(entry["scores"]) for entry in record["sides"]}
+        return Scores(int(record["step"]), int(record["pictures"]), rows)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecipeError(f"{path} is damaged; delete it, and what it says is measured again.") from error

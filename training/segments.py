@@ -1,0 +1,216 @@
+"""Where segmented photographs come from: a COCO folder, shards of picture and label map, or folders of the two.
+
+A label map is H x W integers, 0 = background and one number per object. The numbers carry no classes.
+"""
+
+import io
+import tarfile
+import warnings
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from inpaint.core.errors import RecipeError
+from inpaint.training.pictures import decode
+from inpaint.training.sources import SUFFIXES
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segmented:
+    """A photograph and which of its pixels belong to which object."""
+
+    pixels: np.ndarray
+    """H x W x 3 uint8 RGB."""
+    labels: np.ndarray
+    """H x W integers: 0 = background, one number per object."""
+
+    def __post_init__(self) -> None:
+        if self.labels.shape != self.pixels.shape[:2]:
+            raise RecipeError(
+                f"A label map has {self.labels.shape[1]} x {self.labels.shape[0]} pixels and its picture "
+                f"{self.pixels.shape[1]} x {self.pixels.shape[0]}; make them the same size."
+            )
+
+
+class SegmentSource(Protocol):
+    """Segmented photographs in random access."""
+
+    def __len__(self) -> int:
+        """Count the photographs."""
+        ...
+
+    def read(self, index: int) -> Segmented:
+        """Return one photograph with its label map."""
+        ...
+
+
+class ShardSegments:
+    """Pairs KEY.webp (or .jpg) and KEY.png in .tar files on disk, found once and then read by offset."""
+
+    def __init__(self, shards: list[Path]) -> None:
+        found: dict[tuple[Path, str], dict[str, tuple[int, int]]] = defaultdict(dict)
+        for shard in sorted(shards):
+            try:
+                with tarfile.open(shard, "r:") as tar:
+                    for member in tar:
+                        name = Path(member.name)
+                        if member.isfile() and name.suffix.lower() in SUFFIXES:
+                            kind = "labels" if name.suffix.lower() == ".png" else "picture"
+                            found[shard, name.stem][kind] = member.offset_data, member.size
+            except (OSError, tarfile.TarError) as error:
+                raise RecipeError(f"{shard} cannot be read as an uncompressed .tar shard ({error}).") from error
+        self.entries = [(shard, parts) for (shard, _), parts in found.items() if len(parts) == 2]
+
+    def __len__(self) -> int:
+        """Count the photographs."""
+        return len(self.entries)
+
+    def read(self, index: int) -> Segmented:
+        """Return one photograph with its label map."""
+        shard, parts = self.entries[index]
+        content = {}
+        with shard.open("rb") as file:
+            for kind, (offset, size) in parts.items():
+                file.seek(offset)
+                content[kind] = file.read(size)
+        return Segmented(np.asarray(decode(content["picture"])), _labels(content["labels"]))
+
+
+class FolderSegments:
+    """Pictures in `images/` and label maps of the same names, as PNG, in `masks/`."""
+
+    def __init__(self, folder: Path) -> None:
+        pictures = sorted(path for path in (folder / "images").rglob("*") if path.suffix.lower() in SUFFIXES)
+        maps = {path.stem: path for path in (folder / "masks").rglob("*.png")}
+        self.pairs = [(path, maps[path.stem]) for path in pictures if path.stem in maps]
+
+    def __len__(self) -> int:
+        """Count the photographs."""
+        return len(self.pairs)
+
+    def read(self, index: int) -> Segmented:
+        """Return one photograph with its label map."""
+        picture, labels = self.pairs[index]
+        return Segmented(np.asarray(decode(picture.read_bytes())), _labels(labels.read_bytes()))
+
+
+class CocoSegments:
+    """COCO's own layout: `annotations/instances_train2017.json` beside the folder `train2017/` of photographs."""
+
+    def __init__(self, annotations: Path) -> None:
+        import contextlib
+
+        from pycocotools.coco import COCO
+
+        split = annotations.stem.removeprefix("instances_")
+        root = annotations.parent.parent
+        places = [root / split, root / "images" / split, root / "images", annotations.parent]
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):  # it prints how long it took
+                self.coco = COCO(str(annotations))
+            # A crowd is many objects under one mask, so it is none to cut out.
+            wanted = {
+                note["image_id"]
+                for note in self.coco.dataset["annotations"]
+                if note.get("segmentation") and not note.get("iscrowd")
+            }
+            names = {number: str(self.coco.imgs[number]["file_name"]) for number in sorted(wanted)}
+        except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
+            raise RecipeError(f"{annotations} is not a COCO file of instances ({error}).") from error
+        first = next(iter(names.values()), "")
+        self.folder = next((place for place in places if first and (place / first).is_file()), None)
+        if names and self.folder is None:
+            raise RecipeError(f"The photographs of {annotations.name} are missing; put them into {root / split}.")
+        self.pictures = list(names.items())
+
+    def __len__(self) -> int:
+        """Count the photographs that have objects."""
+        return len(self.pictures)
+
+    def read(self, index: int) -> Segmented:
+        """Return one photograph with its label map; where objects overlap, the smaller one is on top."""
+        number, name = self.pictures[index]
+        assert self.folder is not None
+        try:
+            # COCO's outlines are those of the stored pixels, whatever EXIF says about turning them.
+            with Image.open(self.folder / name) as picture:
+                pixels = np.asarray(picture.convert("RGB"))
+        except OSError as error:
+            raise RecipeError(f"{self.folder / name} cannot be read ({error}); load it again from COCO.") from error
+        labels = np.zeros(pixels.shape[:2], np.int32)
+        notes = self.coco.loadAnns(self.coco.getAnnIds(imgIds=[number], iscrowd=False))
+        with warnings.catch_warnings():
+            # pycocotools' compiled arrays lack an argument that NumPy 2 asks for.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for label, note in enumerate(sorted(notes, key=lambda note: -note["area"]), 1):
+                if note.get("segmentation"):
+                    labels[self.coco.annToMask(note).astype(bool)] = label
+        return Segmented(pixels, labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some photographs of a source, such as those that are trained on."""
+
+    source: SegmentSource
+    indices: tuple[int, ...]
+
+    def __len__(self) -> int:
+        """Count the photographs."""
+        return len(self.indices)
+
+    def read(self, index: int) -> Segmented:
+        """Return one photograph with its label map."""
+        return self.source.read(self.indices[index])
+
+
+def open_segments(location: str) -> SegmentSource:
+    """Open segmented photographs.
+
+    location: a COCO folder (with `annotations/instances_*.json`) or one of its annotation files; a folder of .tar
+    shards, one shard or a pattern of shards; or a folder with `images/` and `masks/`. Raises `RecipeError` when there
+    are none.
+    """
+    path = Path(location)
+    annotations = sorted((path / "annotations").glob("instances_*.json")) if path.is_dir() else []
+    if path.suffix == ".json" and path.is_file():
+        source: SegmentSource = CocoSegments(path)
+    elif annotations:
+        # Where training and validation lie side by side, the former is meant.
+        source = CocoSegments(next((file for file in annotations if "train" in file.stem), annotations[0]))
+    elif path.is_dir() and (path / "masks").is_dir():
+        source = FolderSegments(path)
+    else:
+        shards = sorted(path.glob("*.tar")) if path.is_dir() else sorted(path.parent.glob(path.name))
+        if not shards:
+            raise RecipeError(
+                f"No segmented pictures in {location}; give a COCO folder, .tar shards with .webp and .png, or a "
+                "folder with images/ and masks/."
+            )
+        source = ShardSegments(shards)
+    if not len(source):
+        raise RecipeError(f"No picture in {location} has objects marked; check the annotations.")
+    return source
+
+
+def split(source: SegmentSource, hold_back: int) -> tuple[Part, Part]:
+    """Return what to train on and what is held back: every picture whose number `hold_back` divides; 0 = none."""
+    numbers = range(len(source))
+    held = tuple(number for number in numbers if hold_back and number % hold_back == 0)
+    return Part(source, tuple(number for number in numbers if number not in set(held))), Part(source, held)
+
+
+def _labels(encoded: bytes) -> np.ndarray:
+    """Decode a label map: H x W integers. Palettes are read by index."""
+    try:
+        with Image.open(io.BytesIO(encoded)) as picture:
+            upright = ImageOps.exif_transpose(picture)
+            if upright.mode not in ("P", "L", "I", "I;16", "1"):
+                upright = upright.convert("L")
+            return np.asarray(upright).astype(np.int32)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise RecipeError(f"A label map cannot be decoded ({error}); save it as a PNG.") from error
