@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from inpaint.training.recipe import Recipe
 
 SMOOTHING = 0.95
+GLANCE = 0.5
+"""Seconds between two looks at the losses: to look is to wait for the device."""
 
 
 class TrainingProgress:
@@ -26,10 +28,17 @@ class TrainingProgress:
     to stop after the running step, so that a checkpoint can be written; a second one interrupts at once.
     """
 
-    def __init__(self, recipe: "Recipe", title: str = "") -> None:
-        """Prepare the line. title: what stands before the phase, where several trainings follow one another."""
+    def __init__(self, recipe: "Recipe", title: str = "", *, processes: int = 1, visible: bool = True) -> None:
+        """Prepare the line.
+
+        title: what stands before the phase, where several trainings follow one another. processes: how many train
+        together. visible: whether this is the one of them that shows the line.
+        """
         self.recipe = recipe
         self.title = title
+        self.processes = processes
+        self.visible = visible
+        self.looked = float("-inf")
         self.interrupted = False
         self.terms: dict[str, float] = {}
         self.rate = 0.0
@@ -42,6 +51,7 @@ class TrainingProgress:
             TimeRemainingColumn(),
             TextColumn("{task.fields[losses]}"),
             console=Console(stderr=True),
+            disable=not visible,
         )
         self.task = self.progress.add_task("starting", total=recipe.schedule.steps, rate=0.0, losses="")
 
@@ -60,11 +70,13 @@ class TrainingProgress:
         """Show one finished step; returns whether Ctrl-C has asked to stop."""
         now = time.monotonic()
         if self.before is not None:
-            images = self.recipe.data[report.moment.phase.data].batch / max(now - self.before, 1e-9)
+            images = self.processes * self.recipe.data[report.moment.phase.data].batch / max(now - self.before, 1e-9)
             self.rate = images if not self.rate else SMOOTHING * self.rate + (1 - SMOOTHING) * images
         self.before = now
-        for name, value in report.terms.items():
-            self.terms[name] = SMOOTHING * self.terms.get(name, value) + (1 - SMOOTHING) * value
+        if self.visible and now - self.looked >= GLANCE:
+            self.looked = now
+            for name, value in report.terms.items():
+                self.terms[name] = SMOOTHING * self.terms.get(name, value) + (1 - SMOOTHING) * value
         losses = "  ".join(f"{name} {value:.3f}" for name, value in self.terms.items())
         self.progress.update(
             self.task,
@@ -83,7 +95,8 @@ class TrainingProgress:
         if self.interrupted:
             raise KeyboardInterrupt
         self.interrupted = True
-        self.progress.console.print("Finishing this step and saving. Ctrl-C again stops at once, without saving.")
+        if self.visible:
+            self.progress.console.print("Finishing this step and saving. Ctrl-C again stops at once, without saving.")
 
 
 class ExperimentProgress:

@@ -36,6 +36,12 @@ def train(
     workers: Annotated[int | None, typer.Option(min=0, help="Processes that decode pictures.")] = None,
     max_minutes: Annotated[float | None, typer.Option(min=0, help="Stop, with a checkpoint, after this long.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint of --out.")] = False,
+    auto_resume: Annotated[
+        bool, typer.Option("--auto-resume", help="Go on where --out has a checkpoint, and start otherwise.")
+    ] = False,
+    compile_networks: Annotated[
+        bool, typer.Option("--compile", help="Translate the networks with torch.compile first.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, print the plan, train nothing.")
     ] = False,
@@ -51,6 +57,7 @@ def train(
         return
     from inpaint.cli._progress import TrainingProgress
     from inpaint.core.errors import RecipeError
+    from inpaint.training.processes import is_first, process_count
     from inpaint.training.recipe import load_recipe, recipe_names
     from inpaint.training.rundir import RunDirectory
     from inpaint.training.session import Options, run_training
@@ -58,6 +65,8 @@ def train(
     if out is None and not dry_run:
         raise typer.BadParameter("say where the run goes, such as --out runs/x", param_hint="--out")
     origin = {}
+    # No process can write a first checkpoint before all have come past here: all of them decide alike.
+    resume = resume or (auto_resume and out is not None and RunDirectory(out).last_step() is not None)
     if resume:
         if out is None:
             raise typer.BadParameter("say which run to go on with", param_hint="--out")
@@ -88,15 +97,20 @@ def train(
         workers=workers,
         max_minutes=max_minutes,
         resume=resume,
+        again=auto_resume,
+        compile=compile_networks,
     )
-    with TrainingProgress(settled) as progress:
+    with TrainingProgress(settled, processes=process_count(), visible=is_first()) as progress:
         finished = run_training(settled, options, [progress])
-    if finished < settled.schedule.steps:
-        typer.echo(f"Stopped after step {finished}. Go on with: inpaint train --resume --out {out}")
-        if progress.interrupted:
-            raise typer.Exit(130)
-    else:
-        typer.echo(f"Finished {finished} steps. Export the model with: inpaint export {out} -o model.onnx")
+    stopped = finished < settled.schedule.steps
+    if is_first():
+        typer.echo(
+            f"Stopped after step {finished}. Go on with: inpaint train --resume --out {out}"
+            if stopped
+            else f"Finished {finished} steps. Export the model with: inpaint export {out} -o model.onnx"
+        )
+    if stopped and progress.interrupted:
+        raise typer.Exit(130)
 
 
 def _print_plan(recipe: "Recipe", data: str) -> None:

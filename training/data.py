@@ -15,6 +15,8 @@ from inpaint.training.holes import HoleConfig, draw_holes, holes_of
 from inpaint.training.pictures import CropConfig, decode, random_crop
 from inpaint.training.sources import Source, StreamSource
 
+CPU = torch.device("cpu")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchPlan:
@@ -26,6 +28,10 @@ class BatchPlan:
     seed: int
     rank: int = 0
     world: int = 1
+    anchor: tuple[int, int] = (0, 0)
+    """A step and the number of its first sample. Differs from 0 and 0 where the number of processes has changed."""
+    device: torch.device = CPU
+    """Where the batches are wanted."""
 
     def crops_at(self, step: int) -> CropConfig:
         """Return the data settings of a step."""
@@ -33,11 +39,23 @@ class BatchPlan:
 
     def sample_numbers(self, step: int) -> range:
         """Number the samples of a step on this process; over all steps and processes the numbers run on from 0."""
-        moment = self.schedule.at(step)
-        batch = self.crops[moment.phase.data].batch
-        earlier = sum(phase.steps * self.crops[phase.data].batch for phase in self.schedule.phases[: moment.index])
-        first = (earlier + moment.step_in_phase * batch) * self.world + self.rank * batch
+        batch = self.crops_at(step).batch
+        first = self.samples_before(step) + self.rank * batch
         return range(first, first + batch)
+
+    def samples_before(self, step: int) -> int:
+        """Count the samples that all processes have drawn before a step; the number of its first one."""
+        since, number = self.anchor
+        return number + (self._drawn(step) - self._drawn(since)) * self.world
+
+    def _drawn(self, step: int) -> int:
+        """Count the samples that one process draws before a step."""
+        count = 0
+        for phase in self.schedule.phases:
+            within = min(step, phase.steps)
+            count += within * self.crops[phase.data].batch
+            step -= within
+        return count
 
     def build(self, step: int, encoded: list[bytes]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return N x size x size x 3 uint8 pixels and N x size x size bool masks of one step."""
@@ -110,14 +128,16 @@ class StreamDataset(IterableDataset):
 def load_batches(source: Source | StreamSource, plan: BatchPlan, *, start: int, workers: int) -> Iterator[Batch]:
     """Yield the batches of step `start`, `start` + 1, ... decoded by worker processes (0 = in this one).
 
-    Images come as float32 in [-1, 1], masks as float32 with 1 = hole.
+    The batches are on the device of the plan.
     """
     # A generator of its own, because the loader would draw from the global one, whose state belongs to the trainer.
     random = torch.Generator().manual_seed(plan.seed)
+    # From pinned memory pictures travel while the device computes.
+    pin = plan.device.type == "cuda"
     if isinstance(source, StreamSource):
         # One reader: several would change the order, and with it the meaning of a step.
         stream = StreamDataset(source, plan, start)
-        loader = DataLoader(stream, batch_size=None, num_workers=min(workers, 1), generator=random)
+        loader = DataLoader(stream, batch_size=None, num_workers=min(workers, 1), generator=random, pin_memory=pin)
     else:
         loader = DataLoader(
             StepDataset(source, plan),
@@ -126,11 +146,16 @@ def load_batches(source: Source | StreamSource, plan: BatchPlan, *, start: int, 
             num_workers=workers,
             prefetch_factor=4 if workers else None,
             generator=random,
+            pin_memory=pin,
         )
     for pixels, masks in loader:
-        yield to_batch(pixels, masks)
+        yield to_batch(pixels, masks, plan.device)
 
 
-def to_batch(pixels: torch.Tensor, masks: torch.Tensor) -> Batch:
-    """Turn N x H x W x 3 uint8 and N x H x W bool into a `Batch`."""
+def to_batch(pixels: torch.Tensor, masks: torch.Tensor, device: torch.device = CPU) -> Batch:
+    """Turn N x H x W x 3 uint8 and N x H x W bool into a `Batch` on a device, float32 in [-1, 1] and 0..1.
+
+    They travel as bytes, a quarter of what floats would be, and lie there in channels-last order.
+    """
+    pixels, masks = pixels.to(device, non_blocking=True), masks.to(device, non_blocking=True)
     return Batch(pixels.permute(0, 3, 1, 2).float() / 127.5 - 1, masks[:, None].float())

@@ -64,6 +64,8 @@ class Recipe(BaseModel):
     """Decides every random number."""
     precision: Literal["bf16", "fp32"] = "bf16"
     """Arithmetic of the forward passes; weights and optimisers are always float32."""
+    sync_batch_norm: bool = True
+    """With several processes: whether batch norm sees the pictures of all of them, or each process its own."""
     ema: float = Field(default=0.999, ge=0, lt=1)
     """Decay of the generator's moving average, per step."""
     log_every: int = Field(default=50, ge=1)
@@ -97,6 +99,11 @@ class Recipe(BaseModel):
                 table = self.objectives if field == "objective" else getattr(self, field)
                 if getattr(phase, field) not in table:
                     raise RecipeError(f"The phase {phase.name!r} wants {field}.{getattr(phase, field)}: no such table.")
+            if self.data[phase.data].batch % phase.accumulate:
+                raise RecipeError(
+                    f"The phase {phase.name!r} takes its batch of {self.data[phase.data].batch} in {phase.accumulate} "
+                    "parts; choose a number that divides it."
+                )
         for name, crops in self.data.items():
             if crops.size < smallest:
                 raise RecipeError(

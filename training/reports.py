@@ -16,17 +16,18 @@ class Reports:
     def __init__(self, rundir: RunDirectory) -> None:
         self.rundir = rundir
         self.writer = SummaryWriter(str(rundir.tensorboard))
-        self.terms: list[dict[str, float]] = []
+        self.reports: list[StepReport] = []
         self.since = time.monotonic()
 
     def add(self, report: StepReport) -> None:
         """Take one step's losses into the running average."""
-        self.terms.append(report.terms)
+        self.reports.append(report)
 
     def write(self, report: StepReport) -> None:
         """Write the averages since the last call."""
-        names = sorted({name for terms in self.terms for name in terms})
-        losses = {name: float(np.mean([terms[name] for terms in self.terms if name in terms])) for name in names}
+        steps = [step.terms for step in self.reports]
+        names = sorted({name for terms in steps for name in terms})
+        losses = {name: float(np.mean([terms[name] for terms in steps if name in terms])) for name in names}
         now = time.monotonic()
         moment = report.moment
         record = {
@@ -35,15 +36,16 @@ class Reports:
             "lr": moment.lr,
             "adversarial_weight": moment.adversarial,
             "fade": moment.fade,
-            "seconds_per_step": (now - self.since) / len(self.terms),
+            "seconds_per_step": (now - self.since) / len(self.reports),
+            "waiting": sum(step.waited for step in self.reports) / max(now - self.since, 1e-9),
             "losses": losses,
         }
         self.rundir.log(record)
         for name, value in losses.items():
             self.writer.add_scalar(f"losses/{name}", value, report.step)
-        for name in ("lr", "adversarial_weight", "fade", "seconds_per_step"):
+        for name in ("lr", "adversarial_weight", "fade", "seconds_per_step", "waiting"):
             self.writer.add_scalar(f"schedule/{name}", record[name], report.step)
-        self.terms, self.since = [], now
+        self.reports, self.since = [], now
 
     def validated(self, step: int, measures: dict[str, float]) -> bool:
         """Write a validation; returns whether it is the best so far."""

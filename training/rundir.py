@@ -39,9 +39,12 @@ class RunDirectory:
         self.checkpoints = path / "checkpoints"
         self.tensorboard = path / "tensorboard"
 
-    def create(self, recipe: Recipe, origin: dict[str, Any]) -> None:
-        """Make the directory of a new training. Raises `OutputError` when one is there already."""
-        if self.recipe_file.exists():
+    def create(self, recipe: Recipe, origin: dict[str, Any], *, again: bool = False) -> None:
+        """Make the directory of a new training. Raises `OutputError` when one is there already.
+
+        again: whether one that has no checkpoint yet may be started over.
+        """
+        if self.recipe_file.exists() and not (again and not self.steps()):
             raise OutputError(f"{self.path} holds a training already; go on with --resume, or give another --out.")
         try:
             for folder in (self.path, self.samples, self.checkpoints):
@@ -76,13 +79,20 @@ class RunDirectory:
         found = (folder.name.removeprefix("step-") for folder in self.checkpoints.glob("step-*"))
         return sorted(int(number) for number in found if number.isdigit())
 
+    def last_step(self) -> int | None:
+        """Return the last step that has a checkpoint; None where there is none."""
+        return max(self.steps(), default=None)
+
     def checkpoint(self, step: int) -> Path:
         """Name the folder of a checkpoint."""
         return self.checkpoints / f"step-{step:06d}"
 
-    def save(self, step: int, tensors: dict[str, Tensor], recipe: Recipe, grown: int) -> None:
-        """Write a checkpoint under a temporary name, then rename it: a killed process leaves no half of one."""
-        record = {"version": STATE_VERSION, "step": step, "grown": grown, "recipe": recipe_digest(recipe)}
+    def save(self, step: int, tensors: dict[str, Tensor], recipe: Recipe, grown: int, **counts: int) -> None:
+        """Write a checkpoint under a temporary name, then rename it: a killed process leaves no half of one.
+
+        counts: what else the record should hold.
+        """
+        record = {"version": STATE_VERSION, "step": step, "grown": grown, "recipe": recipe_digest(recipe), **counts}
         target = self.checkpoint(step)
         try:
             folder = self.checkpoints / f".saving-{step:06d}"

@@ -16,6 +16,7 @@ from inpaint.core.nets import blocks_grown
 from inpaint.core.trainers import AdversarialTrainer, Callback, StepReport, restore, state_tensors, train
 from inpaint.training.data import BatchPlan
 from inpaint.training.material import Material, open_material
+from inpaint.training.processes import agreement, decoders, from_first
 from inpaint.training.recipe import Recipe
 from inpaint.training.reports import Reports
 from inpaint.training.rundir import RunDirectory
@@ -37,11 +38,15 @@ class Options:
     device: str = "auto"
     """"auto", "cpu" or "cuda"."""
     workers: int | None = None
-    """Processes that decode pictures; None = one per core up to eight on CUDA, none on the CPU."""
+    """Processes that decode pictures; None = this process's share of the cores on CUDA, none on the CPU."""
     max_minutes: float | None = None
     """Stop, with a checkpoint, after this much wall-clock time."""
     resume: bool = False
     """Go on from the last checkpoint of `out`."""
+    again: bool = False
+    """Let `out` be started over where it holds a training without a checkpoint."""
+    compile: bool = False
+    """Translate the networks with torch.compile first: minutes at the start, quicker steps afterwards."""
 
 
 def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] = ()) -> int:
@@ -51,22 +56,37 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     Raises `RecipeError` for data or a run directory that cannot be used, `DivergedError` when a loss is not finite.
     """
     began = time.monotonic()
-    accelerator = _accelerator(recipe, options.device)
+    accelerator = make_accelerator(recipe, options.device)
     # Fixed before anything is built, so that the first weights depend on the seed alone.
     set_seed(recipe.seed)
     material = open_material(recipe, options.data, options.val)
     objectives = {name: Objective(config, options.backbones) for name, config in recipe.objectives.items()}
     set_seed(recipe.seed)
-    trainer = AdversarialTrainer(recipe.family, objectives, accelerator=accelerator, ema_decay=recipe.ema)
+    trainer = AdversarialTrainer(
+        recipe.family,
+        objectives,
+        accelerator=accelerator,
+        ema_decay=recipe.ema,
+        sync_norms=recipe.sync_batch_norm,
+        compiled=options.compile,
+    )
     rundir = RunDirectory(options.out)
     origin = {"data": options.data, "val": options.val, "backbones": str(options.backbones or "") or None}
-    start = 0
+    start, anchor = 0, (0, 0)
     if options.resume:
-        tensors, record = rundir.load()
+        # All go on from the step that the first process sees, whatever a shared disk shows to the others.
+        tensors, record = rundir.load(from_first(accelerator, rundir.last_step()))
         restore(trainer, tensors, record["grown"])
         start = int(record["step"])
+        if "samples" in record:
+            anchor = start, int(record["samples"])
+        if (
+            accelerator.is_main_process
+            and record.get("processes", accelerator.num_processes) != accelerator.num_processes
+        ):
+            rundir.log({"step": start, "processes": accelerator.num_processes, "before": record["processes"]})
     elif accelerator.is_main_process:
-        rundir.create(recipe, origin)
+        rundir.create(recipe, origin, again=options.again)
 
     schedule = recipe.schedule
     plan = BatchPlan(
@@ -76,11 +96,11 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
         seed=recipe.seed,
         rank=accelerator.process_index,
         world=accelerator.num_processes,
+        anchor=anchor,
+        device=accelerator.device,
     )
-    workers = options.workers
-    if workers is None:
-        workers = min(8, torch.get_num_threads()) if accelerator.device.type == "cuda" else 0
-    keeper = Keeper(recipe, rundir, trainer, _validation(recipe, material, objectives), start)
+    workers = decoders(accelerator.device) if options.workers is None else options.workers
+    keeper = Keeper(recipe, rundir, trainer, _validation(recipe, material, objectives), plan, start)
     callbacks: list[Callback] = [*watchers]
     if accelerator.is_main_process:
         callbacks.append(keeper)
@@ -88,21 +108,27 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
         deadline = began + 60 * options.max_minutes
         callbacks.append(lambda report: time.monotonic() > deadline)
     batches = material.batches(plan, start=start, workers=workers)
-    finished = train(trainer, schedule, batches, callbacks, start=start)
+    finished = train(trainer, schedule, batches, callbacks, start=start, agree=agreement(accelerator))
+    trainer.guard.verify()
     if accelerator.is_main_process:
         keeper.close(finished)
     return finished
 
 
-def _accelerator(recipe: Recipe, device: str) -> Accelerator:
+def make_accelerator(recipe: Recipe, device: str) -> Accelerator:
+    """Return what knows of precision, device and processes; with several, this is where they meet.
+
+    device: "auto", "cpu" or "cuda". Raises `RecipeError` when there is no such device.
+    """
     if device == "cuda" and not torch.cuda.is_available():
         raise RecipeError("There is no usable CUDA device; choose --device cpu or auto.")
     torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = True  # crops have one size per phase
     # accelerate keeps one state per process and refuses another precision; an earlier training may have left one.
     AcceleratorState._reset_state()
     precision = "bf16" if recipe.precision == "bf16" else "no"
-    # Each process keeps its own batch statistics: sending them around between the discriminators' two passes would
-    # change tensors that the backward pass still needs. What is saved is the first process's.
+    # Nobody sends batch statistics around: they are the same everywhere where `sync_batch_norm` is on. Between the
+    # discriminators' two passes it would change tensors that the backward pass still needs.
     handlers: list[KwargsHandler] = [DistributedDataParallelKwargs(broadcast_buffers=False)]
     return Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
 
@@ -123,12 +149,14 @@ class Keeper:
         rundir: RunDirectory,
         trainer: AdversarialTrainer,
         validation: Validation | None,
+        plan: BatchPlan,
         start: int,
     ) -> None:
         self.recipe = recipe
         self.rundir = rundir
         self.trainer = trainer
         self.validation = validation
+        self.plan = plan
         self.reports = Reports(rundir)
         self.saved = start
         self.steps = recipe.schedule.steps
@@ -137,6 +165,10 @@ class Keeper:
         """Write whatever is due after this step."""
         step, recipe = report.step, self.recipe
         self.reports.add(report)
+        due = (recipe.log_every, recipe.sample_every, recipe.checkpoint_every)
+        # A training that has diverged writes nothing more, and is about to end.
+        if not (any(step % every == 0 for every in due) or step == self.steps) or not self.trainer.guard.sound:
+            return
         if step % recipe.log_every == 0:
             self.reports.write(report)
         if step % recipe.sample_every == 0 or step == self.steps:
@@ -157,7 +189,8 @@ class Keeper:
         """Write a checkpoint of this step, once."""
         if step != self.saved:
             grown = blocks_grown(self.trainer.generator)
-            self.rundir.save(step, state_tensors(self.trainer), self.recipe, grown)
+            counts = {"samples": self.plan.samples_before(step), "processes": self.plan.world}
+            self.rundir.save(step, state_tensors(self.trainer), self.recipe, grown, **counts)
             self.rundir.prune(self.recipe.keep)
             self.saved = step
 

@@ -106,7 +106,11 @@ class LpipsFeatures(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Map N x 3 x H x W in [-1, 1] to activations of unit length per position, N x C_l x H_l x W_l per layer."""
-        return [unit_length(layer.float()) for layer in self.net(self.scale(image))]
+        return [unit_length(layer) for layer in self.activations(image)]
+
+    def activations(self, image: Tensor) -> list[Tensor]:
+        """Map N x 3 x H x W in [-1, 1] to activations as the layers give them, N x C_l x H_l x W_l float32 each."""
+        return [layer.float() for layer in self.net(self.scale(image))]
 
     def channel_weights(self) -> list[Tensor]:
         """Return w_l of equation 2, one vector of C_l per layer (LPIPS applies it to the squared difference)."""
@@ -114,11 +118,16 @@ class LpipsFeatures(nn.Module):
 
 
 def unit_length(features: Tensor) -> Tensor:
-    """Scale N x C x H x W to length 1 along C.
+    """Scale N x C x H x W to length 1 along C."""
+    return features * inverse_length(features)
+
+
+def inverse_length(features: Tensor) -> Tensor:
+    """Return one over the length along C of N x C x H x W, N x 1 x H x W.
 
     The epsilon is inside the root, unlike in the lpips package: where all channels are 0 its gradient is NaN.
     """
-    return features * torch.rsqrt(features.square().sum(dim=1, keepdim=True) + 1e-10)
+    return torch.rsqrt(torch.linalg.vector_norm(features, dim=1, keepdim=True).square() + 1e-10)
 
 
 class Vgg19Features(nn.Module):

@@ -1,10 +1,12 @@
 """Perceptual losses: the patch perceptual loss of equation 2, and the VGG loss it is compared with."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from inpaint.core.losses.backbones import LpipsFeatures, Vgg19Features
+from inpaint.core.losses.backbones import LpipsFeatures, Vgg19Features, inverse_length
 from inpaint.core.losses.reconstruction import masked_mean
 
 CONTEXT_MARGIN = 1 / 16
@@ -17,7 +19,40 @@ def widen(mask: Tensor, fraction: float = CONTEXT_MARGIN) -> Tensor:
     mask: N x 1 x H x W, 1 = hole; returns the same shape. A rectangle stays a rectangle.
     """
     pixels = max(1, round(fraction * max(mask.shape[-2:])))
-    return F.max_pool2d(mask, 2 * pixels + 1, stride=1, padding=pixels)
+    # A square is rows of columns: two narrow maxima give what one wide one gives, for a fraction of the work.
+    rows = F.max_pool2d(mask, (2 * pixels + 1, 1), stride=1, padding=(pixels, 0))
+    return F.max_pool2d(rows, (1, 2 * pixels + 1), stride=1, padding=(0, pixels))
+
+
+class AngularDistance(torch.autograd.Function):
+    """The weighted squared distance of two activations after both have been scaled to unit length per position.
+
+    sum_c w_c (a_c / |a| - u_c)^2, the inner part of equation 2. Activations are the largest tensors of a training step
+    and this is nothing but reading and writing them: with its gradient written out it needs a third of the passes.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, layer: Tensor, goal: Tensor, weight: Tensor) -> Tensor:
+        """Map N x C x H x W, the goal of unit length in the same shape, and C weights to N x 1 x H x W."""
+        shrink = inverse_length(layer)
+        difference = (layer * shrink).sub_(goal)
+        ctx.save_for_backward(layer, shrink, difference, weight)
+        return _weighted_sum(difference.square(), weight)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        """Return the gradient of `layer`; goal and weights are constants."""
+        layer, shrink, difference, weight = ctx.saved_tensors
+        outer = 2 * gradients[0] * shrink
+        pull = difference * weight.view(1, -1, 1, 1)
+        along = (layer * pull).sum(dim=1, keepdim=True)
+        return pull.mul_(outer).addcmul_(layer, along * outer * shrink.square(), value=-1), None, None
+
+
+def _weighted_sum(features: Tensor, weight: Tensor) -> Tensor:
+    """Sum N x C x H x W over the channels, each with its weight: N x 1 x H x W."""
+    with torch.autocast(features.device.type, enabled=False):  # which would round the product
+        return (features.movedim(1, -1) @ weight)[:, None]
 
 
 class PatchPerceptualLoss(nn.Module):
@@ -42,8 +77,8 @@ class PatchPerceptualLoss(nn.Module):
         patches = (mask, widen(mask))
         total = torch.zeros((), device=output.device)
         weights = self.features.channel_weights()
-        for layer, goal, weight in zip(self.features(output), wanted, weights, strict=True):
-            distance = ((layer - goal).square() * weight.view(1, -1, 1, 1)).sum(dim=1, keepdim=True)
+        for layer, goal, weight in zip(self.features.activations(output), wanted, weights, strict=True):
+            distance = AngularDistance.apply(layer, goal, weight)
             for patch in patches:
                 # The share of each position's cell that lies in the patch.
                 share = F.interpolate(patch, size=distance.shape[-2:], mode="area")

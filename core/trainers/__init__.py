@@ -5,9 +5,11 @@ from inpaint.core.trainers.batch import Batch
 from inpaint.core.trainers.ema import Ema
 from inpaint.core.trainers.families import build_family
 from inpaint.core.trainers.family import Completion, Family, Stage
+from inpaint.core.trainers.guard import Guard
 from inpaint.core.trainers.loop import Callback, StepReport, train
 from inpaint.core.trainers.phases import Moment, Phase, Schedule
 from inpaint.core.trainers.state import restore, state_tensors
+from inpaint.core.trainers.synced_norm import sync_batch_norm
 
 __all__ = [
     "AdversarialTrainer",
@@ -16,6 +18,7 @@ __all__ = [
     "Completion",
     "Ema",
     "Family",
+    "Guard",
     "Moment",
     "Phase",
     "Schedule",
@@ -24,5 +27,6 @@ __all__ = [
     "build_family",
     "restore",
     "state_tensors",
+    "sync_batch_norm",
     "train",
 ]

@@ -1,23 +1,26 @@
 """One step of adversarial training: the discriminators learn, then the generator learns against them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import TypeVar
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from inpaint.core.errors import DivergedError, RecipeError
+from inpaint.core.errors import RecipeError
 from inpaint.core.losses import Objective, discriminator_loss
 from inpaint.core.nets import Growing, blocks_grown
 from inpaint.core.trainers.batch import Batch
 from inpaint.core.trainers.ema import Ema
 from inpaint.core.trainers.family import Completion, Family
+from inpaint.core.trainers.guard import Guard
 from inpaint.core.trainers.phases import Moment
+from inpaint.core.trainers.synced_norm import sync_batch_norm
 
 ADAM_BETAS = (0.5, 0.999)
 """The paper names Adam only; these are the momenta of the PatchGAN it builds on."""
-
 
 _Module = TypeVar("_Module", bound=nn.Module)
 
@@ -32,7 +35,14 @@ class AdversarialTrainer:
         *,
         accelerator: Accelerator,
         ema_decay: float = 0.999,
+        sync_norms: bool = True,
+        compiled: bool = False,
     ) -> None:
+        """Build the networks and everything that trains them.
+
+        sync_norms: whether batch norm sees the pictures of all processes, where there are several.
+        compiled: whether torch.compile translates the networks when they are first used.
+        """
         self.accelerator = accelerator
         self.device = accelerator.device
         self.family = family
@@ -40,9 +50,25 @@ class AdversarialTrainer:
         self.discriminators = _to(family.build_discriminators(), self.device)
         self.objectives = {name: _to(objective, self.device) for name, objective in objectives.items()}
         self.ema = Ema(self.generator, ema_decay)
-        self.generator_adam = _adam(self.generator.parameters())
-        self.discriminator_adam = _adam(self.discriminators.parameters())
+        self.sync_norms = sync_norms
+        if sync_norms:
+            sync_batch_norm(self.generator)
+            sync_batch_norm(self.discriminators)
+        # Batch norm would see twice as many pictures, half of them completed.
+        self._judges_together = not any(isinstance(m, _BatchNorm) for m in self.discriminators.modules())
+        self.guard = Guard(self.device)
+        self.generator_adam = self._adam(self.generator.parameters())
+        self.discriminator_adam = self._adam(self.discriminators.parameters())
+        if compiled:
+            # In place, so that the names of the weights stay.
+            self.generator.compile()
+            self.discriminators.compile()
         self._wrap()
+
+    def _adam(self, parameters: Iterable[Tensor]) -> torch.optim.Adam:
+        adam = torch.optim.Adam(list(parameters), betas=ADAM_BETAS, fused=True)
+        adam.found_inf = self.guard.broken  # pyright: ignore[reportAttributeAccessIssue] - where GradScaler puts it
+        return adam
 
     def _wrap(self) -> None:
         # With one process this returns the networks themselves; with several it adds the exchange of gradients.
@@ -60,60 +86,88 @@ class AdversarialTrainer:
             raise RecipeError("This generator cannot grow blocks; leave `grow` out of the phases.")
         while len(self.generator.grown) < blocks:
             block = _to(self.generator.grow(), self.device)
-            self.generator_adam.add_param_group({"params": list(block.parameters())})
             self.ema.grow(block)
+            if self.sync_norms:
+                sync_batch_norm(block)
+            self.generator_adam.add_param_group({"params": list(block.parameters())})
         self._wrap()
 
-    def step(self, batch: Batch, moment: Moment) -> dict[str, float]:
-        """Train on one batch as the schedule says; returns every term of the losses by name.
+    def step(self, batch: Batch, moment: Moment) -> dict[str, Tensor]:
+        """Train on one batch as the schedule says; returns every term of the losses by name, scalars on the device.
 
-        Raises `DivergedError` when a loss is not finite, before any weight has taken it in.
+        A loss that is not finite changes no weights, and raises `DivergedError`: on the CPU in this step, on a device
+        that computes ahead a few steps later.
         """
         self.grow_to(moment.grown)
         objective = self.objectives[moment.phase.objective]
         for adam in (self.generator_adam, self.discriminator_adam):
             for group in adam.param_groups:
                 group["lr"] = moment.lr
+            adam.zero_grad(set_to_none=True)
         batch = batch.to(self.device)
-        adversarial = moment.adversarial > 0
+        parts = batch.split(moment.phase.accumulate)
+        # In parts there is no memory to keep what the generator made for its own turn.
+        made = self._complete(batch, moment) if len(parts) == 1 else None
         terms: dict[str, Tensor] = {}
 
+        if moment.adversarial > 0:
+            for part, whole in self._turns(self._discriminators, parts):
+                with nullcontext() if made else torch.no_grad():
+                    completed = (made or self._complete(part, moment)).completed.detach()
+                with self.accelerator.autocast():
+                    real, fake = self._compare(part, completed)
+                loss = discriminator_loss(real, fake, self.family.fakes(part), objective.config.adversarial) / whole
+                self._backward(loss, {"discriminator": loss}, terms)
+            self.discriminator_adam.step()
+
+        # Frozen, so that the generator's loss leaves no gradient behind in the discriminators.
+        self.discriminators.requires_grad_(False)
+        for part, whole in self._turns(self._generator, parts):
+            losses = self._assess(part, made or self._complete(part, moment), objective, moment.adversarial)
+            if losses:
+                losses = {name: loss / whole for name, loss in losses.items()}
+                self._backward(torch.stack(list(losses.values())).sum(), losses, terms)
+        self.discriminators.requires_grad_(True)
+        self.generator_adam.step()  # leaves alone what has no gradient
+        self.guard.end_step()
+        self.ema.update(self.generator)
+        return terms
+
+    def _turns(self, network: nn.Module, parts: list[Batch]) -> Iterator[tuple[Batch, int]]:
+        """Yield part by part, with their number; only for the last one do the processes exchange gradients."""
+        for index, part in enumerate(parts):
+            with nullcontext() if index == len(parts) - 1 else self.accelerator.no_sync(network):
+                yield part, len(parts)
+
+    def _complete(self, batch: Batch, moment: Moment) -> Completion:
         with self.accelerator.autocast():
-            made = self.family.complete(self._generator, batch, moment.fade)
+            return self.family.complete(self._generator, batch, moment.fade)
 
-        fakes = self.family.fakes(batch) if adversarial else []
-        if adversarial:
-            with self.accelerator.autocast():
-                real = self.family.judge(self._discriminators, batch.image, batch)
-                fake = self.family.judge(self._discriminators, made.completed.detach(), batch)
-            loss = discriminator_loss(real, fake, fakes, objective.config.adversarial)
-            terms["discriminator"] = loss.detach()
-            self._learn(self.discriminator_adam, loss)
+    def _compare(self, batch: Batch, completed: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Judge the photographs and what was completed, in one pass where that gives the same."""
+        if not self._judges_together:
+            real = self.family.judge(self._discriminators, batch.image, batch)
+            return real, self.family.judge(self._discriminators, completed, batch)
+        judged = self.family.judge(self._discriminators, torch.cat([batch.image, completed]), batch.twice())
+        pairs = [logits.chunk(2) for logits in judged]
+        return [real for real, _ in pairs], [fake for _, fake in pairs]
 
+    def _assess(self, batch: Batch, made: Completion, objective: Objective, adversarial: float) -> dict[str, Tensor]:
+        """Return every term of the generator's loss."""
         with self.accelerator.autocast():
             losses = _reconstruction(objective, made, batch)
-            if adversarial:
-                # Frozen, so that the generator's loss leaves no gradient behind in the discriminators.
-                self.discriminators.requires_grad_(False)
+            if adversarial > 0:
                 # The bare networks: there is no gradient for several processes to exchange.
                 judged = self.family.judge(self.discriminators, made.completed, batch)
-                losses["adversarial"] = objective.adversarial(judged, fakes, moment.adversarial)
-        terms |= {name: loss.detach() for name, loss in losses.items()}
-        if losses:
-            self._learn(self.generator_adam, torch.stack(list(losses.values())).sum())
-        self.discriminators.requires_grad_(True)
-        self.ema.update(self.generator)
-        return {name: float(term) for name, term in terms.items()}
+                losses["adversarial"] = objective.adversarial(judged, self.family.fakes(batch), adversarial)
+        return losses
 
-    def _learn(self, adam: torch.optim.Optimizer, loss: Tensor) -> None:
-        if not torch.isfinite(loss):
-            self.discriminators.requires_grad_(True)
-            raise DivergedError(
-                "A loss is not finite any more; go back to the last checkpoint with --resume and a lower learning rate."
-            )
-        adam.zero_grad(set_to_none=True)
+    def _backward(self, loss: Tensor, losses: Mapping[str, Tensor], terms: dict[str, Tensor]) -> None:
+        """Add a part's gradients to those there are, and its losses to the terms."""
+        self.guard.watch(loss)
         self.accelerator.backward(loss)
-        adam.step()
+        for name, term in losses.items():
+            terms[name] = terms[name] + term.detach() if name in terms else term.detach()
 
 
 def _reconstruction(objective: Objective, made: Completion, batch: Batch) -> dict[str, Tensor]:
@@ -129,7 +183,3 @@ def _reconstruction(objective: Objective, made: Completion, batch: Batch) -> dic
 def _to(module: _Module, device: torch.device) -> _Module:
     """Move to a device in channels-last order, which convolutions prefer on CPUs and GPUs alike."""
     return module.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-
-
-def _adam(parameters: Iterable[Tensor]) -> torch.optim.Adam:
-    return torch.optim.Adam(list(parameters), betas=ADAM_BETAS, foreach=True)

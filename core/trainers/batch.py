@@ -1,5 +1,6 @@
 """What one training step learns from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Self
 
@@ -30,7 +31,21 @@ class Batch:
                 moved[field.name] = tensor.to(device, memory_format=order, non_blocking=True)
         return type(self)(**moved)
 
+    def split(self, parts: int) -> list[Self]:
+        """Return the batch in so many parts of equal size. Raises `ValueError` when it cannot be divided so."""
+        size, rest = divmod(len(self.image), parts)
+        if rest:
+            raise ValueError(f"{len(self.image)} pictures cannot be divided into {parts} equal parts")
+        return [self] if parts == 1 else [self.part(start, start + size) for start in range(0, parts * size, size)]
+
+    def twice(self) -> Self:
+        """Return every picture twice: all of them, and all of them again."""
+        return self._map(lambda tensor: torch.cat([tensor, tensor]))
+
     def part(self, start: int, stop: int) -> Self:
         """Return the pictures number `start` to `stop` - 1."""
-        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
-        return type(self)(**{name: None if x is None else x[start:stop] for name, x in tensors.items()})
+        return self._map(lambda tensor: tensor[start:stop])
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> Self:
+        there = {field.name: getattr(self, field.name) for field in fields(self)}
+        return type(self)(**{name: change(tensor) for name, tensor in there.items() if tensor is not None})

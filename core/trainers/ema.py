@@ -3,7 +3,7 @@
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from inpaint.core.nets import Growing
 
@@ -27,7 +27,8 @@ class Ema:
         """Move the average towards the generator; batch-norm statistics are averages already and are copied."""
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        for average, current in zip(self.generator.parameters(), generator.parameters(), strict=True):
-            average.lerp_(current, 1 - decay)
+        averages: list[Tensor] = list(self.generator.parameters())
+        currents: list[Tensor] = list(generator.parameters())
+        torch._foreach_lerp_(averages, currents, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
         for average, current in zip(self.generator.buffers(), generator.buffers(), strict=True):
             average.copy_(current)

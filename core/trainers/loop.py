@@ -1,8 +1,12 @@
 """The training loop: it knows phases and callbacks, and neither mathematics nor files."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+import torch
+from torch import Tensor
 
 from inpaint.core.trainers.adversary import AdversarialTrainer
 from inpaint.core.trainers.batch import Batch
@@ -15,7 +19,17 @@ class StepReport:
 
     step: int
     moment: Moment
-    terms: dict[str, float]
+    losses: dict[str, Tensor]
+    """Every term by name, scalars that may still be on their way on the device."""
+    waited: float = 0.0
+    """Seconds for which the step waited for its batch."""
+
+    @property
+    def terms(self) -> dict[str, float]:
+        """The losses as numbers. Waits until the device has finished the step: do not ask after every one."""
+        if not self.losses:
+            return {}
+        return dict(zip(self.losses, torch.stack(list(self.losses.values())).tolist(), strict=True))
 
 
 class Callback(Protocol):
@@ -33,17 +47,24 @@ def train(
     callbacks: Sequence[Callback],
     *,
     start: int = 0,
+    agree: Callable[[bool], bool] = bool,
 ) -> int:
     """Train from step `start` to the end of the schedule, or until a callback asks to stop.
 
-    batches: the batch of step `start` first. Returns how many steps are finished.
+    batches: the batch of step `start` first. agree: whether to stop, given whether somebody here wants to; where there
+    are several processes they must all get the same answer. Returns how many steps are finished.
     """
-    for step, batch in zip(range(start, schedule.steps), batches, strict=False):
+    coming = iter(batches)
+    for step in range(start, schedule.steps):
         moment = schedule.at(step)
-        terms = trainer.step(batch, moment)
-        report = StepReport(step + 1, moment, terms)
+        asked = time.monotonic()
+        batch = next(coming, None)
+        if batch is None:
+            return step
+        waited = time.monotonic() - asked
+        report = StepReport(step + 1, moment, trainer.step(batch, moment), waited)
         # Every callback sees the step, even when an earlier one has asked to stop.
         wishes = [callback(report) for callback in callbacks]
-        if any(wishes):
+        if agree(any(wishes)):
             return step + 1
     return schedule.steps

@@ -42,6 +42,8 @@ class Phase:
     """Side of every rectangle, as a fraction of the picture's, in place of the hole policy's."""
     objective: str = "default"
     """Which of the recipe's objectives is minimised."""
+    accumulate: int = 1
+    """Parts that a batch is taken in, one after another, to save memory. Batch norm sees a part at a time."""
 
     def __post_init__(self) -> None:
         if self.steps < 1:
@@ -50,6 +52,8 @@ class Phase:
             raise RecipeError(f"The phase {self.name!r} needs lr > 0, lr_end >= 0 and decay >= 0.")
         if min(self.adversarial, self.adversarial_end or 0.0) < 0:
             raise RecipeError(f"The phase {self.name!r} has a negative adversarial weight.")
+        if self.accumulate < 1:
+            raise RecipeError(f"The phase {self.name!r} needs at least one part to accumulate.")
         if not 0 < self.fade <= 1:
             raise RecipeError(f"The phase {self.name!r} needs a fade between 0 and 1.")
         if self.side is not None and not 0 < self.side <= 1:

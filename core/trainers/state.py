@@ -36,15 +36,16 @@ def restore(trainer: AdversarialTrainer, tensors: dict[str, Tensor], grown: int)
         for prefix, adam in _optimisers(trainer):
             record = adam.state_dict()
             record["state"] = {}
+            weights = [weight for group in adam.param_groups for weight in group["params"]]
             for key, value in _under(tensors, prefix).items():
                 index, name = key.split(".", 1)
-                record["state"].setdefault(int(index), {})[name] = value
+                record["state"].setdefault(int(index), {})[name] = _laid_out(value, weights[int(index)])
             adam.load_state_dict(record)
         trainer.ema.updates = int(tensors["ema.updates"])
         torch.set_rng_state(tensors["random.cpu"])
         if "random.cuda" in tensors and trainer.device.type == "cuda":
             torch.cuda.set_rng_state(tensors["random.cuda"], trainer.device)
-    except (KeyError, RuntimeError, ValueError) as error:
+    except (IndexError, KeyError, RuntimeError, ValueError) as error:
         raise RecipeError(
             "The checkpoint does not fit the recipe's networks; resume with the recipe it was made with."
         ) from error
@@ -63,3 +64,10 @@ def _optimisers(trainer: AdversarialTrainer) -> Iterator[tuple[str, torch.optim.
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {key.removeprefix(f"{prefix}."): value for key, value in tensors.items() if key.startswith(f"{prefix}.")}
+
+
+def _laid_out(value: Tensor, weight: Tensor) -> Tensor:
+    """Give an average the memory order of its weight: the fused optimiser walks through both as they lie."""
+    if value.shape != weight.shape:
+        return value
+    return torch.empty_like(weight, device="cpu", dtype=value.dtype).copy_(value)

@@ -52,7 +52,8 @@ def test_a_killed_training_resumes_to_the_same_bits(whole, photographs, tmp_path
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=30)
     assert 0 < run.steps()[-1] < 30
-    inpaint("train", "--resume", "--out", out, "--device", "cpu")
+    # The same command again: what a launcher does after a crash.
+    inpaint("train", "debug", "--data", photographs, "--out", out, "--device", "cpu", "--auto-resume")
     expected, got = bits(whole), bits(out)
     assert expected.keys() == got.keys()
     assert [key for key in expected if not expected[key].equal(got[key])] == []

@@ -154,3 +154,19 @@ def test_shards_stream_from_a_url_and_resume_exactly(shard_server):
     assert len(whole) == 8
     rest = list(load_batches(source, make_plan(), start=5, workers=0))
     assert all(same(a, b) for a, b in zip(whole[5:], rest, strict=True))
+
+
+def test_a_changed_number_of_processes_goes_on_where_the_samples_stopped():
+    """Three steps of two processes, then one process alone, across a change of batch size: no number twice, no gap."""
+    pairs = [make_plan(rank=rank, world=2) for rank in range(2)]
+    seen = [number for step in range(3) for plan in pairs for number in plan.sample_numbers(step)]
+    alone = make_plan(anchor=(3, pairs[0].samples_before(3)))
+    seen += [number for step in range(3, 8) for number in alone.sample_numbers(step)]
+    assert seen == list(range(3 * 2 * 2 + 2 + 4 * 3))
+    assert alone.samples_before(8) == len(seen)
+
+
+def test_an_anchor_of_the_same_number_of_processes_changes_nothing():
+    plan = make_plan(rank=1, world=2)
+    anchored = make_plan(rank=1, world=2, anchor=(5, plan.samples_before(5)))
+    assert all(plan.sample_numbers(step) == anchored.sample_numbers(step) for step in range(5, 8))

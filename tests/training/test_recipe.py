@@ -88,3 +88,11 @@ def test_extending_changes_what_it_names(tmp_path):
     assert recipe.holes["default"].side == (0.1, 0.2)
     assert recipe.holes["default"].rectangles == (1, 2)
     assert recipe.native_hole == round(256 * 0.2)
+
+
+def test_a_batch_must_be_divisible_into_its_parts():
+    assert load_recipe("debug", ["phases.0.accumulate=2"]).phases[0].accumulate == 2
+    with pytest.raises(RecipeError, match="in 3 parts"):
+        load_recipe("debug", ["phases.0.accumulate=3"])
+    with pytest.raises(RecipeError, match="at least one part"):
+        load_recipe("debug", ["phases.0.accumulate=0"])

@@ -4,7 +4,7 @@ import pytest
 import torch
 from PIL import Image
 
-from inpaint.core.errors import OutputError, RecipeError
+from inpaint.core.errors import DivergedError, OutputError, RecipeError
 from inpaint.training.recipe import load_recipe
 from inpaint.training.rundir import RunDirectory
 from inpaint.training.session import Options, run_training
@@ -102,3 +102,38 @@ def test_validation_pictures_may_come_from_elsewhere(photographs, shards, tmp_pa
     out = tmp_path / "elsewhere"
     run_training(short_recipe(), options(shards, out, val=str(photographs)), [lambda report: report.step == 5])
     assert (RunDirectory(out).samples / "step-000005.png").exists()
+
+
+def test_a_training_that_died_before_its_first_checkpoint_can_be_started_over(run, photographs, tmp_path):
+    early = RunDirectory(tmp_path / "early")
+    early.create(short_recipe(), {})
+    with pytest.raises(OutputError, match="--resume"):
+        early.create(short_recipe(), {})
+    early.create(short_recipe(), {}, again=True)
+    with pytest.raises(OutputError, match="--resume"):
+        run.create(short_recipe(), {}, again=True)
+
+
+def test_checkpoints_say_how_many_samples_are_behind_them(run):
+    assert run.load()[1]["samples"] == 10 * 4
+    assert run.load()[1]["processes"] == 1
+
+
+def test_the_log_says_how_long_steps_waited_for_pictures(run):
+    records = [json.loads(line) for line in run.log_file.read_text().splitlines()]
+    assert all(0 < record["waiting"] < 1 for record in records if "losses" in record)
+
+
+def test_training_in_parts_runs_and_resumes(photographs, tmp_path):
+    """Two parts per batch, in both phases."""
+    recipe = short_recipe(**{"phases.0.accumulate": 2, "phases.1.accumulate": 4})
+    out = tmp_path / "parts"
+    assert run_training(recipe, options(photographs, out), [lambda report: report.step == 7]) == 7
+    assert run_training(recipe, options(photographs, out, resume=True)) == 10
+
+
+def test_a_training_that_diverges_writes_nothing_afterwards(photographs, tmp_path):
+    out = tmp_path / "diverged"
+    with pytest.raises(DivergedError):
+        run_training(short_recipe(**{"objectives.default.l1_hole": 1e39}), options(photographs, out))
+    assert RunDirectory(out).steps() == []

@@ -16,6 +16,7 @@ from inpaint.core.losses import (
     widen,
 )
 from inpaint.core.losses.backbones import unit_length
+from inpaint.core.losses.perceptual import AngularDistance
 
 HASHED = {"alex": "alexnet-owt-7be5be79", "squeeze": "squeezenet1_1-b8a52dc0", "vgg19": "vgg19-dcbb9e9d"}
 
@@ -93,6 +94,32 @@ def test_gradients_reach_the_hole_and_are_finite_even_on_black(backbones):
         loss(output, target, mask).backward()
         assert torch.isfinite(output.grad).all()
         assert (output.grad * mask).abs().sum() > 0
+
+
+def test_the_written_out_distance_is_that_of_unit_lengths():
+    torch.manual_seed(0)
+    layer = torch.rand(2, 5, 3, 4, dtype=torch.double, requires_grad=True)
+    goal = unit_length(torch.rand(2, 5, 3, 4, dtype=torch.double))
+    weight = torch.rand(5, dtype=torch.double)
+    expected = ((unit_length(layer) - goal).square() * weight.view(1, -1, 1, 1)).sum(dim=1, keepdim=True)
+    assert torch.allclose(AngularDistance.apply(layer, goal, weight), expected)
+    assert torch.autograd.gradcheck(lambda x: AngularDistance.apply(x, goal, weight), (layer,))
+
+
+def test_the_distance_keeps_its_precision_under_autocast():
+    torch.manual_seed(0)
+    layer, goal, weight = torch.rand(1, 64, 8, 8), unit_length(torch.rand(1, 64, 8, 8)), torch.rand(64)
+    expected = AngularDistance.apply(layer, goal, weight)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(AngularDistance.apply(layer, goal, weight), expected)
+
+
+def test_widening_grows_by_a_square():
+    mask = torch.zeros(1, 1, 64, 64)
+    mask[..., 20, 30] = 1
+    wide = widen(mask)
+    assert wide.sum() == 81
+    assert wide[..., 16:25, 26:35].all()
 
 
 def test_gradient_of_unit_length():

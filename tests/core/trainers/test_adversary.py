@@ -19,13 +19,13 @@ from inpaint.core.trainers import (
 SCHEDULE = Schedule([Phase(name="head", steps=4), Phase(name="block 1", steps=4, adversarial=0.1, grow=True)])
 
 
-def make_trainer(seed=0, **objective):
+def make_trainer(seed=0, norm="spectral", **objective):
     torch.manual_seed(seed)
     config = ObjectiveConfig(**{"ppl": 0.0, "l1_hole": 6.0, **objective})
     return AdversarialTrainer(
         build_family(
             GeneratorConfig(width=4, blocks=1, start="push-pull"),
-            DiscriminatorConfig(width=4, scales=2, norm="spectral"),
+            DiscriminatorConfig(width=4, scales=2, norm=norm),
         ),
         {"default": Objective(config)},
         accelerator=Accelerator(cpu=True),
@@ -152,3 +152,70 @@ def test_the_loop_stops_when_a_callback_asks():
     batches = (make_batch(step) for step in range(8))
     assert train(trainer, SCHEDULE, batches, [stop_after_two]) == 2
     assert seen == [(1, "head"), (2, "head")]
+
+
+def test_the_fused_optimiser_does_what_the_plain_one_does_also_after_resuming():
+    """It walks through weights, gradients and averages as they lie in memory: all must lie alike."""
+    fused, plain = make_trainer(), make_trainer()
+    for name in ("generator_adam", "discriminator_adam"):
+        groups = getattr(plain, name).param_groups
+        setattr(plain, name, torch.optim.Adam(groups[0]["params"], betas=(0.5, 0.999), foreach=False))
+    run(fused, 0, 2)
+    run(plain, 0, 2)
+    resumed = make_trainer(seed=99)
+    restore(resumed, state_tensors(fused), 0)
+    run(resumed, 2, 4)
+    run(plain, 2, 4)
+    expected, got = state_tensors(plain), state_tensors(resumed)
+    # Four steps of 2e-4 each: averages laid out wrongly would move weights by up to twice that.
+    for key in expected:
+        if key.startswith("generator."):
+            assert (expected[key].float() - got[key].float()).abs().mean() < 2e-5, key
+
+
+def test_one_judging_pass_gives_what_two_give():
+    together, apart = make_trainer(norm="none"), make_trainer(norm="none")
+    assert together._judges_together
+    apart._judges_together = False
+    # One step, and gradients: Adam's first steps blow differences in rounding up to the size of the learning rate.
+    terms = [trainer.step(make_batch(), SCHEDULE.at(0))["discriminator"] for trainer in (together, apart)]
+    assert float(terms[0]) == pytest.approx(float(terms[1]), rel=1e-4)
+    pairs = zip(together.discriminators.parameters(), apart.discriminators.parameters(), strict=True)
+    for one, two in pairs:
+        assert torch.allclose(one.grad, two.grad, rtol=1e-2, atol=1e-3 * float(two.grad.abs().max()))
+
+
+def test_batch_norm_judges_photographs_and_completed_pictures_apart():
+    assert not make_trainer(norm="batch")._judges_together
+
+
+@pytest.mark.parametrize("adversarial", [1.0, 0.0])
+def test_a_batch_in_parts_gives_the_gradients_of_the_whole(adversarial):
+    """On a batch of the same picture twice, so that batch norm sees the same in a part as in the whole."""
+    picture = make_batch().part(0, 1)
+    trainers = {}
+    for parts in (1, 2):
+        phase = Schedule([Phase(name="only", steps=1, adversarial=adversarial, accumulate=parts)])
+        trainers[parts] = make_trainer(norm="none")
+        terms = trainers[parts].step(picture.twice(), phase.at(0))
+        trainers[parts].terms = {name: float(term) for name, term in terms.items()}
+    assert trainers[2].terms == pytest.approx(trainers[1].terms, rel=1e-4)
+    for network in ("generator", "discriminators"):
+        pairs = zip(getattr(trainers[1], network).parameters(), getattr(trainers[2], network).parameters(), strict=True)
+        for whole, parts in pairs:
+            if whole.grad is not None:
+                tolerance = 1e-3 * float(whole.grad.abs().max())
+                assert torch.allclose(whole.grad, parts.grad, rtol=1e-2, atol=tolerance)
+
+
+def test_divergence_is_heard_of_later_where_the_device_runs_ahead():
+    trainer = make_trainer()
+    trainer.guard.lag = 2
+    before = [p.clone() for p in trainer.generator.parameters()]
+    batch = make_batch()
+    batch.image[0, 0, 0, 0] = float("nan")
+    trainer.step(batch, SCHEDULE.at(0))
+    run(trainer, 1, 2)
+    assert all(torch.equal(a, b) for a, b in zip(before, trainer.generator.parameters(), strict=True))
+    with pytest.raises(DivergedError):
+        run(trainer, 2, 3)

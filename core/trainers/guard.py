@@ -1,0 +1,67 @@
+"""Keeps a loss that is not finite from reaching the weights, without making the host wait for the device."""
+
+from collections import deque
+
+import torch
+from torch import Tensor, distributed
+
+from inpaint.core.errors import DivergedError
+
+LAG = 2
+"""Steps after which a device that computes ahead of the host is asked. By then the answer has long been on its way."""
+
+
+class Guard:
+    """Watches every loss; once one is not finite, `broken` is 1, for good and in all processes.
+
+    An optimiser whose `found_inf` is `broken` skips its update on the device itself (what mixed-precision scaling uses
+    it for), so that the host can hear of it later.
+    """
+
+    def __init__(self, device: torch.device, lag: int | None = None) -> None:
+        """lag: steps between an answer and its reading; by default none on the CPU, which has computed it anyway."""
+        self.lag = (LAG if device.type == "cuda" else 0) if lag is None else lag
+        self.broken = torch.zeros((), device=device)
+        self._answers: deque[tuple[Tensor, torch.cuda.Event | None]] = deque()
+
+    def watch(self, loss: Tensor) -> None:
+        """Take note of a loss, before anything learns from it."""
+        now = (~torch.isfinite(loss.detach())).float()
+        self.broken.copy_(torch.maximum(self.broken, now))
+        if distributed.is_available() and distributed.is_initialized():
+            # The gradients of all processes are about to be averaged, and with them what is wrong with one.
+            distributed.all_reduce(self.broken, distributed.ReduceOp.MAX)
+
+    def end_step(self) -> None:
+        """Send the answer of this step to the host, and read the one of `lag` steps ago.
+
+        Every process raises the same `DivergedError` after the same step.
+        """
+        event = None
+        if self.broken.is_cuda:
+            answer = torch.empty((), pin_memory=True).copy_(self.broken, non_blocking=True)
+            event = torch.cuda.Event()
+            event.record()
+        else:
+            answer = self.broken.clone()
+        self._answers.append((answer, event))
+        if len(self._answers) > self.lag:
+            answer, event = self._answers.popleft()
+            if event is not None:
+                event.synchronize()
+            self._judge(answer)
+
+    @property
+    def sound(self) -> bool:
+        """Whether every loss so far was finite; waits for the device."""
+        return not bool(self.broken)
+
+    def verify(self) -> None:
+        """Raise `DivergedError` unless every loss so far was finite; waits for the device."""
+        self._judge(self.broken)
+
+    def _judge(self, answer: Tensor) -> None:
+        if bool(answer):
+            raise DivergedError(
+                "A loss is not finite any more; go back to the last checkpoint with --resume and a lower learning rate."
+            )

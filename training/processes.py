@@ -1,0 +1,63 @@
+"""What the processes of one training agree on, and what each of them may take of its machine."""
+
+import os
+from collections.abc import Callable
+from typing import TypeVar
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from torch import distributed
+
+MOST_DECODERS = 16
+
+_Value = TypeVar("_Value")
+
+
+def agreement(accelerator: Accelerator) -> Callable[[bool], bool]:
+    """Return what answers, in every process alike, whether any of them wants something.
+
+    The processes talk through a channel of the hosts, so that no device has to be waited for.
+    """
+    if accelerator.num_processes == 1:
+        return bool
+    hosts = distributed.new_group(backend="gloo")
+    assert isinstance(hosts, distributed.ProcessGroup)  # this process is one of them
+
+    def agree(wish: bool) -> bool:
+        flag = torch.tensor(int(wish))
+        distributed.all_reduce(flag, distributed.ReduceOp.MAX, group=hosts)
+        return bool(flag)
+
+    return agree
+
+
+def from_first(accelerator: Accelerator, value: _Value) -> _Value:
+    """Return the value of the first process, in every process."""
+    if accelerator.num_processes == 1:
+        return value
+    values = [value]
+    broadcast_object_list(values)
+    return values[0]
+
+
+def decoders(device: torch.device) -> int:
+    """How many processes should decode pictures for this one: its share of the machine's cores, none on the CPU.
+
+    On the CPU decoding ahead would only take cores from the networks. Launchers set OMP_NUM_THREADS to 1, so torch's
+    number of threads says nothing.
+    """
+    if device.type == "cpu":
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(MOST_DECODERS, cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))))
+
+
+def is_first() -> bool:
+    """Whether this is the process that speaks to people and writes files, as launchers say it (RANK)."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def process_count() -> int:
+    """How many processes a launcher says there are (WORLD_SIZE)."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
