@@ -38,6 +38,11 @@ def main() -> None:
     inside[40:60, 60:90] = True
     assert (before[~inside] == after[~inside]).all()
     assert (before[inside] != after[inside]).any(axis=-1).mean() > 0.9
+    before, after = read("in-composite")[..., :3], read("out-composite")[..., :3]
+    assert np.abs(after[40, 120].astype(int) - (204, 26, 26)).max() <= 2, after[40, 120]
+    outside = np.ones(before.shape[:2], bool)
+    outside[20:60, 100:140] = False
+    assert (before[outside] == after[outside]).all()
     print("OpenCV agrees about the pictures that GIMP wrote")
     sys.exit(bool(failed))
 
