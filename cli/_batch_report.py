@@ -27,8 +27,10 @@ class BatchReport:
     Used as a context manager around the run. The first Ctrl-C sets `stop`; a second one interrupts at once.
     """
 
-    def __init__(self, total: int, skipped: int, *, quiet: bool, verbose: bool, as_json: bool) -> None:
-        self.total, self.skipped = total, skipped
+    def __init__(
+        self, total: int, skipped: int, *, quiet: bool, verbose: bool, as_json: bool, verb: str = "filled"
+    ) -> None:
+        self.total, self.skipped, self.verb = total, skipped, verb
         self.quiet, self.verbose, self.as_json = quiet, verbose, as_json
         self.done = 0
         self.failures: list[Outcome] = []
@@ -94,7 +96,7 @@ class BatchReport:
             }
             typer.echo(json.dumps(record))
         elif not self.quiet:
-            parts = [f"{self.done} filled", *([f"{len(self.failures)} failed"] if self.failures else [])]
+            parts = [f"{self.done} {self.verb}", *([f"{len(self.failures)} failed"] if self.failures else [])]
             parts += [f"{self.skipped} already done"] if self.skipped else []
             parts += [f"{left} left"] if left else []
             speed = f" ({finished / seconds:.1f} per second)" if finished else ""

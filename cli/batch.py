@@ -85,6 +85,14 @@ def batch(
         typer.FileText | None,
         typer.Option("--list", metavar="FILE", help="Photographs, one path on each line; - reads standard input."),
     ] = None,
+    compositions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE.csv",
+            help="Instead of filling: the lines of a table, each as `inpaint compose` does them.",
+            show_default=False,
+        ),
+    ] = None,
     output_format: Annotated[
         BatchFormat,
         typer.Option(
@@ -115,8 +123,18 @@ def batch(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print a line for every photograph.")] = False,
 ) -> None:
     """Fill many photographs. One that fails does not stop the others; DIR/manifest.jsonl tells how each one went."""
-    choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
     from inpaint.cli._batch_report import BatchReport
+
+    if compositions is not None:
+        from inpaint.cli._batch_compositions import run_table
+
+        if images or list_file is not None or mask is not None or ray is not None:
+            raise typer.BadParameter("A table names its own photographs and masks; leave the others out.")
+        make_report = partial(BatchReport, quiet=quiet, verbose=verbose, as_json=as_json, verb="composed")
+        if run_table(compositions, output, device, threads, resume=resume, make_report=make_report).failures:
+            raise typer.Exit(SOME_FAILED)
+        return
+    choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
     from inpaint.core.batch import Manifest, Settings, collect, load_batch_engine, read_list, run_here, run_on_ray
     from inpaint.core.batch.prints import take
     from inpaint.core.errors import MaskError

@@ -86,8 +86,10 @@ def compose_file(
     return Outcome(composition, composed, result, tuple(dict.fromkeys(notes)))
 
 
-def read_compositions(table: str | Path) -> list[Composition]:
+def read_compositions(table: str | Path, out: Path | None = None) -> list[Composition]:
     """Read a CSV file with one composition per line.
+
+    out: folder for the outputs, which are then relative; None = they start at the table like all other paths.
 
     The first line names the columns: background, object, at, output, and where wanted object_box, object_mask, around
     and strength. Boxes are written `x,y,width,height` in quotes, or with spaces between. Relative paths start at the
@@ -100,7 +102,7 @@ def read_compositions(table: str | Path) -> list[Composition]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InpaintError(f"The table {table} cannot be read ({error}); save it as CSV in UTF-8.") from error
     known = {field.name for field in fields(Composition)}
-    compositions = []
+    compositions: list[Composition] = []
     for number, row in enumerate(rows, 2):
         cells = {key.strip(): value.strip() for key, value in row.items() if key and value and value.strip()}
         missing = {"background", "object", "at", "output"} - set(cells)
@@ -110,7 +112,10 @@ def read_compositions(table: str | Path) -> list[Composition]:
             )
             raise InpaintError(f"Line {number} of {table.name} {what}; the columns are {', '.join(sorted(known))}.")
         try:
-            compositions.append(_from_cells(cells, table.parent))
+            composition = _from_cells(cells, table.parent, out)
+            if any(composition.output == other.output for other in compositions):
+                raise InpaintError(f"an earlier line has the output {cells['output']} too; give each its own.")
+            compositions.append(composition)
         except (InpaintError, ValueError) as error:
             raise InpaintError(f"Line {number} of {table.name}: {error}") from error
     if not compositions:
@@ -136,7 +141,10 @@ def parse_box(words: str) -> Box:
     return Box(top, left, height, width)
 
 
-def _from_cells(cells: dict[str, str], folder: Path) -> Composition:
+def _from_cells(cells: dict[str, str], folder: Path, out: Path | None) -> Composition:
+    output = Path(cells["output"])
+    if out is not None and (output.is_absolute() or ".." in output.parts):
+        raise InpaintError(f"the output {output} would lie outside of the folder of results; give a relative path.")
     around = cells.get("around", "keep")
     if around not in ("keep", "inpaint"):
         raise InpaintError(f"around is keep or inpaint, and not {around!r}.")
@@ -144,7 +152,7 @@ def _from_cells(cells: dict[str, str], folder: Path) -> Composition:
         background=folder / cells["background"],
         object=folder / cells["object"],
         at=parse_numbers(cells["at"], 2, 4),
-        output=folder / cells["output"],
+        output=(out or folder) / output,
         object_box=parse_box(cells["object_box"]) if "object_box" in cells else None,
         object_mask=folder / cells["object_mask"] if "object_mask" in cells else None,
         around="inpaint" if around == "inpaint" else "keep",
@@ -152,7 +160,8 @@ def _from_cells(cells: dict[str, str], folder: Path) -> Composition:
     )
     if not 0 <= composition.strength <= 1:
         raise InpaintError(f"strength is between 0 and 1, and not {composition.strength:g}.")
-    check_writable(composition.output)
+    if out is None:
+        check_writable(composition.output)
     return composition
 
 

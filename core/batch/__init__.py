@@ -5,6 +5,7 @@ The job is one function, `fill_file`. A pool of threads (`run_here`) and Ray (`r
 
 from inpaint.core.batch.cluster import run_on_ray
 from inpaint.core.batch.collect import Item, collect, read_list
+from inpaint.core.batch.compositions import compose_job, open_compositions, run_compositions
 from inpaint.core.batch.job import Failure, Outcome, Settings, fill_file
 from inpaint.core.batch.manifest import Manifest
 from inpaint.core.batch.pool import load_batch_engine, run_here
@@ -16,9 +17,12 @@ __all__ = [
     "Outcome",
     "Settings",
     "collect",
+    "compose_job",
     "fill_file",
     "load_batch_engine",
+    "open_compositions",
     "read_list",
+    "run_compositions",
     "run_here",
     "run_on_ray",
 ]

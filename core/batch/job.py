@@ -131,14 +131,23 @@ def fill_file(
     The pixels written depend on the photograph, the mask, the settings and the model alone.
     """
     told: dict[str, Any] = {"image": str(item.image), "output": str(item.target), "settings": key}
+    return guarded(told, lambda seconds: _fill(item, settings, engine, progress, told, seconds))
+
+
+def guarded(told: dict[str, Any], work: Callable[[dict[str, float]], dict[str, Any]]) -> Outcome:
+    """Do the work of a job and say how it went; what goes wrong becomes a `Failure`.
+
+    told: fields of the outcome that are known already; the work may add to them, and returns the rest. It is given a
+    dictionary for its seconds.
+    """
     seconds: dict[str, float] = {}
     try:
-        told |= _fill(item, settings, engine, progress, told, seconds) | {"status": "done"}
+        told |= work(seconds) | {"status": "done"}
     except InpaintError as error:
         failure = Failure(kind=type(error).__name__, code=error.exit_code, message=str(error))
         told |= {"status": "failed", "error": failure}
     except MemoryError:
-        sentence = f"{item.image} does not fit into memory; fill it alone, or make it smaller."
+        sentence = f"{told['image']} does not fit into memory; fill it alone, or make it smaller."
         told |= {"status": "failed", "error": Failure(kind="ImageError", code=3, message=sentence)}
     except Exception as error:  # one bad file must not stop ten thousand good ones
         where = traceback.extract_tb(error.__traceback__)[-1]
@@ -158,7 +167,7 @@ def _fill(
     seconds: dict[str, float],
 ) -> dict[str, Any]:
     """Do the work. What is known early goes into `told` at once, because a failure is to tell it, too."""
-    with _timed(seconds, "read"):
+    with timed(seconds, "read"):
         prints = {"image": take(item.image)} if item.image.is_file() else {}
         photo = read_image(item.image)
         told["width"], told["height"] = photo.size
@@ -171,7 +180,7 @@ def _fill(
         make_folder(item.target.parent)
         # What is transparent now may be opaque in the result, which a JPEG can hold.
         check_output(photo.with_pixels(photo.pixels, hole.levels > 0) if hole.opaque else photo, item.target)
-    with _timed(seconds, "fill"):
+    with timed(seconds, "fill"):
         filled = fill_pixels(
             photo.pixels,
             hole.levels,
@@ -183,7 +192,7 @@ def _fill(
             empty=photo.empty,
             in_place=True,
         )
-    with _timed(seconds, "write"):
+    with timed(seconds, "write"):
         result = photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None)
         lost = write_image(result, item.target)
         prints["output"] = take(item.target)
@@ -203,7 +212,7 @@ def _is_flat(folder: Path) -> bool:
 
 
 @contextmanager
-def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+def timed(seconds: dict[str, float], name: str) -> Iterator[None]:
     """Note how long the block took, also when it fails."""
     start = time.perf_counter()
     try:

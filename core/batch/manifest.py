@@ -78,20 +78,28 @@ class Manifest:
         model (`key`), and has the same image and mask, by size and time or, where the time differs, by content.
         """
         before = self.read()
-        return [item for item in items if not self._is_current(item, settings, key, before)]
 
-    def _is_current(self, item: Item, settings: Settings, key: str, before: Mapping[str, Outcome]) -> bool:
-        outcome = before.get(self._relative(item.target))
+        def is_open(item: Item) -> bool:
+            try:
+                mask = settings.choice_for(item).file
+            except InpaintError:
+                return True
+            files = {"image": item.image, "output": item.target} | ({} if mask is None else {"mask": mask})
+            return not self.is_current(files, key, before)
+
+        return [item for item in items if is_open(item)]
+
+    def is_current(self, files: Mapping[str, Path], key: str, before: Mapping[str, Outcome]) -> bool:
+        """Say whether a job is complete and unchanged.
+
+        files: all that it reads and its "output", by their names in the outcome. before: what `read` returned.
+        """
+        outcome = before.get(self._relative(files["output"]))
         if outcome is None or outcome.status != "done" or outcome.settings != key:
             return False
-        try:
-            mask = settings.choice_for(item).file
-        except InpaintError:
-            return False
-        paths = {"image": item.image, "output": item.target} | ({} if mask is None else {"mask": mask})
-        if paths.keys() != outcome.files.keys():
-            return False
-        return all(still(path, outcome.files[name]) for name, path in paths.items())
+        return files.keys() == outcome.files.keys() and all(
+            still(path, outcome.files[name]) for name, path in files.items()
+        )
 
     def _relative(self, target: Path) -> str:
         return Path(os.path.relpath(target, self.path.parent)).as_posix()

@@ -1,0 +1,48 @@
+"""`inpaint batch --compositions`: every line of a table, with one loading of the models."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inpaint.cli._options import Device
+
+if TYPE_CHECKING:
+    from inpaint.cli._batch_report import BatchReport
+
+
+def run_table(
+    table: Path,
+    output: Path,
+    device: Device,
+    threads: int | None,
+    *,
+    resume: bool,
+    make_report: Callable[[int, int], "BatchReport"],
+) -> "BatchReport":
+    """Carry out the compositions of a CSV file into a folder; returns the closed report.
+
+    make_report: given how many there are, and how many of them are left out.
+    """
+    from inpaint.core.batch import Manifest, open_compositions, run_compositions
+    from inpaint.core.batch.prints import take
+    from inpaint.core.composition import read_compositions
+    from inpaint.core.joint import load_joint
+    from inpaint.core.segmenting import load_segmenter
+    from inpaint.weights import resolve
+
+    compositions = read_compositions(table, output)
+    joint = load_joint(device=device.value, threads=threads)
+    segmenter = load_segmenter(threads=threads)
+    models = [take(resolve(name)).sha256 for name in ("joint", "cutout")]
+    with Manifest(output) as manifest:
+        waiting = open_compositions(compositions, manifest, models) if resume else compositions
+        report = make_report(len(compositions), len(compositions) - len(waiting))
+        report.note(*joint.notes)
+        try:
+            with report:
+                run_compositions(waiting, joint, segmenter, report.recording(manifest), models=models, stop=report.stop)
+        except BaseException:
+            report.close(manifest.path, cut_short=True)
+            raise
+        report.close(manifest.path)
+    return report
