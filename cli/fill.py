@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,8 +15,10 @@ from inpaint.cli._options import Device, Format
 from inpaint.cli._streams import open_streams
 
 if TYPE_CHECKING:
-    from inpaint.core.filling import Filled, Progress
+    from inpaint.core.engine import Engine
+    from inpaint.core.filling import Progress
     from inpaint.core.photo import Photo
+    from inpaint.core.regions import Region
 
 
 def fill(
@@ -96,32 +98,35 @@ def fill(
                 empty=photo.empty,
                 in_place=True,
             )
+        photo = photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None)
+        notes = [*photo.notes, *hole.notes, *engine.notes, *filled.notes]
+        hole_pixels, regions, last = int(filled.mask.sum()), filled.regions, filled.engine
+        del hole, filled  # masks as large as the photograph, which encoding has no use for
         with _timed(seconds, "write"):
-            result = photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None)
-            lost = write_image(result, files.target)
+            notes += write_image(photo, files.target)
 
     written = "-" if files.to_stdout else str(files.target)
-    notes = list(dict.fromkeys([*photo.notes, *hole.notes, *engine.notes, *filled.notes, *lost]))
+    notes = list(dict.fromkeys(notes))
     if verbose:
-        _tell(photo, filled, seconds)
+        _tell(photo, hole_pixels, regions, last, seconds)
     if as_json:
         record = {
             "output": written,
             "width": photo.size[0],
             "height": photo.size[1],
-            "hole_pixels": int(filled.mask.sum()),
-            "regions": [[*region.window, round(region.scale, 6)] for region in filled.regions],
-            "device": filled.engine.device,
-            "provider": filled.engine.provider,
+            "hole_pixels": hole_pixels,
+            "regions": [[*region.window, round(region.scale, 6)] for region in regions],
+            "device": last.device,
+            "provider": last.provider,
             "model": engine.contract.name,
             "seconds": seconds,
             "notes": notes,
         }
         typer.echo(json.dumps(record), err=files.to_stdout)
     elif not quiet and not files.to_stdout:
-        count = len(filled.regions)
+        count = len(regions)
         typer.echo(
-            f"{written}: {count} region{'' if count == 1 else 's'} filled on the {filled.engine.device.upper()} "
+            f"{written}: {count} region{'' if count == 1 else 's'} filled on the {last.device.upper()} "
             f"in {sum(seconds.values()):.1f} s"
         )
     if not quiet:
@@ -129,13 +134,15 @@ def fill(
             typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
 
 
-def _tell(photo: "Photo", filled: "Filled", seconds: dict[str, float]) -> None:
+def _tell(
+    photo: "Photo", hole_pixels: int, regions: "Sequence[Region]", model: "Engine", seconds: dict[str, float]
+) -> None:
     """Say on standard error what was done."""
     width, height = photo.size
-    model, share = filled.engine, filled.mask.mean()
+    share = hole_pixels / (width * height)
     typer.echo(f"Photograph: {width} x {height}, {photo.pixels.dtype}, hole {share:.2%} of it", err=True)
     typer.echo(f"Model: {model.contract.name} ({model.path}), {model.provider}", err=True)
-    for number, region in enumerate(filled.regions, 1):
+    for number, region in enumerate(regions, 1):
         box, fed = region.window, region.fed
         typer.echo(
             f"Region {number}: {box.width} x {box.height} at {box.left},{box.top}, filled at {fed[1]} x {fed[0]}",
