@@ -51,9 +51,19 @@ def check_canary(graph: Graph, contract: Contract) -> str:
         for x, m in ((fed, hole), (fed, ~hole), (output, hole))
     )
     # Not that nothing changed: a graph that sees the paint returns something like it, and a fill is like its rim.
-    if difference[hole].mean() < TOLERANCE * span or np.abs(fill - paint).sum() < np.abs(fill - around).sum():
+    nearer = np.abs(fill - paint).sum() < np.abs(fill - around).sum()
+    if (nearer or difference[hole].mean() < TOLERANCE * span) and _sees_paint(graph, fed, mask, hole, output, span):
         return "leaves the hole as it was"
     return ""
+
+
+def _sees_paint(
+    graph: Graph, fed: np.ndarray, mask: np.ndarray, hole: np.ndarray, output: np.ndarray, span: float
+) -> bool:
+    """Return whether other paint in the hole gives another fill: a bad fill may have the paint's colour by chance."""
+    middle = (fed.max() + fed.min()) / 2
+    other = graph(np.where(hole, 2 * middle - fed, fed).astype(np.float32), mask)
+    return bool(np.abs(other - output)[hole].mean() > TOLERANCE * span)
 
 
 def _keeps_known(difference: np.ndarray, hole: np.ndarray, contract: Contract) -> bool:

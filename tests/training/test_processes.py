@@ -35,7 +35,8 @@ def watch(report):
 
 resume = RunDirectory(Path(out)).last_step() is not None
 options = Options(data=data, out=Path(out), device="cpu", resume=resume, again=True)
-print("FINISHED", run_training(load_recipe("debug", settings), options, [watch]))
+# In one piece, because both processes write into one pipe.
+sys.stdout.write(f"FINISHED {run_training(load_recipe('debug', settings), options, [watch])}\\n")
 """
 
 GRADIENTS = """
