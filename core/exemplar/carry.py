@@ -5,9 +5,13 @@ best with the coarser fill; then every pixel is fetched through the shifts of th
 memory grow with the hole, and nothing as large as the window is made at full resolution.
 """
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 
+from inpaint.core.devices import physical_cores
 from inpaint.core.exemplar.pyramid import Picture, halve
 
 CHUNK = 1 << 17
@@ -41,7 +45,8 @@ def sharpen(
     _spread_coarse(fine, hole, coarse, white)
     shifts = _refine(fine, unknown, number, shifts * 2, step)
     pixels = np.flatnonzero(hole)
-    for start in range(0, len(pixels), CHUNK):
+
+    def fetch(start: int) -> None:
         rows, columns = np.divmod(pixels[start : start + CHUNK], width)
         across, down = (columns + 0.5) / step - 0.5, (rows + 0.5) / step - 0.5
         total = np.zeros((len(rows), 3), np.float32)
@@ -66,6 +71,9 @@ def sharpen(
         if np.issubdtype(fine.dtype, np.integer):
             new = np.rint(new)
         fine[rows, columns] = new.clip(0, white).astype(fine.dtype)
+
+    # What is fetched is known and what is written is not, so the chunks do not see each other.
+    _together(fetch, range(0, len(pixels), CHUNK))
     return shifts
 
 
@@ -100,7 +108,8 @@ def _refine(fine: np.ndarray, unknown: np.ndarray, number: np.ndarray, shifts: n
     points = np.linspace(-step, step, SAMPLES).round().astype(np.int64)
     result = shifts.copy()
     chunk = max(1, CHUNK // SAMPLES**2)
-    for start in range(0, len(grid), chunk):
+
+    def move(start: int) -> None:
         part, who = grid[start : start + chunk], order[start : start + chunk]
         rows, columns = (part[:, axis] * step + step // 2 for axis in (0, 1))
         rows, columns = rows[:, None, None] + points[:, None], columns[:, None, None] + points
@@ -122,7 +131,16 @@ def _refine(fine: np.ndarray, unknown: np.ndarray, number: np.ndarray, shifts: n
             better = cost < least
             least[better] = cost[better]
             result[who[better]] = candidate[better]
+
+    _together(move, range(0, len(grid), chunk))
     return result
+
+
+def _together(work: Callable[[int], None], starts: range) -> None:
+    """Do pieces of work beside each other, one per core; most of it is numpy's, which lets other threads run."""
+    with ThreadPoolExecutor(physical_cores() or 1) as pool:
+        for _ in pool.map(work, starts):
+            pass
 
 
 _NEARBY = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
