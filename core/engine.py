@@ -1,8 +1,9 @@
 """A loaded model that has proved it runs on its device. Made once, passed in."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 import onnxruntime
@@ -17,6 +18,16 @@ from inpaint.weights.locate import contract_of
 from inpaint.weights.onnx_file import check_onnx
 
 Device = Literal["auto", "cpu", "cuda"]
+
+
+class HasNotes(Protocol):
+    """An engine that can say something about the choice of its device."""
+
+    notes: list[str]
+
+
+Loaded = TypeVar("Loaded", bound=HasNotes)
+Prove = Callable[[Path, Literal["cpu", "cuda"], int | None], Loaded]
 
 CUDA = "CUDAExecutionProvider"
 CPU = "CPUExecutionProvider"
@@ -119,19 +130,27 @@ def load_engine(model: str | Path = "default", device: Device = "auto", threads:
 
     Raises `ModelError` for files that are no such model and `EngineError` when `device` is not to be had.
     """
+    return load_proved(_prove, model, device, threads)
+
+
+def load_proved(prove: Prove[Loaded], model: str | Path, device: Device, threads: int | None) -> Loaded:
+    """Find a model and choose its device: what `load_engine` promises, for any kind of engine.
+
+    prove: makes the engine of a file on exactly one device, or raises.
+    """
     if device not in ("auto", "cpu", "cuda"):
         raise EngineError(f"There is no device {device!r}; choose auto, cpu or cuda.")
     if threads is not None and threads < 1:
         raise EngineError(f"{threads} threads cannot run a model; choose at least 1.")
     path = resolve(model)
     if device == "cpu" or (device == "auto" and not cuda_devices()):
-        return _prove(path, "cpu", threads)
+        return prove(path, "cpu", threads)
     try:
-        return _prove(path, "cuda", threads)
+        return prove(path, "cuda", threads)
     except InpaintError as error:
         if device == "cuda":
             raise
-        engine = _prove(path, "cpu", threads)
+        engine = prove(path, "cpu", threads)
         engine.notes.append(f"There is a GPU, but the CPU is used. {error}")
         return engine
 

@@ -7,10 +7,8 @@ import numpy as np
 import onnxruntime
 
 from inpaint.core.canary import TOLERANCE, make_canary
-from inpaint.core.devices import cuda_devices
-from inpaint.core.engine import CUDA, Device, describe_failure, open_session
-from inpaint.core.errors import EngineError, InpaintError, ModelError
-from inpaint.weights import resolve
+from inpaint.core.engine import CUDA, Device, describe_failure, load_proved, open_session
+from inpaint.core.errors import EngineError, ModelError
 from inpaint.weights.joint import JointContract
 
 LEAST_SIDE = 64
@@ -90,17 +88,7 @@ def load_joint(model: str | Path = "joint", device: Device = "auto", threads: in
 
     Arguments and errors are those of `load_engine`.
     """
-    path = resolve(model)
-    if device == "cpu" or (device == "auto" and not cuda_devices()):
-        return _prove(path, "cpu", threads)
-    try:
-        return _prove(path, "cuda", threads)
-    except InpaintError as error:
-        if device == "cuda":
-            raise
-        engine = _prove(path, "cpu", threads)
-        engine.notes.append(f"There is a GPU, but the CPU is used. {error}")
-        return engine
+    return load_proved(_prove, model, device, threads)
 
 
 def _prove(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> JointEngine:

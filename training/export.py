@@ -210,12 +210,18 @@ def check_parity(generator: nn.Module, fade: float, contract: Contract, model: b
         (got,) = session.run(
             [contract.output], {contract.image_input: image.numpy(), contract.mask_input: mask.numpy()}
         )
-        difference = (torch.from_numpy(got) - wanted).abs()
-        parities.append(Parity(height, width, float(difference.max()), float(difference.mean())))
-        # Written so that NaN fails too.
-        if not parities[-1].largest <= TOLERANCE[contract.precision]:
-            raise ModelError(
-                f"The exported model differs from the network by {parities[-1].largest:.3g} at {height} x {width}, "
-                f"more than {TOLERANCE[contract.precision]:.3g}; nothing was written. Export in full precision."
-            )
+        parities.append(within_tolerance((torch.from_numpy(got) - wanted).abs(), contract.precision))
     return parities
+
+
+def within_tolerance(difference: Tensor, precision: str) -> Parity:
+    """Return what differences of ... x H x W come to. Raises `ModelError` when the largest is beyond `TOLERANCE`."""
+    height, width = difference.shape[-2:]
+    parity = Parity(height, width, float(difference.max()), float(difference.mean()))
+    # Written so that NaN fails too.
+    if not parity.largest <= TOLERANCE[precision]:
+        raise ModelError(
+            f"The exported model differs from the network by {parity.largest:.3g} at {height} x {width}, "
+            f"more than {TOLERANCE[precision]:.3g}; nothing was written. Export in full precision."
+        )
+    return parity

@@ -6,9 +6,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from inpaint.core.errors import ModelError
 from inpaint.core.files import atomic_write, check_writable
-from inpaint.training.export import TOLERANCE, Parity, load_generator, open_exported, simplify, trace
+from inpaint.training.export import Parity, load_generator, open_exported, simplify, trace, within_tolerance
 from inpaint.training.recipe import recipe_digest
 from inpaint.weights.joint import JointContract
 
@@ -75,11 +74,5 @@ def check_joint_parity(generator: nn.Module, fade: float, contract: JointContrac
         difference = torch.stack(
             [(torch.from_numpy(x) - wanted).abs() for x, wanted in zip(got, generator(*arguments, fade), strict=True)]
         )
-        parities.append(Parity(height, width, float(difference.max()), float(difference.mean())))
-        # Written so that NaN fails too.
-        if not parities[-1].largest <= TOLERANCE[contract.precision]:
-            raise ModelError(
-                f"The exported model differs from the network by {parities[-1].largest:.3g} at {height} x {width}, "
-                f"more than {TOLERANCE[contract.precision]:.3g}; nothing was written. Export in full precision."
-            )
+        parities.append(within_tolerance(difference, contract.precision))
     return parities

@@ -5,13 +5,13 @@ best with the coarser fill; then every pixel is fetched through the shifts of th
 memory grow with the hole, and nothing as large as the window is made at full resolution.
 """
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
 
-from inpaint.core.devices import physical_cores
 from inpaint.core.exemplar.pyramid import Picture, halve
 
 CHUNK = 1 << 17
@@ -20,6 +20,8 @@ SHARPNESS = 2
 """Power of the weights between the four matches: the higher, the narrower the blend of two that disagree."""
 SAMPLES = 5
 """Points a side at which a block is compared."""
+WORKERS = min(8, os.cpu_count() or 1)
+"""Threads that fetch; more than a few only wait for memory."""
 
 
 def sharpen(
@@ -137,8 +139,8 @@ def _refine(fine: np.ndarray, unknown: np.ndarray, number: np.ndarray, shifts: n
 
 
 def _together(work: Callable[[int], None], starts: range) -> None:
-    """Do pieces of work beside each other, one per core; most of it is numpy's, which lets other threads run."""
-    with ThreadPoolExecutor(physical_cores() or 1) as pool:
+    """Do pieces of work beside each other; most of it is numpy's, which lets other threads run."""
+    with ThreadPoolExecutor(WORKERS) as pool:
         for _ in pool.map(work, starts):
             pass
 

@@ -36,6 +36,11 @@ class DiscriminatorConfig:
         if self.width < 1 or self.scales < 1:
             raise RecipeError("A discriminator needs a width and a number of scales of at least 1.")
 
+    @property
+    def smallest_size(self) -> int:
+        """Smallest side in pixels of the pictures it can judge: the coarsest PatchGAN still needs 32."""
+        return 32 * 2 ** (self.scales - 1)
+
 
 def build_discriminators(config: DiscriminatorConfig) -> "MultiScaleDiscriminator":
     """Build `config.scales` identical PatchGANs; the input is the image, the incomplete image and the mask."""

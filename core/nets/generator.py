@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.nets.growth import Growing
-from inpaint.core.nets.layers import CONVOLUTIONS, ConvolutionName, ResidualBlock, down, up
+from inpaint.core.nets.layers import CONVOLUTIONS, ConvolutionName, ResidualBlock, down, start_quiet, up
 from inpaint.core.nets.pyramid import STRIDE as PYRAMID_STRIDE
 from inpaint.core.nets.pyramid import push_pull
 
@@ -89,10 +89,7 @@ def build_generator(config: GeneratorConfig, grown: int = 0) -> Generator:
         up=nn.Sequential(up(kind, 4 * w, 2 * w), up(kind, 2 * w, w), up(kind, w, 3, last=True)),
     )
     if config.start == "push-pull":
-        # Start close to the smooth fill, which is already a fair guess, instead of far from it.
-        last = [m for m in generator.up.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)][-1]
-        with torch.no_grad():
-            last.weight.mul_(0.1)
+        start_quiet(generator.up)
     for _ in range(grown):
         generator.grow()
     return generator

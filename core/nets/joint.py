@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.nets.growth import Growing
-from inpaint.core.nets.layers import CONVOLUTIONS, ConvolutionName, ResidualBlock, down, up
+from inpaint.core.nets.layers import CONVOLUTIONS, ConvolutionName, ResidualBlock, down, start_quiet, up
 from inpaint.core.nets.pyramid import STRIDE as PYRAMID_STRIDE
 from inpaint.core.nets.pyramid import push_pull
 
@@ -156,10 +156,7 @@ def build_joint(config: JointConfig, grown: int = 0) -> JointGenerator:
         tone=ColourCurves(4 * w) if curves else None,
     )
     if config.start == "push-pull":
-        # As in `build_generator`: start close to the smooth fill.
-        last = [m for m in generator.up.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)][-1]
-        with torch.no_grad():
-            last.weight.mul_(0.1)
+        start_quiet(generator.up)
     for _ in range(grown):
         generator.grow()
     return generator

@@ -78,6 +78,13 @@ def start_smooth(convolution: nn.ConvTranspose2d) -> None:
     convolution.weight.copy_(mixing[:, :, None, None] * torch.outer(ramp, ramp))
 
 
+@torch.no_grad()
+def start_quiet(up: nn.Sequential) -> None:
+    """Make the last convolution small, so that a network starts close to the smooth fill, already a fair guess."""
+    last = [m for m in up.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)][-1]
+    last.weight.mul_(0.1)
+
+
 class ResidualBlock(nn.Module):
     """Two 3 x 3 convolutions beside an identity path, as in He et al. 2015: relu(x + branch(x)); shape kept."""
 

@@ -13,7 +13,6 @@ COLUMNS = "background,object,object_mask,object_box,at,output"
 
 @pytest.fixture
 def folder(tmp_path: Path, picture, apple, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("inpaint.core.joint.cuda_devices", lambda: 0)
     monkeypatch.setattr("inpaint.core.engine.cuda_devices", lambda: 0)
     Image.fromarray(picture(200, 260)).save(tmp_path / "background.png")
     Image.fromarray(apple[0]).save(tmp_path / "apple.png")

@@ -26,8 +26,8 @@ class Btgmi:
 
     @property
     def smallest_size(self) -> int:
-        """The coarsest PatchGAN still needs 32 pixels."""
-        return 32 * 2 ** (self.discriminator.scales - 1)
+        """What the coarsest PatchGAN needs."""
+        return self.discriminator.smallest_size
 
     def build_generator(self) -> Generator:
         """Build the ResNet head."""
