@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 from inpaint.core.errors import OutputError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says when a disk, or somebody's share of it, is full."""
 _DESCRIPTORS = Path("/proc/self/fd")
 
 
@@ -103,16 +105,25 @@ def check_apart(target: str | Path, inputs: Mapping[str, Path | None]) -> None:
     """
     target = Path(target)
     for what, path in inputs.items():
-        if path and target.exists() and path.exists() and target.samefile(path):
+        if path and _are_one(target, path):
             raise OutputError(f"{target} is the {what} itself; give another --output, or --force to replace it.")
+
+
+def _are_one(one: Path, other: Path) -> bool:
+    """Say whether two paths lead to one file; what is not there, or cannot be, is no file."""
+    with suppress(OSError):
+        return one.samefile(other)
+    return False
 
 
 def _sentence(path: Path, error: OSError) -> str:
     """Say what `error` means for somebody who wanted `path`."""
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"You may not write {path}; choose another folder or change its permissions."
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return f"The disk is full, and {path} was not written; make room or choose another disk."
+    if error.errno is None and "requested and" in str(error):  # NumPy writes arrays itself, and tells no reason
+        return f"The disk is full, or takes no file so large, and {path} was not written; choose another disk."
     if error.errno == errno.EISDIR:
         return f"{path} is a folder; give the name of a file."
     if error.errno == errno.ENOENT:
