@@ -72,6 +72,13 @@ def test_small_plans_keep_the_question_of_the_full_ones():
     assert {cell.recipe.schedule.steps for cell in ablations.cells()} == {1950}
 
 
+def test_every_row_of_the_search_is_another_recipe_of_the_same_length():
+    cells = [cell for cell in load_plan("recipe-search").cells() if cell.seed == 0]
+    assert len({cell.recipe.to_toml() for cell in cells}) == len(cells)
+    assert {cell.recipe.schedule.steps for cell in cells} == {600}
+    assert {cell.recipe.native_size for cell in cells} == {128}
+
+
 def test_seeds_multiply_the_matrix():
     plan = load_plan("debug", ["seeds=[3, 5]"])
     assert [cell.name for cell in plan.cells()][:2] == ["gated-growing-seed3", "gated-growing-seed5"]
