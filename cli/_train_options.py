@@ -7,6 +7,9 @@ import typer
 
 from inpaint.cli._options import Device
 
+Shapes = Annotated[
+    str | None, typer.Option(help="Label maps, a folder or .tar shards, for holes with the outlines of objects.")
+]
 Backbones = Annotated[
     Path | None, typer.Option(help="Folder of backbone weights (safetensors); otherwise they are downloaded.")
 ]

@@ -26,9 +26,7 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory, such as runs/x.")] = None,
     val: Annotated[str | None, typer.Option(help="Photographs to validate on; otherwise sixteen of --data.")] = None,
-    shapes: Annotated[
-        str | None, typer.Option(help="Label maps, a folder or .tar shards, for holes with the outlines of objects.")
-    ] = None,
+    shapes: _train_options.Shapes = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change one setting of the recipe: key=value, such as data.default.size=128."),

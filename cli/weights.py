@@ -137,8 +137,12 @@ def remove(wanted: Several) -> None:
     from inpaint.core.errors import ModelError
     from inpaint.weights.cache import find_cached, remove_cached
     from inpaint.weights.hub import cached_offer
+    from inpaint.weights.manifest import find
 
     for name in wanted:
+        known = find(name)
+        if known is not None and known.bundled:
+            raise ModelError(f"The model {known.name} comes with Inpaint and stays; nothing was deleted.")
         here = cached_offer(name)
         path = find_cached(here.reference) if here is not None else None
         if path is None:
