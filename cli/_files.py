@@ -8,6 +8,7 @@ def target_beside(image: Path, word: str, output: Path | None, suffix: str | Non
 
     Both formats keep exactly what did not change. suffix: of another one that was asked for.
     """
+    from inpaint.core.files import is_folder
     from inpaint.core.image import filled_name
 
     name = filled_name(image, word)
@@ -15,4 +16,4 @@ def target_beside(image: Path, word: str, output: Path | None, suffix: str | Non
         name = Path(name).with_suffix(suffix).name
     if output is None:
         return image.parent / name
-    return output / name if output.is_dir() else output
+    return output / name if is_folder(output) else output

@@ -84,6 +84,7 @@ Mask = Annotated[
         help="A picture of the same size: white is filled, black is kept, grey is a soft seam. Or the word alpha: what "
         "is transparent is filled, and opaque then.",
         show_default=False,
+        readable=False,  # the reader says what is wrong, with its own exit code
         rich_help_panel=HOLE,
     ),
 ]

@@ -41,7 +41,9 @@ def open_streams(image: Path, output: Path | None, wanted: Format | None) -> Ite
     file name, whose suffix says it.
     """
     output = STREAM if output is None and image == STREAM else output
-    if wanted is not None and output is not None and output != STREAM and not output.is_dir():
+    from inpaint.core.files import is_folder
+
+    if wanted is not None and output is not None and output != STREAM and not is_folder(output):
         raise typer.BadParameter(f"--output names a file, whose suffix is its format: {output}.", param_hint="--format")
     suffix = f".{wanted.value}" if wanted else None
     if STREAM not in (image, output):

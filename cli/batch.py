@@ -200,7 +200,9 @@ def _check_table_alone(context: typer.Context) -> None:
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
         if parameter.name not in WITH_TABLE and source is not None and source.name == "COMMANDLINE":
-            raise typer.BadParameter("A table says itself what goes where; leave this out.", param=parameter)
+            raise typer.BadParameter(
+                "A table says itself what goes where; leave this out.", param_hint=parameter.opts[0]
+            )
 
 
 def _suffix(wanted: BatchFormat, image: Path) -> str:

@@ -22,7 +22,9 @@ def fill(
     image: Annotated[
         Path,
         typer.Argument(
-            help="The photograph: JPEG, PNG, TIFF, WebP, AVIF, HEIF or BMP; - reads standard input.", show_default=False
+            help="The photograph: JPEG, PNG, TIFF, WebP, AVIF, HEIF or BMP; - reads standard input.",
+            show_default=False,
+            readable=False,  # the reader says what is wrong, with its own exit code
         ),
     ],
     mask: _options.Mask = None,

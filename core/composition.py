@@ -100,8 +100,12 @@ def read_compositions(table: str | Path, out: Path | None = None) -> list[Compos
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file, skipinitialspace=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InpaintError(f"The table {table} cannot be read ({error}); save it as CSV in UTF-8.") from error
+    except FileNotFoundError as error:
+        raise InpaintError(f"There is no table {table}; check the path.") from error
+    except OSError as error:
+        raise InpaintError(f"The table {table} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InpaintError(f"{table} is not a table in UTF-8; save it as CSV in that encoding.") from error
     known = {field.name for field in fields(Composition)}
     compositions: list[Composition] = []
     for number, row in enumerate(rows, 2):

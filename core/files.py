@@ -79,12 +79,19 @@ def _name(descriptor: int, path: Path) -> None:
 def check_writable(path: str | Path) -> None:
     """Raise `OutputError` when it is plain before any work that `path` cannot be written."""
     path = Path(path)
-    if path.is_dir():
+    if is_folder(path):
         raise OutputError(f"{path} is a folder; give the name of a file.")
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         raise OutputError(f"The folder {path.parent} does not exist; make it first.")
     if not os.access(Path(os.path.realpath(path)).parent, os.W_OK):
         raise OutputError(f"You may not write into the folder {path.parent}; choose another.")
+
+
+def is_folder(path: Path) -> bool:
+    """Say whether there is a folder at `path`, as far as it may be seen: `Path.is_dir` raises where it may not."""
+    with suppress(OSError):
+        return path.is_dir()
+    return False
 
 
 def make_folder(path: str | Path) -> None:

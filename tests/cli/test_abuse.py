@@ -1,6 +1,7 @@
 """Odd files, folders and disks at the prompt: one sentence and its exit code, and everything stays as it was."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -188,3 +189,33 @@ def test_a_name_longer_than_the_system_allows(run: Callable) -> None:
 def test_standard_output_on_a_full_disk(tmp_path: Path, picture: Maker, run: Callable, words: list[str]) -> None:
     Image.fromarray(picture()).save(tmp_path / "photo.png")
     refused(run(tmp_path / "photo.png", "--box", "9,9,9,9", *words, before="exec > /dev/full"), 6, "disk is full")
+
+
+def may_be_ignored(folder: Path) -> bool:
+    """Say whether permissions mean nothing here, as for root, of a folder that has none."""
+    return os.access(folder, os.R_OK)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["secret/photo.png", "--box", "1,1,9,9", "-o", "out.png"], 3, "may not read"),
+        (["photo.png", "--mask", "secret/mask.png", "-o", "out.png"], 4, "may not read"),
+        (["photo.png", "--box", "1,1,9,9", "-o", "secret/out.png"], 6, "may not write"),
+    ],
+)
+def test_a_folder_without_permissions(
+    tmp_path: Path, picture: Maker, run: Callable, words: list[str], code: int, sentence: str
+) -> None:
+    Image.fromarray(picture()).save(tmp_path / "photo.png")
+    (tmp_path / "secret").mkdir(mode=0)
+    # Root goes without the right to ignore permissions, so that this means something in a container, too.
+    limits = "setpriv --bounding-set=-dac_override,-dac_read_search"
+    try:
+        if may_be_ignored(tmp_path / "secret") and not shutil.which("setpriv"):
+            pytest.skip("permissions mean nothing to root")
+        as_mortal = limits if may_be_ignored(tmp_path / "secret") else "env"
+        done = run(*words, before=f'cd {tmp_path}; set -- {as_mortal} "$@"')
+    finally:
+        (tmp_path / "secret").chmod(0o700)
+    refused(done, code, sentence)

@@ -103,8 +103,11 @@ def test_strange_columns_and_empty_tables(files: Path) -> None:
         read_compositions(table(files, "background,object,at,output,colour", "a,b,1 2,c.png,red"))
     with pytest.raises(InpaintError, match="no line"):
         read_compositions(table(files, "background,object,at,output"))
-    with pytest.raises(InpaintError, match="cannot be read"):
+    with pytest.raises(InpaintError, match="There is no table"):
         read_compositions(files / "nothing.csv")
+    (files / "table.csv").write_bytes(b"\x89PNG")
+    with pytest.raises(InpaintError, match="not a table in UTF-8"):
+        read_compositions(files / "table.csv")
 
 
 def test_boxes_in_words() -> None:
