@@ -71,7 +71,13 @@ def complete_model(typed: str) -> list[str]:
     return sorted(name for name in names if name.startswith(typed))
 
 
-Model = Annotated[str, typer.Option(help="Name of a model, or an .onnx file.", autocompletion=complete_model)]
+Model = Annotated[
+    str,
+    typer.Option(
+        help="A name from `inpaint weights list`, user/repo once it is pulled, or an .onnx file.",
+        autocompletion=complete_model,
+    ),
+]
 
 HOLE = "Where the hole is"
 """Heading in `--help` over the options below."""
