@@ -86,7 +86,7 @@ def test_without_a_place_for_the_object_nothing_is_written(files: Path) -> None:
     ("line", "message"),
     [
         (",apple.png,,1 2,o.png,,", "lacks background"),
-        ("background.png,apple.png,1 2 3,1 2,o.png,,", "Line 2 .* is no place"),
+        ("background.png,apple.png,1 2 3,1 2,o.png,,", "Line 2 .* is not a box"),
         ("background.png,apple.png,,1 2,o.png,sky,", "keep or inpaint"),
         ("background.png,apple.png,,1 2,o.png,,7", "between 0 and 1"),
         ("background.png,apple.png,,1 2,no/o.png,,", "does not exist"),
