@@ -1,5 +1,6 @@
 """One step of adversarial training: the discriminators learn, then the generator learns against them."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import TypeVar
@@ -78,8 +79,11 @@ class AdversarialTrainer:
 
     def _wrap(self) -> None:
         # With one process this returns the networks themselves; with several it adds the exchange of gradients.
-        self._generator = self.accelerator.prepare_model(self.generator)
-        self._discriminators = self.accelerator.prepare_model(self.discriminators)
+        with warnings.catch_warnings():
+            # torch 2.15 renames `broadcast_buffers`, and accelerate knows the old name only.
+            warnings.simplefilter("ignore", FutureWarning)
+            self._generator = self.accelerator.prepare_model(self.generator)
+            self._discriminators = self.accelerator.prepare_model(self.discriminators)
 
     def grow_to(self, blocks: int) -> None:
         """Add residual blocks, with fresh optimiser state, until the generator has `blocks` of them.
