@@ -42,6 +42,9 @@ def train(
     compile_networks: Annotated[
         bool, typer.Option("--compile", help="Translate the networks with torch.compile first.")
     ] = False,
+    cuda_graphs: Annotated[
+        bool, typer.Option("--cuda-graphs", help="Launch each step at once: quicker where a step is short.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, print the plan, train nothing.")
     ] = False,
@@ -100,6 +103,7 @@ def train(
         resume=resume,
         again=auto_resume,
         compile=compile_networks,
+        cuda_graphs=cuda_graphs,
     )
     with TrainingProgress(settled, processes=process_count(), visible=is_first()) as progress:
         finished = run_training(settled, options, [progress])
