@@ -14,8 +14,8 @@ SAMPLES = 4096
 """Patches that the principal components are computed from."""
 ITERATIONS = 5
 """Of the search for the principal components."""
-CHUNK = 16_384
-"""Patches that are unrolled at once."""
+CHUNK = 1024
+"""Patches that are unrolled at once; more do not fit into a processor's cache."""
 
 
 def window() -> np.ndarray:
