@@ -211,10 +211,9 @@ def test_killed_in_the_middle_it_costs_one_sentence(
     size = 512
     rgba = np.ones((size, size, 4), np.float32)
     rgba[..., :3] = picture(size, size) / np.float32(255)
-    selection = np.zeros((size, size), np.float32)
-    selection[100:400, 100:400] = 1
-    request = {"op": "fill", "width": size, "height": size, "model": str(tiny_model), "device": "cpu"}
-    parts = [rgba.tobytes(), selection.tobytes()]
+    request = {"op": "fill", "width": size, "height": size, "selected": [100, 100, 400, 400]}
+    request |= {"model": str(tiny_model), "device": "cpu"}
+    parts = [rgba.tobytes(), np.ones((300, 300), np.float32).tobytes()]
 
     def kill(done: int, total: int) -> None:
         pid = int(json.loads(runtime.card.read_text())["pid"])
