@@ -46,7 +46,8 @@ def sharpen(
     - `shifts`: N x 2 int32, in pixels of the coarse copy;
     - `correction`: float32 of the size of `number`, added to every fetched colour.
     """
-    if fine.strides[1:] != (3 * fine.itemsize, fine.itemsize):
+    line, pixel, channel = fine.strides
+    if (pixel, channel) != (3 * fine.itemsize, fine.itemsize) or line < 0 or line % pixel:  # `_flat` needs whole pixels
         whole = np.ascontiguousarray(fine)
         shifts = sharpen(whole, hole, unknown, coarse, number, shifts, correction, white)
         fine[hole] = whole[hole]
