@@ -247,6 +247,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     from inpaint.gimp_plugin.jobs import all_jobs
 
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is there; see core/exemplar/together.py
     worker = Worker(Runtime(options.runtime), all_jobs(), options.idle, give_up=lambda: os._exit(0))
     if not worker.serve():
         worker.note("another worker is running")

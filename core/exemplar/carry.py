@@ -7,14 +7,11 @@ memory grow with the hole, and no copy of the window is made at full resolution.
 Pixels are fetched with flat indices through `take`, which is four times as fast as indexing with rows and columns.
 """
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
 import cv2
 import numpy as np
 
 from inpaint.core.exemplar.pyramid import Picture, halve
+from inpaint.core.exemplar.together import together
 
 CHUNK = 1 << 17
 """Colours fetched at once."""
@@ -24,8 +21,6 @@ SHARPNESS = 2
 """Power of the weights between the four matches: the higher, the narrower the blend of two that disagree."""
 SAMPLES = 5
 """Points a side at which a block is compared."""
-WORKERS = min(8, os.cpu_count() or 1)
-"""Threads that fetch; more than a few only wait for memory."""
 
 
 def sharpen(
@@ -129,7 +124,7 @@ def _refine(fine: np.ndarray, unknown: np.ndarray, number: np.ndarray, shifts: n
             compare(shifts[neighbour[new]], new)
         result[who] = best
 
-    _together(move, range(0, len(grid), BLOCKS))
+    together(move, range(0, len(grid), BLOCKS))
     return result
 
 
@@ -173,7 +168,7 @@ def _fetch(
         fine[rows, columns] = new.clip(0, white).astype(fine.dtype)
 
     # What is fetched is known and what is written is not, so the chunks do not see each other.
-    _together(fetch, range(0, len(pixels), CHUNK))
+    together(fetch, range(0, len(pixels), CHUNK))
 
 
 def _between(length: int, points: int, step: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -194,13 +189,6 @@ def _flat(image: np.ndarray) -> tuple[np.ndarray, int]:
     (height, width, channels), (line, pixel, _) = image.shape, image.strides
     pitch = line // pixel
     return np.lib.stride_tricks.as_strided(image, ((height - 1) * pitch + width, channels), image.strides[1:]), pitch
-
-
-def _together(work: Callable[[int], None], starts: range) -> None:
-    """Do pieces of work beside each other; most of it is numpy's, which lets other threads run."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for _ in pool.map(work, starts):
-            pass
 
 
 _NEARBY = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))

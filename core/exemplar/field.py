@@ -8,6 +8,8 @@ shifts of its neighbours and random places around its own match.
 import cv2
 import numpy as np
 
+from inpaint.core.exemplar.together import together
+
 USES = 7
 """Side in pixels of the neighbourhood in which the uses of a source are counted."""
 BLOCK = 1_000_000
@@ -69,9 +71,12 @@ class Field:
         there = np.vstack([there.T, -half])
         here = np.column_stack([targets, np.ones(len(targets), np.float32)])
         step = max(1, BLOCK // len(self.places))
-        for start in range(0, len(here), step):
+
+        def choose(start: int) -> None:
             scores = here[start : start + step] @ there
             self.match[start : start + step] = self.places[scores.argmax(axis=1)]
+
+        together(choose, range(0, len(here), step))
         self.measure(sources, targets)
 
     def search(self, sources: np.ndarray, targets: np.ndarray, reach: int, steps: tuple[int, ...] = (1, 3)) -> None:

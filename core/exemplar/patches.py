@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inpaint.core.exemplar.together import together
+
 RADIUS = 3
 """Patches are 7 x 7 pixels."""
 SIDE = 2 * RADIUS + 1
@@ -58,9 +60,12 @@ class Basis:
         """
         offset = self.mean @ self.components
         rows = np.empty((len(centres), self.components.shape[1]), np.float32)
-        for start in range(0, len(centres), CHUNK):
+
+        def fold(start: int) -> None:
             part = slice(start, start + CHUNK)
             np.matmul(unroll(image, centres[part]), self.components, out=rows[part])
+
+        together(fold, range(0, len(centres), CHUNK))
         rows -= offset
         return rows
 

@@ -3,6 +3,10 @@
 import numpy as np
 
 from inpaint.core.exemplar.patches import RADIUS, window
+from inpaint.core.exemplar.together import together
+
+CHUNK = 8192
+"""Pixels that are voted on at once."""
 
 
 def vote(
@@ -29,13 +33,18 @@ def vote(
     match, weight = np.append(match, 0), np.append(weight, np.float32(0))
     shares = window() ** np.float32(sharpness)
     shares /= shares.sum()
-    for dy in range(-RADIUS, RADIUS + 1):
-        for dx in range(-RADIUS, RADIUS + 1):
-            away = dy * width + dx
-            patch = number.take(pixels - away, mode="clip")
-            share = weight.take(patch) * shares[dy + RADIUS, dx + RADIUS]
-            there = match.take(patch) + away
-            for plane, total in zip(planes, totals, strict=True):
-                total += plane.take(there, mode="clip") * share
-            weights += share
+
+    def count(start: int) -> None:
+        part = slice(start, start + CHUNK)
+        for dy in range(-RADIUS, RADIUS + 1):
+            for dx in range(-RADIUS, RADIUS + 1):
+                away = dy * width + dx
+                patch = number.take(pixels[part] - away, mode="clip")
+                share = weight.take(patch) * shares[dy + RADIUS, dx + RADIUS]
+                there = match.take(patch) + away
+                for plane, total in zip(planes, totals[:, part], strict=True):
+                    total += plane.take(there, mode="clip") * share
+                weights[part] += share
+
+    together(count, range(0, len(pixels), CHUNK))
     return (totals / np.maximum(weights, 1e-12)).T, weights[:, None]
