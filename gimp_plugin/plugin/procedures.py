@@ -78,10 +78,6 @@ def ask(procedure: Gimp.Procedure, settings: Gimp.ProcedureConfig, module: Modul
 
     GimpUi.init(procedure.get_name())
     dialog = GimpUi.ProcedureDialog.new(procedure, settings, module.TITLE)
-    for argument in procedure.get_arguments():
-        # GIMP 3.2 would show every choice at once, in a dialog too high for a laptop.
-        if argument.__gtype__.name == "GimpParamChoice":
-            dialog.get_widget(argument.get_name(), GimpUi.StringComboBox)
     dialog.fill(None)
     confirmed = dialog.run()
     dialog.destroy()
