@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaint.cli import _options
 from inpaint.cli._options import Device, MaskKind
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def evaluate(
     ] = None,
     cases: Annotated[int, typer.Option(min=0, help="Worst cases of each method shown in the report.")] = 12,
     keep_fills: Annotated[bool, typer.Option("--keep-fills", help="Keep every fill, truth and hole, too.")] = False,
-    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.CPU,
+    device: _options.DeviceOption = Device.CPU,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Fill the same holes with every method and compare with what was there."""
