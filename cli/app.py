@@ -110,6 +110,8 @@ app.add_typer(gimp, name="gimp")
 
 def main() -> None:
     """Run the command line."""
+    # Before numpy is there: texture puts its matrix products on threads of its own (core/exemplar/together.py).
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # A name of a file may be no text; it is printed as the bytes it is.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")

@@ -20,7 +20,7 @@ def install(
 ) -> None:
     """Put the plug-in into every GIMP 3 of yours, and prove in GIMP that it works. Run it again after an upgrade."""
     from inpaint.core.errors import InpaintError
-    from inpaint.gimp_plugin.gimps import GimpFolder, find_consoles, find_folders
+    from inpaint.gimp_plugin.gimps import SANDBOXES, GimpFolder, find_consoles, find_folders, flatpak_installed
     from inpaint.gimp_plugin.installer import engine_config, prove, stop_worker
     from inpaint.gimp_plugin.installer import install as put
 
@@ -36,14 +36,8 @@ def install(
     for each in folders:
         typer.echo(f"Installed for {each.title}: {put(each, config)}")
         matching = [console for console in consoles if each.version in ("", console.series)]
-        if each.kind == "flatpak":
-            typer.secho(
-                "  Flatpak's GIMP cannot start the engine from its sandbox. Before you fill, run `inpaint gimp worker` "
-                "in a terminal and leave it open. This was not tried in GIMP.",
-                fg=typer.colors.YELLOW,
-            )
-        elif each.kind == "snap":
-            typer.secho("  Snap's GIMP may not be allowed to start the engine. Not tried.", fg=typer.colors.YELLOW)
+        if each.kind in SANDBOXES:
+            typer.secho(f"  {SANDBOXES[each.kind]}", fg=typer.colors.YELLOW)
         elif not proof:
             typer.echo("  Not tried in GIMP, as you asked.")
         elif not matching:
@@ -55,6 +49,8 @@ def install(
             result = prove(matching[0], each)
             failed = failed or not result.works
             typer.secho(f"  {result.sentence}", fg=typer.colors.GREEN if result.works else typer.colors.RED)
+    if flatpak_installed() and not any(each.kind == "flatpak" for each in folders):
+        typer.secho(SANDBOXES["flatpak"], fg=typer.colors.YELLOW)  # it shares the folder of the system's GIMP
     if failed:
         raise typer.Exit(1)
     typer.echo("In GIMP, also in one that is open once it is started again: Edit > Fill Selection (Inpaint).")

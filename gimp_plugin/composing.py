@@ -10,7 +10,7 @@ from inpaint.core.errors import MaskError
 from inpaint.core.filling import Progress, fill_pixels
 from inpaint.core.joint import JointEngine
 from inpaint.core.regions import Box
-from inpaint.gimp_plugin.selection import FilledSelection, bounds, known_colours
+from inpaint.gimp_plugin.selection import FilledSelection, bounds, known_colours, replaced
 
 OPAQUE = 0.995
 """Alpha above which a pixel counts as wholly there."""
@@ -54,7 +54,7 @@ def compose_selection(
 ) -> FilledSelection:
     """Put an object into a layer.
 
-    - `rgba`: H x W x 4 float32 of the layer, `selection`: H x W float32, as for `fill_selection`;
+    - `rgba`: H x W x 3 or 4 float32 of the layer, `selection`: H x W float32, as for `fill_selection`;
     - `at`: where the box of the object comes to lie;
     - `engine`: fills what is selected before the object comes, with `surroundings` = "fill"; with "keep" it stays;
     - `joint`: fits the object to its new place, with `harmonize`; None for a transfer of colours.
@@ -83,8 +83,5 @@ def compose_selection(
     )
     changed = hole | done.mask
     box = bounds(changed)
-    result = rgba[box.slices].copy()
-    inside = changed[box.slices]
-    result[inside, :3] = done.pixels[box.slices][inside]
-    result[inside, 3] = 1
-    return FilledSelection(box=box, rgba=result, strength=inside.astype(np.float32), notes=done.notes)
+    result = replaced(rgba, box, changed, done.pixels)
+    return FilledSelection(box=box, rgba=result, strength=changed[box.slices].astype(np.float32), notes=done.notes)

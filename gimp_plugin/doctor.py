@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from inpaint.core.diagnosis import Finding, examine_installation
-from inpaint.gimp_plugin.gimps import NAME, Console, GimpFolder, environments_on_path, find_consoles, find_folders
+from inpaint.gimp_plugin.gimps import (
+    NAME,
+    SANDBOXES,
+    Console,
+    GimpFolder,
+    environments_on_path,
+    find_consoles,
+    find_folders,
+    flatpak_installed,
+)
 from inpaint.gimp_plugin.installer import SCRIPT, SOURCE, runtime_folder
 from inpaint.gimp_plugin.plugin.client import running
 from inpaint.gimp_plugin.plugin.errors import PluginError
@@ -51,6 +60,11 @@ def examine_gimps(
             f"GIMP3_DIRECTORY is set to {environment['GIMP3_DIRECTORY']}: only a GIMP that is started with the same "
             "setting looks for plug-ins there.",
         )
+    kinds = {folder.kind for folder in folders}
+    if "flatpak" in kinds or flatpak_installed():
+        yield Finding("note", SANDBOXES["flatpak"])
+    if "snap" in kinds:
+        yield Finding("note", SANDBOXES["snap"])
     for path in environments_on_path(environment.get("PATH", "")):
         yield Finding(
             "note",
@@ -128,23 +142,11 @@ def _is_looked_for(folder: GimpFolder) -> Iterator[Finding]:
         )
 
 
-def _sandbox(folder: GimpFolder) -> Iterator[Finding]:
-    if folder.kind == "flatpak":
-        yield Finding(
-            "note",
-            "Flatpak's GIMP cannot start the engine from its sandbox: run `inpaint gimp worker` in a terminal, and "
-            "leave it open while you fill.",
-        )
-    if folder.kind == "snap":
-        yield Finding("note", "Snap's GIMP may not be allowed to start the engine; nobody has tried it.")
-
-
 CHECKS: tuple[Callable[[GimpFolder], Iterator[Finding]], ...] = (
     _is_executable,
     _is_this_version,
     _finds_the_engine,
     _is_looked_for,
-    _sandbox,
 )
 
 

@@ -12,6 +12,15 @@ from pathlib import Path
 NAME = "inpaint-fill"
 """Name of the plug-in's folder and of the script in it; GIMP insists that they are the same."""
 CONSOLES = ("gimp-console-3.2", "gimp-console-3.0", "gimp-console-3", "gimp-console")
+FLATPAK = "org.gimp.GIMP"
+"""Flatpak's name for GIMP."""
+SANDBOXES = {
+    "flatpak": "Flatpak's GIMP cannot start the engine from its sandbox: run `inpaint gimp worker` in a terminal "
+    "before you fill, and leave it open. Nobody has tried this yet.",
+    "snap": "Snap's GIMP is kept out of hidden folders, and the engine meets it in one, so this will hardly work: take "
+    "your distribution's GIMP or Flatpak's. Nobody has tried it.",
+}
+"""What to know about a GIMP that may not start other programs, by `GimpFolder.kind`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +65,21 @@ class Console:
         return f"{self.version[0]}.{self.version[1]}"
 
 
-def find_folders(environment: Mapping[str, str] = os.environ, home: Path | None = None) -> list[GimpFolder]:
-    """Return the folders of every GIMP 3 that was started or is installed; with GIMP3_DIRECTORY set, that one alone."""
+def find_folders(
+    environment: Mapping[str, str] = os.environ, home: Path | None = None, platform: str = sys.platform
+) -> list[GimpFolder]:
+    """Return the folders of every GIMP 3 that was started or is installed; with GIMP3_DIRECTORY set, that one alone.
+
+    platform: as `sys.platform` says it.
+    """
     home = home or Path.home()
     if environment.get("GIMP3_DIRECTORY"):
         return [GimpFolder(Path(environment["GIMP3_DIRECTORY"]), "custom")]
     folders = []
-    for base, kind in _bases(environment, home):
+    for base, kind in _bases(environment, home, platform):
         found = sorted(path for path in base.glob("3.*") if path.is_dir() and GimpFolder(path).version)
         folders += [GimpFolder(path, kind) for path in found]
-    base = next(_bases(environment, home))[0]
+    base = next(_bases(environment, home, platform))[0]
     known = {folder.path for folder in folders}
     for console in find_consoles(environment):  # one that was never started has no folder yet
         path = base / console.series
@@ -75,23 +89,28 @@ def find_folders(environment: Mapping[str, str] = os.environ, home: Path | None 
     return folders
 
 
-def _bases(environment: Mapping[str, str], home: Path) -> Iterator[tuple[Path, str]]:
+def flatpak_installed(home: Path | None = None, system: Path = Path("/var/lib/flatpak")) -> bool:
+    """Say whether GIMP is installed as a Flatpak, for this user or for all."""
+    places = ((home or Path.home()) / ".local/share/flatpak", system)
+    return any((place / "app" / FLATPAK).is_dir() for place in places)
+
+
+def _bases(environment: Mapping[str, str], home: Path, platform: str) -> Iterator[tuple[Path, str]]:
     """Yield the folders that hold one folder for each version."""
-    if sys.platform == "win32":
+    if platform == "win32":
         yield Path(environment.get("APPDATA", home / "AppData" / "Roaming")) / "GIMP", "system"
-    elif sys.platform == "darwin":
+    elif platform == "darwin":
         yield home / "Library" / "Application Support" / "GIMP", "system"
     else:
+        # Flatpak's GIMP 3 is allowed into this one and uses it, too; the next is that of its betas and of others'.
         yield Path(environment.get("XDG_CONFIG_HOME") or home / ".config") / "GIMP", "system"
-        yield home / ".var" / "app" / "org.gimp.GIMP" / "config" / "GIMP", "flatpak"
+        yield home / ".var" / "app" / FLATPAK / "config" / "GIMP", "flatpak"
         yield home / "snap" / "gimp" / "current" / ".config" / "GIMP", "snap"
 
 
 def find_consoles(environment: Mapping[str, str] = os.environ) -> list[Console]:
     """Return every GIMP 3 that can be started without a window, the newest first."""
-    search = environment.get("PATH")
-    if sys.platform == "darwin":
-        search = f"{search or ''}{os.pathsep}/Applications/GIMP.app/Contents/MacOS"
+    search = os.pathsep.join([environment.get("PATH", ""), *map(str, program_folders(environment, sys.platform))])
     programs = {}
     for name in CONSOLES:
         program = shutil.which(name, path=search)
@@ -99,6 +118,17 @@ def find_consoles(environment: Mapping[str, str] = os.environ) -> list[Console]:
             programs.setdefault(Path(program).resolve(), Path(program))
     consoles = [Console(program, version) for program in programs.values() if (version := _version(program))[0] == 3]
     return sorted(consoles, key=lambda console: console.version, reverse=True)
+
+
+def program_folders(environment: Mapping[str, str], platform: str) -> list[Path]:
+    """Return the folders off the PATH into which GIMP's own installers put its programs."""
+    if platform == "darwin":
+        return [Path("/Applications/GIMP.app/Contents/MacOS")]
+    if platform == "win32":
+        local, everybody = environment.get("LOCALAPPDATA"), environment.get("PROGRAMFILES")
+        bases = [*([Path(local, "Programs")] if local else []), *([Path(everybody)] if everybody else [])]
+        return [base / "GIMP 3" / "bin" for base in bases]
+    return []
 
 
 def environments_on_path(path: str) -> list[Path]:

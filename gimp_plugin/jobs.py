@@ -115,15 +115,20 @@ def read_box(request: Header, name: str) -> "Box":
 
 
 def read_layer(request: Header, parts: list[bytes], prefix: str, first: int) -> tuple["np.ndarray", "np.ndarray"]:
-    """Return H x W x 4 float32 RGBA, straight alpha, and H x W float32 selection, as the request describes them.
+    """Return H x W x 3 or 4 float32 RGB, straight alpha, and H x W float32 selection, as the request describes them.
 
-    prefix: of the request's width and height. first: number of the part that holds the pixels; the selection follows.
+    prefix: of the request's width, height, and rectangle of all that is selected. first: number of the part that holds
+    the pixels; how much each pixel of that rectangle is selected follows.
     """
     import numpy as np
 
     width, height = int(request[f"{prefix}width"]), int(request[f"{prefix}height"])
-    rgba, selection = parts[first : first + 2] if len(parts) >= first + 2 else (b"", b"")
-    if len(rgba) != width * height * 16 or len(selection) != width * height * 4:
+    box = read_box(request, f"{prefix}selected")
+    pixels, selected = parts[first : first + 2] if len(parts) >= first + 2 else (b"", b"")
+    within = box.top >= 0 and box.left >= 0 and box.top + box.height <= height and box.left + box.width <= width
+    sizes = {channels * 4 * width * height: channels for channels in (3, 4)}
+    if len(pixels) not in sizes or not within or len(selected) != box.width * box.height * 4:
         raise InpaintError("GIMP sent other pixels than it announced; run `inpaint gimp install` again.")
-    pixels = np.frombuffer(rgba, np.float32).reshape(height, width, 4)
-    return pixels, np.frombuffer(selection, np.float32).reshape(height, width)
+    selection = np.zeros((height, width), np.float32)
+    selection[box.slices] = np.frombuffer(selected, np.float32).reshape(box.height, box.width)
+    return np.frombuffer(pixels, np.float32).reshape(height, width, sizes[len(pixels)]), selection

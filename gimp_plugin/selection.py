@@ -38,7 +38,8 @@ def fill_selection(
 ) -> FilledSelection:
     """Fill the selected part of a layer.
 
-    - `rgba`: H x W x 4 float32, sRGB with straight alpha; values beyond [0, 1] are known pixels like others;
+    - `rgba`: H x W x 4 float32, sRGB with straight alpha, or H x W x 3 where all is opaque; values beyond [0, 1] are
+      known pixels like others;
     - `selection`: H x W float32, 0 = not selected, 1 = selected, between = a soft edge;
     - `grow`: fill this many pixels around the selection as well;
     - `feather`: let the fill appear over this many pixels inside its rim;
@@ -60,18 +61,27 @@ def fill_selection(
     if feather:
         depth = cv2.distanceTransform(np.pad(hole.view(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
         strength = strength * np.minimum(depth / np.float32(feather + 1), 1)
-    result = rgba[box.slices].copy()
-    inside = hole[box.slices]
-    result[inside, :3] = filled.pixels[box.slices][inside]
-    result[inside, 3] = 1
+    result = replaced(rgba, box, hole, filled.pixels)
     return FilledSelection(
         box=box, rgba=result, strength=np.ascontiguousarray(strength[box.slices], np.float32), notes=filled.notes
     )
 
 
+def replaced(rgba: np.ndarray, box: Box, hole: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Return height x width x 4 float32: `box` of H x W x 3 or 4, with opaque `colours`, H x W x 3, in the hole."""
+    inside = hole[box.slices]
+    result = np.ones((box.height, box.width, 4), np.float32)
+    result[..., : rgba.shape[2]] = rgba[box.slices]
+    result[inside, :3] = colours[box.slices][inside]
+    result[inside, 3] = 1
+    return result
+
+
 def known_colours(rgba: np.ndarray, hole: np.ndarray) -> np.ndarray:
     """Return H x W x 3 float32 in [0, 1] for a network: transparent pixels get the colour of the nearest opaque one."""
     colours = np.clip(np.nan_to_num(rgba[..., :3]), 0, 1)
+    if rgba.shape[2] == 3:
+        return colours
     empty = (rgba[..., 3] <= 0) & ~hole
     if not empty.any():
         return colours
@@ -91,7 +101,7 @@ def known_colours(rgba: np.ndarray, hole: np.ndarray) -> np.ndarray:
 
 def _spread(selection: np.ndarray, grow: int) -> np.ndarray:
     """Return the selection `grow` pixels larger; a soft edge stays soft."""
-    if np.isin(selection, (0, 1)).all():
+    if ((selection == 0) | (selection == 1)).all():
         return grow_mask(selection > 0, grow).astype(np.float32)
     return grow_mask(selection, grow)
 

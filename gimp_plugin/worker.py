@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from multiprocessing import AuthenticationError
@@ -226,7 +227,7 @@ class Worker:
 
     def note(self, what: str) -> None:
         """Write a line into the log, which is where the standard output goes."""
-        print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {what}", flush=True)  # noqa: T201
+        print(f"{datetime.now().isoformat(' ', 'milliseconds')} {what}", flush=True)  # noqa: T201
 
 
 def _sentence(error: Exception, log: Path) -> str:
@@ -246,6 +247,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     from inpaint.gimp_plugin.jobs import all_jobs
 
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is there; see core/exemplar/together.py
     worker = Worker(Runtime(options.runtime), all_jobs(), options.idle, give_up=lambda: os._exit(0))
     if not worker.serve():
         worker.note("another worker is running")

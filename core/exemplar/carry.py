@@ -2,26 +2,25 @@
 
 Each step doubles the resolution. The shifts are doubled and moved by at most a pixel to where the finer picture agrees
 best with the coarser fill; then every pixel is fetched through the shifts of the four matches around it. Time and
-memory grow with the hole, and nothing as large as the window is made at full resolution.
-"""
+memory grow with the hole, and no copy of the window is made at full resolution.
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+Pixels are fetched with flat indices through `take`, which is four times as fast as indexing with rows and columns.
+"""
 
 import cv2
 import numpy as np
 
 from inpaint.core.exemplar.pyramid import Picture, halve
+from inpaint.core.exemplar.together import together
 
 CHUNK = 1 << 17
 """Colours fetched at once."""
+BLOCKS = 1024
+"""Matches that are compared at once; what they need fits into a processor's cache."""
 SHARPNESS = 2
 """Power of the weights between the four matches: the higher, the narrower the blend of two that disagree."""
 SAMPLES = 5
 """Points a side at which a block is compared."""
-WORKERS = min(8, os.cpu_count() or 1)
-"""Threads that fetch; more than a few only wait for memory."""
 
 
 def sharpen(
@@ -42,40 +41,17 @@ def sharpen(
     - `shifts`: N x 2 int32, in pixels of the coarse copy;
     - `correction`: float32 of the size of `number`, added to every fetched colour.
     """
-    height, width = hole.shape
-    step = max(1, round(height / number.shape[0]))
+    line, pixel, channel = fine.strides
+    if (pixel, channel) != (3 * fine.itemsize, fine.itemsize) or line < 0 or line % pixel:  # `_flat` needs whole pixels
+        whole = np.ascontiguousarray(fine)
+        shifts = sharpen(whole, hole, unknown, coarse, number, shifts, correction, white)
+        fine[hole] = whole[hole]
+        return shifts
+    step = max(1, round(hole.shape[0] / number.shape[0]))
     _spread_coarse(fine, hole, coarse, white)
+    unknown = np.ascontiguousarray(unknown)
     shifts = _refine(fine, unknown, number, shifts * 2, step)
-    pixels = np.flatnonzero(hole)
-
-    def fetch(start: int) -> None:
-        rows, columns = np.divmod(pixels[start : start + CHUNK], width)
-        across, down = (columns + 0.5) / step - 0.5, (rows + 0.5) / step - 0.5
-        total = np.zeros((len(rows), 3), np.float32)
-        weights = np.zeros((len(rows), 1), np.float32)
-        for dy in (0, 1):
-            for dx in (0, 1):
-                grid_rows, grid_columns = np.floor(down).astype(np.int64) + dy, np.floor(across).astype(np.int64) + dx
-                near = (1 - np.abs(down - grid_rows)) * (1 - np.abs(across - grid_columns))
-                grid_rows, grid_columns = (
-                    np.clip(grid_rows, 0, number.shape[0] - 1),
-                    np.clip(grid_columns, 0, number.shape[1] - 1),
-                )
-                which = number[grid_rows, grid_columns]
-                there = rows + shifts[which, 0], columns + shifts[which, 1]
-                there, good = _inside(*there, unknown)
-                share = np.where(good & (which >= 0), near, 0).astype(np.float32)[:, None] ** SHARPNESS
-                total += share * fine[there]
-                weights += share
-        found = weights[:, 0] > 0
-        rows, columns = rows[found], columns[found]
-        new = total[found] / weights[found] + _sample(correction, rows, columns, step) * np.float32(white)
-        if np.issubdtype(fine.dtype, np.integer):
-            new = np.rint(new)
-        fine[rows, columns] = new.clip(0, white).astype(fine.dtype)
-
-    # What is fetched is known and what is written is not, so the chunks do not see each other.
-    _together(fetch, range(0, len(pixels), CHUNK))
+    _fetch(fine, hole, unknown, number, shifts, correction, white, step)
     return shifts
 
 
@@ -105,57 +81,117 @@ def _spread_coarse(fine: np.ndarray, hole: np.ndarray, coarse: np.ndarray, white
 
 def _refine(fine: np.ndarray, unknown: np.ndarray, number: np.ndarray, shifts: np.ndarray, step: int) -> np.ndarray:
     """Return the shifts moved by at most a pixel, or replaced by a neighbour's, to what agrees with the coarse fill."""
+    (height, width), (colours, pitch), hidden = unknown.shape, _flat(fine), unknown.ravel()
     grid = np.argwhere(number >= 0)
     order = number[grid[:, 0], grid[:, 1]]
     points = np.linspace(-step, step, SAMPLES).round().astype(np.int64)
     result = shifts.copy()
-    chunk = max(1, CHUNK // SAMPLES**2)
 
     def move(start: int) -> None:
-        part, who = grid[start : start + chunk], order[start : start + chunk]
-        rows, columns = (part[:, axis] * step + step // 2 for axis in (0, 1))
-        rows, columns = rows[:, None, None] + points[:, None], columns[:, None, None] + points
-        rows, columns = np.broadcast_arrays(rows.clip(0, unknown.shape[0] - 1), columns.clip(0, unknown.shape[1] - 1))
-        here = fine[rows, columns].astype(np.float32)
-        candidates = [shifts[who] + (dy, dx) for dy, dx in _NEARBY]
+        part, who = grid[start : start + BLOCKS], order[start : start + BLOCKS]
+        rows, columns = (part[:, axis, None] * step + step // 2 + points for axis in (0, 1))
+        rows, columns = rows.clip(0, height - 1), columns.clip(0, width - 1)
+        in_image = (rows[:, :, None] * pitch + columns[:, None]).reshape(len(part), -1)
+        in_mask = in_image if pitch == width else (rows[:, :, None] * width + columns[:, None]).reshape(len(part), -1)
+        here = colours.take(in_image, axis=0).reshape(len(part), -1).astype(np.float32)
+        own = shifts[who]
+        best, least = own.copy(), np.full(len(who), np.inf, np.float32)
+        everyone = np.arange(len(who))
+
+        def compare(candidate: np.ndarray, whose: np.ndarray | slice) -> None:
+            """Take the candidates, n x 2, that are better than what these matches have."""
+            down, across = candidate.T.astype(np.int64)
+            there = colours.take(in_image[whose] + (down * pitch + across)[:, None], axis=0, mode="clip")
+            difference = there.reshape(-1, here.shape[1]) - here[whose]
+            cost = np.einsum("nd,nd->n", difference, difference)
+            inside = (rows[whose, 0] + down >= 0) & (rows[whose, -1] + down < height)
+            inside &= (columns[whose, 0] + across >= 0) & (columns[whose, -1] + across < width)
+            better = np.flatnonzero((cost < least[whose]) & inside)
+            whose = everyone[whose][better]
+            places = in_mask[whose] + (down[better] * width + across[better])[:, None]
+            known = ~hidden.take(places).any(axis=1)
+            better, whose = better[known], whose[known]
+            least[whose], best[whose] = cost[better], candidate[better]
+
+        for dy, dx in _NEARBY:
+            compare(own + np.array((dy, dx), own.dtype), slice(None))
         for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
             grid_rows = (part[:, 0] + dy).clip(0, number.shape[0] - 1)
             grid_columns = (part[:, 1] + dx).clip(0, number.shape[1] - 1)
             neighbour = number[grid_rows, grid_columns]
-            candidates.append(np.where(neighbour[:, None] >= 0, shifts[neighbour], shifts[who]))
-        least = np.full(len(who), np.inf, np.float32)
-        for candidate in candidates:
-            (to_rows, to_columns), good = _inside(
-                rows + candidate[:, 0, None, None], columns + candidate[:, 1, None, None], unknown
-            )
-            cost = np.square(fine[to_rows, to_columns] - here).mean(axis=(1, 2, 3))
-            cost[~good.all(axis=(1, 2))] = np.inf
-            better = cost < least
-            least[better] = cost[better]
-            result[who[better]] = candidate[better]
+            # Most neighbours have a shift that has been compared already.
+            new = np.flatnonzero((neighbour >= 0) & (np.abs(shifts[neighbour] - own).max(axis=1) > 1))
+            compare(shifts[neighbour[new]], new)
+        result[who] = best
 
-    _together(move, range(0, len(grid), chunk))
+    together(move, range(0, len(grid), BLOCKS))
     return result
 
 
-def _together(work: Callable[[int], None], starts: range) -> None:
-    """Do pieces of work beside each other; most of it is numpy's, which lets other threads run."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for _ in pool.map(work, starts):
-            pass
+def _fetch(
+    fine: np.ndarray,
+    hole: np.ndarray,
+    unknown: np.ndarray,
+    number: np.ndarray,
+    shifts: np.ndarray,
+    correction: np.ndarray,
+    white: float,
+    step: int,
+) -> None:
+    """Write what the matches point to into the hole."""
+    (height, width), (colours, pitch), hidden = unknown.shape, _flat(fine), unknown.ravel()
+    rows_at, columns_at = _between(height, number.shape[0], step), _between(width, number.shape[1], step)
+    grid = number.ravel()
+    down, across = np.ascontiguousarray(shifts.T, np.int64)
+    pixels = np.flatnonzero(hole)
+
+    def fetch(start: int) -> None:
+        rows, columns = np.divmod(pixels[start : start + CHUNK], width)
+        total = np.zeros((len(rows), 3), np.float32)
+        weights = np.zeros((len(rows), 1), np.float32)
+        for corner_rows, row_share in rows_at:
+            above, share_down = corner_rows.take(rows) * number.shape[1], row_share.take(rows)
+            for corner_columns, column_share in columns_at:
+                which = grid.take(above + corner_columns.take(columns))
+                there_rows, there_columns = rows + down.take(which), columns + across.take(which)
+                good = (which >= 0) & (there_rows >= 0) & (there_rows < height)
+                good &= (there_columns >= 0) & (there_columns < width)
+                good &= ~hidden.take(there_rows * width + there_columns, mode="clip")
+                share = (share_down * column_share.take(columns) * good)[:, None] ** SHARPNESS
+                total += share * colours.take(there_rows * pitch + there_columns, axis=0, mode="clip")
+                weights += share
+        found = weights[:, 0] > 0
+        rows, columns = rows[found], columns[found]
+        new = total[found] / weights[found] + _sample(correction, rows, columns, step) * np.float32(white)
+        if np.issubdtype(fine.dtype, np.integer):
+            new = np.rint(new)
+        fine[rows, columns] = new.clip(0, white).astype(fine.dtype)
+
+    # What is fetched is known and what is written is not, so the chunks do not see each other.
+    together(fetch, range(0, len(pixels), CHUNK))
+
+
+def _between(length: int, points: int, step: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return for each of `length` pixels the two grid points that it lies between, and how near it is to each."""
+    place = (np.arange(length) + 0.5) / step - 0.5
+    first = np.floor(place).astype(np.int64)
+    return [
+        ((first + beyond).clip(0, points - 1), (1 - np.abs(place - (first + beyond))).astype(np.float32))
+        for beyond in (0, 1)
+    ]
+
+
+def _flat(image: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return a view of H x W x C as a list of colours, and how many of them there are from row to row.
+
+    `image` may be part of a wider one, whose other columns are then in the list, too.
+    """
+    (height, width, channels), (line, pixel, _) = image.shape, image.strides
+    pitch = line // pixel
+    return np.lib.stride_tricks.as_strided(image, ((height - 1) * pitch + width, channels), image.strides[1:]), pitch
 
 
 _NEARBY = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
-
-
-def _inside(
-    rows: np.ndarray, columns: np.ndarray, unknown: np.ndarray
-) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
-    """Return indices moved into the window, and which of them are known pixels of it."""
-    height, width = unknown.shape
-    good = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
-    rows, columns = rows.clip(0, height - 1), columns.clip(0, width - 1)
-    return (rows, columns), good & ~unknown[rows, columns]
 
 
 def _sample(small: np.ndarray, rows: np.ndarray, columns: np.ndarray, step: int) -> np.ndarray:

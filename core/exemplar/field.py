@@ -8,10 +8,12 @@ shifts of its neighbours and random places around its own match.
 import cv2
 import numpy as np
 
+from inpaint.core.exemplar.together import together
+
 USES = 7
 """Side in pixels of the neighbourhood in which the uses of a source are counted."""
-BLOCK = 4_000_000
-"""Distances computed at once in an exhaustive search."""
+BLOCK = 1_000_000
+"""Distances computed at once in an exhaustive search; more do not fit into a processor's cache."""
 
 
 class Field:
@@ -65,11 +67,16 @@ class Field:
         """Find the best match of every target."""
         there = sources[self.places]
         half = (np.einsum("md,md->m", there, there) + self.penalty[self.places]) / 2
-        step = max(1, BLOCK // len(there))
-        for start in range(0, len(targets), step):
-            scores = targets[start : start + step] @ there.T
-            scores -= half
+        # Half the cost of a source is one more number of its description, so that one matrix product does all.
+        there = np.vstack([there.T, -half])
+        here = np.column_stack([targets, np.ones(len(targets), np.float32)])
+        step = max(1, BLOCK // len(self.places))
+
+        def choose(start: int) -> None:
+            scores = here[start : start + step] @ there
             self.match[start : start + step] = self.places[scores.argmax(axis=1)]
+
+        together(choose, range(0, len(here), step))
         self.measure(sources, targets)
 
     def search(self, sources: np.ndarray, targets: np.ndarray, reach: int, steps: tuple[int, ...] = (1, 3)) -> None:

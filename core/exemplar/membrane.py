@@ -31,7 +31,8 @@ def span(values: np.ndarray, known: np.ndarray) -> np.ndarray:
         start = np.broadcast_to(blanked.sum(axis=(0, 1)) / weight.sum(), values.shape).astype(np.float32)
     result = np.where(known[..., None], values, start.reshape(values.shape))
     kernel = np.array([[0, 0.25, 0], [0.25, 0, 0.25], [0, 0.25, 0]], np.float32)
+    fixed = np.ascontiguousarray(known).view(np.uint8)
     for _ in range(ROUNDS):
-        relaxed = cv2.filter2D(result, -1, kernel, borderType=cv2.BORDER_REFLECT).reshape(values.shape)
-        result = np.where(known[..., None], values, relaxed)
-    return result
+        relaxed = cv2.filter2D(result, -1, kernel, borderType=cv2.BORDER_REFLECT)
+        result = cv2.copyTo(values, fixed, relaxed)
+    return result.reshape(values.shape)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inpaint.core.exemplar.together import together
+
 RADIUS = 3
 """Patches are 7 x 7 pixels."""
 SIDE = 2 * RADIUS + 1
@@ -14,8 +16,8 @@ SAMPLES = 4096
 """Patches that the principal components are computed from."""
 ITERATIONS = 5
 """Of the search for the principal components."""
-CHUNK = 16_384
-"""Patches that are unrolled at once."""
+CHUNK = 1024
+"""Patches that are unrolled at once; more do not fit into a processor's cache."""
 
 
 def window() -> np.ndarray:
@@ -58,9 +60,12 @@ class Basis:
         """
         offset = self.mean @ self.components
         rows = np.empty((len(centres), self.components.shape[1]), np.float32)
-        for start in range(0, len(centres), CHUNK):
+
+        def fold(start: int) -> None:
             part = slice(start, start + CHUNK)
             np.matmul(unroll(image, centres[part]), self.components, out=rows[part])
+
+        together(fold, range(0, len(centres), CHUNK))
         rows -= offset
         return rows
 

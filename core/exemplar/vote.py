@@ -3,6 +3,10 @@
 import numpy as np
 
 from inpaint.core.exemplar.patches import RADIUS, window
+from inpaint.core.exemplar.together import together
+
+CHUNK = 8192
+"""Pixels that are voted on at once."""
 
 
 def vote(
@@ -22,17 +26,25 @@ def vote(
     - `sharpness`: power of the weights within a patch: the higher, the more its middle decides alone.
     """
     width = image.shape[1]
-    flat = image.reshape(-1, image.shape[2])
-    total = np.zeros((len(pixels), image.shape[2]), np.float32)
-    weights = np.zeros((len(pixels), 1), np.float32)
+    planes = np.moveaxis(image, -1, 0).reshape(image.shape[2], -1)
+    totals = np.zeros((len(planes), len(pixels)), np.float32)
+    weights = np.zeros(len(pixels), np.float32)
+    # Number -1 takes the last of these.
+    match, weight = np.append(match, 0), np.append(weight, np.float32(0))
     shares = window() ** np.float32(sharpness)
     shares /= shares.sum()
-    for dy in range(-RADIUS, RADIUS + 1):
-        for dx in range(-RADIUS, RADIUS + 1):
-            away = dy * width + dx
-            patch = number.take(pixels - away, mode="clip")
-            share = np.where(patch >= 0, weight[patch], 0)[:, None] * shares[dy + RADIUS, dx + RADIUS]
-            total += flat.take(match[patch] + away, axis=0, mode="clip") * share
-            weights += share
-    total /= np.maximum(weights, 1e-12)
-    return total, weights
+
+    def count(start: int) -> None:
+        part = slice(start, start + CHUNK)
+        for dy in range(-RADIUS, RADIUS + 1):
+            for dx in range(-RADIUS, RADIUS + 1):
+                away = dy * width + dx
+                patch = number.take(pixels[part] - away, mode="clip")
+                share = weight.take(patch) * shares[dy + RADIUS, dx + RADIUS]
+                there = match.take(patch) + away
+                for plane, total in zip(planes, totals[:, part], strict=True):
+                    total += plane.take(there, mode="clip") * share
+                weights[part] += share
+
+    together(count, range(0, len(pixels), CHUNK))
+    return (totals / np.maximum(weights, 1e-12)).T, weights[:, None]

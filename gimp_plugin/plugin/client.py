@@ -154,6 +154,11 @@ def _start(config: Config, runtime: Runtime, on_wait: Wait) -> Connection:
 
 def _spawn(config: Config, runtime: Runtime) -> subprocess.Popen:
     """Start the worker's process, with nothing of GIMP's environment, and not as part of GIMP's session."""
+    if in_flatpak():  # a Python that happens to be in the sandbox would not know the engine's libraries
+        raise PluginError(
+            "This GIMP runs in Flatpak's sandbox and cannot start Inpaint's engine itself; run "
+            "`inpaint gimp worker` in a terminal, leave it open, and try again."
+        )
     command = [config.python, "-P", "-m", "inpaint.gimp_plugin.worker", "--runtime", str(runtime.folder)]
     detached: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
@@ -173,11 +178,6 @@ def _spawn(config: Config, runtime: Runtime) -> subprocess.Popen:
                 **detached,
             )
     except OSError as error:
-        if in_flatpak():
-            raise PluginError(
-                "This GIMP runs in Flatpak's sandbox and cannot start Inpaint's engine itself; run "
-                "`inpaint gimp worker` in a terminal, leave it open, and try again."
-            ) from None
         raise PluginError(
             f"The Python with Inpaint's engine, {config.python}, cannot be started ({error.strerror}); {INSTALL}."
         ) from None
@@ -185,7 +185,10 @@ def _spawn(config: Config, runtime: Runtime) -> subprocess.Popen:
 
 def clean_environment() -> dict[str, str]:
     """Return this process's environment without what is meant for GIMP."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    if "GIMP" in Path(clean.get("XDG_CACHE_HOME", "")).parts:  # on macOS; fetched models are in the user's own cache
+        del clean["XDG_CACHE_HOME"]
+    return clean
 
 
 def in_flatpak() -> bool:

@@ -92,14 +92,16 @@ def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> N
         "op": "compose",
         "width": context.width,
         "height": context.height,
+        "selected": list(box.moved(-context.left, -context.top)),
         "object-width": thing.width,
         "object-height": thing.height,
+        "object-selected": [0, 0, thing.width, thing.height],
         "object-box": list(thing.box),
         "at": list(at.moved(-context.left, -context.top)),
         **{name: settings.get_property(name) for name in ("cut-out", "surroundings", "harmonize")},
         **engine_settings(settings),
     }
-    parts = [document.read(context), document.read_selection(context), thing.rgba, thing.selection]
+    parts = [document.read(context), document.read_selection(box), thing.rgba, thing.selection]
     answer, (rgba, strength) = call(config, request, parts, Gimp.progress_pulse, show_progress)
     top, left, height, width = answer["box"]
     changed = Rect(left, top, left + width, top + height).moved(context.left, context.top)

@@ -49,18 +49,26 @@ def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> N
     new_layer = settings.get_property("output") == "new-layer"
     if not new_layer:
         document.require_writable()
-    context = with_context(document.selected(WISH), document.extent)
+    selected = document.selected(WISH)
+    context = with_context(selected.grown(settings.get_property("grow")), document.extent)
     Gimp.progress_init("Filling the selection")
-    request = {"op": "fill", "width": context.width, "height": context.height, **engine_settings(settings)}
-    for name in ("grow", "feather", "detail"):
-        request[name] = settings.get_property(name)
-    parts = [document.read(context), document.read_selection(context)]
+    request = {
+        "op": "fill",
+        "width": context.width,
+        "height": context.height,
+        "selected": list(selected.moved(-context.left, -context.top)),
+        **{name: settings.get_property(name) for name in ("grow", "feather", "detail")},
+        **engine_settings(settings),
+    }
+    parts = [document.read(context), document.read_selection(selected)]
     answer, (rgba, strength) = call(config, request, parts, Gimp.progress_pulse, show_progress)
     top, left, height, width = answer["box"]
     box = Rect(left, top, left + width, top + height).moved(context.left, context.top)
     if new_layer:
         document.add_layer(box, rgba, strength, f"{document.layer.get_name()} filled")
     else:
-        document.write(box, rgba, strength if request["grow"] or request["feather"] else None)
+        document.write(
+            box, rgba, strength if settings.get_property("grow") or settings.get_property("feather") else None
+        )
     Gimp.progress_end()
     Gimp.displays_flush()

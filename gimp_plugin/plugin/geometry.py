@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-LEAST_CONTEXT = 512
+LEAST_CONTEXT = 320
 """Pixels around the selection that the engine gets at least; it chooses itself how much of them a model sees."""
+SHARE_OF_CONTEXT = 0.75
+"""The same, as a share of the longer side of the selection: the models at hand see half of a large hole on each side,
+and up to a quarter more because their windows have few sizes."""
 
 
 class Rect(NamedTuple):
@@ -60,7 +63,8 @@ class Rect(NamedTuple):
 
 def with_context(selected: Rect, layer: Rect) -> Rect:
     """Return what the engine gets: the selected part of a layer with more around it than any model looks at."""
-    return selected.grown(max(LEAST_CONTEXT, selected.width, selected.height)).within(layer)
+    longer = max(selected.width, selected.height)
+    return selected.grown(max(LEAST_CONTEXT, int(longer * SHARE_OF_CONTEXT))).within(layer)
 
 
 def with_rim(box: Rect, layer: Rect) -> Rect:

@@ -94,9 +94,15 @@ def test_an_object_that_is_not_there(rgba: np.ndarray, engine: Engine) -> None:
 
 def test_a_request_is_read_by_its_names() -> None:
     request = {"width": 3, "height": 2, "object-width": 1, "object-height": 2, "at": [4, 5, 14, 25]}
-    parts = [bytes(96), bytes(24), bytes(32), bytes(8)]
-    assert read_layer(request, parts, "", 0)[0].shape == (2, 3, 4)
+    request |= {"selected": [1, 0, 3, 1], "object-selected": [0, 0, 1, 2]}
+    parts = [bytes(96), np.array([0.5, 1], np.float32).tobytes(), bytes(32), bytes(8)]
+    pixels, selection = read_layer(request, parts, "", 0)
+    assert pixels.shape == (2, 3, 4)
+    assert selection.tolist() == [[0, 0.5, 1], [0, 0, 0]]
+    assert read_layer(request, [bytes(72), *parts[1:]], "", 0)[0].shape == (2, 3, 3)
     assert read_layer(request, parts, "object-", 2)[1].shape == (2, 1)
     assert read_box(request, "at") == Box(top=5, left=4, height=20, width=10)
     with pytest.raises(InpaintError, match="other pixels than it announced"):
         read_layer(request, parts[:3], "object-", 2)
+    with pytest.raises(InpaintError, match="other pixels than it announced"):
+        read_layer({**request, "selected": [2, 0, 4, 1]}, parts, "", 0)

@@ -1,6 +1,10 @@
+import numpy as np
 import pytest
 
+from inpaint.core import load_engine
+from inpaint.core.regions import Box, plan
 from inpaint.gimp_plugin.plugin.geometry import Rect, placed, with_context, with_rim
+from inpaint.weights import MODELS
 
 LAYER = Rect(0, 0, 400, 300)
 WIDE = Rect(0, 0, 200, 100)
@@ -33,8 +37,23 @@ def test_the_smallest_object_keeps_a_pixel() -> None:
 def test_a_rim_and_a_context_end_at_the_layer() -> None:
     assert with_rim(Rect(100, 100, 180, 140), LAYER) == Rect(80, 80, 200, 160)
     assert with_rim(Rect(0, 0, 400, 300), LAYER) == LAYER
-    assert with_context(Rect(10, 10, 20, 20), Rect(0, 0, 5000, 300)) == Rect(0, 0, 532, 300)
+    assert with_context(Rect(10, 10, 20, 20), Rect(0, 0, 5000, 300)) == Rect(0, 0, 340, 300)
 
 
 def test_around_holds_both() -> None:
     assert Rect(0, 10, 20, 30).around(Rect(5, 0, 40, 20)) == Rect(0, 0, 40, 30)
+
+
+@pytest.mark.parametrize("sides", [(1, 1), (60, 200), (256, 256), (513, 513), (900, 40), (1000, 700)])
+def test_the_context_holds_all_that_a_model_looks_at(sides: tuple[int, int]) -> None:
+    engine = load_engine("default", device="cpu", threads=1)
+    layer, selected = Box(0, 0, 3000, 3000), Rect(1000, 1000, 1000 + sides[1], 1000 + sides[0])
+    mask = np.zeros((layer.height, layer.width), bool)
+    mask[selected.top : selected.bottom, selected.left : selected.right] = True
+    context = with_context(selected, Rect(0, 0, layer.width, layer.height))
+    known = [model.contract for model in MODELS if model.contract is not None]
+    for contract in (engine.contract, *known):
+        for region in plan(mask, contract):
+            top, left, height, width = region.window
+            window = Rect(left, top, left + width, top + height)
+            assert window.within(context) == window, contract

@@ -18,7 +18,9 @@ from inpaint.gimp_plugin.gimps import (
     environments_on_path,
     find_consoles,
     find_folders,
+    flatpak_installed,
     gimp_environment,
+    program_folders,
 )
 from inpaint.gimp_plugin.installer import SCRIPT, SOURCE, engine_config, install, prove, runtime_folder, uninstall
 from inpaint.gimp_plugin.plugin.errors import PluginError
@@ -127,6 +129,45 @@ def test_every_gimp_is_found(home: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("platform", "folder"),
+    [
+        ("win32", "AppData/Roaming/GIMP/3.0"),
+        ("darwin", "Library/Application Support/GIMP/3.2"),
+        ("linux", ".config/GIMP/3.0"),
+        ("linux", "snap/gimp/current/.config/GIMP/3.0"),
+    ],
+)
+def test_every_system_has_its_own_folder(home: Path, platform: str, folder: str) -> None:
+    (home / folder).mkdir(parents=True)
+    (home / folder).with_name("2.10").mkdir()
+    assert [each.path for each in find_folders({}, home, platform)] == [home / folder]
+    kind = "snap" if "snap" in folder else "system"
+    assert find_folders({}, home, platform)[0].kind == kind
+
+
+def test_windows_may_keep_settings_elsewhere(home: Path) -> None:
+    (home / "roaming/GIMP/3.2").mkdir(parents=True)
+    found = find_folders({"APPDATA": str(home / "roaming")}, home, "win32")
+    assert found == [GimpFolder(home / "roaming/GIMP/3.2")]
+
+
+def test_installers_put_programs_off_the_path(home: Path) -> None:
+    settings = {"LOCALAPPDATA": str(home / "local"), "PROGRAMFILES": str(home / "all")}
+    assert program_folders(settings, "win32") == [home / "local/Programs/GIMP 3/bin", home / "all/GIMP 3/bin"]
+    assert program_folders({}, "win32") == []
+    assert program_folders(settings, "darwin") == [Path("/Applications/GIMP.app/Contents/MacOS")]
+    assert program_folders(settings, "linux") == []
+
+
+@pytest.mark.parametrize("place", ["user", "system"])
+def test_a_flatpak_is_found_where_it_is_installed(home: Path, place: str) -> None:
+    root = home / (".local/share/flatpak" if place == "user" else "flatpak")
+    assert not flatpak_installed(home, home / "flatpak")
+    (root / "app/org.gimp.GIMP").mkdir(parents=True)
+    assert flatpak_installed(home, home / "flatpak")
+
+
 def test_gimp3_directory_is_the_only_one(home: Path) -> None:
     (home / ".config/GIMP/3.0").mkdir(parents=True)
     assert find_folders({"GIMP3_DIRECTORY": "/other"}, home) == [GimpFolder(Path("/other"), "custom")]
@@ -216,7 +257,18 @@ def test_a_flatpak_is_told_honestly(home: Path) -> None:
     (home / ".var/app/org.gimp.GIMP/config/GIMP/3.0").mkdir(parents=True)
     done = CliRunner().invoke(app, ["gimp", "install"])
     assert done.exit_code == 0
-    assert "run `inpaint gimp worker`" in done.output
+    assert done.output.count("run `inpaint gimp worker`") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
+def test_a_flatpak_that_shares_the_folder_of_the_system_is_told_of(home: Path) -> None:
+    (home / ".config/GIMP/3.0").mkdir(parents=True)
+    assert "inpaint gimp worker" not in CliRunner().invoke(app, ["gimp", "install", "--no-proof"]).output
+    (home / ".local/share/flatpak/app/org.gimp.GIMP").mkdir(parents=True)
+    done = CliRunner().invoke(app, ["gimp", "install", "--no-proof"])
+    assert done.output.count("run `inpaint gimp worker`") == 1
+    notes = [finding.sentence for finding in examine_gimps([], find_folders(), {})]
+    assert any("run `inpaint gimp worker`" in note for note in notes)
 
 
 # What the doctor finds in a folder: how it is broken, and a part of the sentence.

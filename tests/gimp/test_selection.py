@@ -35,6 +35,11 @@ def test_a_hard_selection_is_filled_and_opaque(rgba: np.ndarray, engine: Engine)
     assert (done.rgba[..., :3] != rgba[30:54, 40:72, :3]).any(axis=-1).mean() > 0.9
 
 
+def test_a_layer_without_alpha_is_filled_the_same(rgba: np.ndarray, engine: Engine) -> None:
+    done = fill_selection(rgba[..., :3], selected(rgba), engine)
+    assert np.array_equal(done.rgba, fill_selection(rgba, selected(rgba), engine).rgba)
+
+
 def test_growing_makes_it_larger_and_round(rgba: np.ndarray, engine: Engine) -> None:
     done = fill_selection(rgba, selected(rgba), engine, grow=6)
     assert done.box == (24, 34, 36, 44)

@@ -211,10 +211,9 @@ def test_killed_in_the_middle_it_costs_one_sentence(
     size = 512
     rgba = np.ones((size, size, 4), np.float32)
     rgba[..., :3] = picture(size, size) / np.float32(255)
-    selection = np.zeros((size, size), np.float32)
-    selection[100:400, 100:400] = 1
-    request = {"op": "fill", "width": size, "height": size, "model": str(tiny_model), "device": "cpu"}
-    parts = [rgba.tobytes(), selection.tobytes()]
+    request = {"op": "fill", "width": size, "height": size, "selected": [100, 100, 400, 400]}
+    request |= {"model": str(tiny_model), "device": "cpu"}
+    parts = [rgba.tobytes(), np.ones((300, 300), np.float32).tobytes()]
 
     def kill(done: int, total: int) -> None:
         pid = int(json.loads(runtime.card.read_text())["pid"])
@@ -241,15 +240,21 @@ def test_in_flatpak_the_way_that_works_is_named(config: Config, monkeypatch: pyt
     monkeypatch.setattr(client, "in_flatpak", lambda: True)
     with pytest.raises(PluginError, match="run `inpaint gimp worker` in a terminal"):
         client.connect(replace(config, python="/nowhere/python"))
+    with pytest.raises(PluginError, match="run `inpaint gimp worker` in a terminal"):
+        client.connect(config)  # also with a Python that would start
 
 
 def test_the_engine_gets_nothing_of_gimps_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "GI_TYPELIB_PATH", "GIMP3_DIRECTORY", "GEGL_PATH"):
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("HTTPS_PROXY", "kept")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/home/me/cache")
+    assert client.clean_environment()["XDG_CACHE_HOME"] == "/home/me/cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", "/Users/me/Library/Application Support/GIMP/3.00/cache")
     clean = client.clean_environment()
     assert clean["HTTPS_PROXY"] == "kept"
     assert "PATH" in clean
+    assert "XDG_CACHE_HOME" not in clean
     assert not [name for name in clean if name.startswith(("PYTHON", "LD_LIB", "GI_", "GIMP", "GEGL"))]
 
 

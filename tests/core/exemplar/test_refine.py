@@ -75,6 +75,26 @@ def test_a_large_hole_gets_texture_at_full_resolution(side: int) -> None:
     assert fine > 0.8 * np.abs(np.diff(image.astype(float), axis=1))[~hole[:, 1:]].mean()
 
 
+def test_a_large_hole_may_lie_in_a_view_of_any_layout() -> None:
+    image = (meadow(601, 620) * 255).astype(np.uint8)
+    hole = box(image.shape[:2], 150, 150, 450, 450)
+    wanted = smooth(image, hole)
+    refine(wanted, hole, white=255)
+    wider = np.zeros((601, 700, 3), np.uint8)
+    bytes_between = np.zeros((601, 620 * 3 + 2), np.uint8)
+    for view in (
+        wider[:, 50:670],
+        np.zeros((601, 620, 4), np.uint8)[..., :3],
+        np.zeros((601, 620, 3), np.uint8)[::-1],
+        np.lib.stride_tricks.as_strided(bytes_between, (601, 620, 3), (620 * 3 + 2, 3, 1)),
+    ):
+        view[:] = smooth(image, hole)
+        refine(view, hole, white=255)
+        assert np.array_equal(view, wanted)
+    assert not wider[:, :50].any()
+    assert not wider[:, 670:].any()
+
+
 def test_nothing_is_taken_from_what_is_unknown() -> None:
     image, hole = meadow(120, 160), box((120, 160), 40, 50, 80, 90)
     unknown = hole | box((120, 160), 20, 100, 100, 150)

@@ -16,7 +16,7 @@ dbus-run-session -- gimp -n --no-splash --batch-interpreter=python-fu-eval \
 shot() { import -window root "/w/shot-$1.png"; }
 fail() { shot failed; echo "window: $1"; tail -5 /w/window.log; exit 1; }
 wait_for() {
-  for _ in $(seq 300); do
+  for _ in $(seq 900); do
     found=$(xdotool search --onlyvisible --name "$1" 2>/dev/null | tail -1) || true
     [ -n "$found" ] && return 0
     sleep 0.2
@@ -24,7 +24,7 @@ wait_for() {
   fail "no window called $1"
 }
 wait_gone() {
-  for _ in $(seq 300); do
+  for _ in $(seq 900); do
     xdotool search --onlyvisible --name "$1" >/dev/null 2>&1 || return 0
     sleep 0.2
   done
