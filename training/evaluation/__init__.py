@@ -2,6 +2,7 @@
 
 samples      photographs, each with its hole
 classical    methods that nobody trained
+gmic         one of them, a program that is run
 fillers      what fills under a name
 run_engine   a run directory as an engine
 distance     the perceptual distance
