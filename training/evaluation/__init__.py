@@ -12,5 +12,6 @@ runner       the loop
 results      means, standard errors, hole-area bins
 tables       JSON and CSV
 gallery      the worst cases, encoded
+sheet        a contact sheet
 report       one self-contained HTML page
 """

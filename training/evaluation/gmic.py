@@ -14,9 +14,9 @@ from inpaint.training.evaluation.samples import Sample
 
 PROGRAM = "gmic"
 DEFAULTS = (0, 9, 10, 5, 1, 0)
-"""What `gmic help inpaint_matchpatch` documents as default: scales (0 = as many as it finds right), patch side in pixels,
-iterations per scale, blend size in pixels, blending beyond the hole, a start that is given. Said in full, so that
-another version's defaults do not change what is measured."""
+"""What G'MIC documents as the defaults of `inpaint_matchpatch`: scales (0 = as many as it finds right), patch side in
+pixels, iterations per scale, blend size in pixels, blending beyond the hole, a start that is given. Said in full, so
+that another version's defaults do not change what is measured."""
 SECONDS = 600
 """Longest time for one picture."""
 MISSING = "The program gmic is not installed; on Debian or Ubuntu: apt install gmic."
@@ -33,9 +33,9 @@ def gmic(sample: Sample) -> np.ndarray:
         blanked[sample.hole] = 0  # what it must not see
         Image.fromarray(blanked).save(Path(folder, "given.png"))
         Image.fromarray(sample.hole.astype(np.uint8) * 255).save(Path(folder, "mask.png"))
-        # Quiet; fill image 0 under mask 1; write image 0. Bare names, because G'MIC splits what it reads at commas.
+        # Fill image 0 under mask 1; write image 0. Bare names, because G'MIC splits what it reads at commas.
         fill = ["-inpaint_matchpatch[0]", ",".join(["[1]", *map(str, DEFAULTS)])]
-        _run(["-v", "-1", "-srand", "0", "given.png", "mask.png", *fill, "-output[0]", "filled.png"], folder, sample.name)
+        _run(["-srand", "0", "given.png", "mask.png", *fill, "-output[0]", "filled.png"], folder, sample.name)
         try:
             with Image.open(Path(folder, "filled.png")) as picture:
                 filled = np.asarray(picture.convert("RGB"))
@@ -48,7 +48,7 @@ def gmic(sample: Sample) -> np.ndarray:
 def describe() -> str:
     """Say which G'MIC is installed. Raises `InpaintError` when none is."""
     with tempfile.TemporaryDirectory(prefix="inpaint-gmic-") as folder:
-        digits = _run(["-v", "-1", "-echo_stdout", "$_version"], folder, "a question for its version").strip()
+        digits = _run(["-echo_stdout", "$_version"], folder, "a question for its version").strip()
     values = ",".join(map(str, DEFAULTS))
     return f"G'MIC {'.'.join(digits) or 'of unknown version'}, inpaint_matchpatch {values} (its defaults), one thread"
 
@@ -61,7 +61,7 @@ def _run(words: list[str], folder: str, what: str) -> str:
     surroundings = {**os.environ, "OMP_NUM_THREADS": "1", "HOME": folder, "GMIC_PATH": folder}
     try:
         done = subprocess.run(
-            [program, *words],
+            [program, "-v", "-1", *words],  # quiet
             cwd=folder,
             env=surroundings,
             stdin=subprocess.DEVNULL,

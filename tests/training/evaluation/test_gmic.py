@@ -59,7 +59,7 @@ def test_a_failing_gmic_is_one_sentence(stand_in, monkeypatch, tmp_path, sample,
 def test_a_gmic_that_hangs_is_ended(stand_in, monkeypatch, sample):
     stand_in("exec sleep 60")
     monkeypatch.setattr(gmic, "SECONDS", 0.2)
-    with pytest.raises(InpaintError, match="more than 0.2 seconds for one"):
+    with pytest.raises(InpaintError, match=r"more than 0\.2 seconds for one"):
         gmic.gmic(sample)
 
 
