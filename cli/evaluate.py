@@ -119,10 +119,12 @@ def _print_table(evaluation: "Evaluation", conditions: "Conditions") -> None:
 
     side = f"{conditions.size} px" if conditions.size else "full size"
     seed = "" if conditions.seed is None else f" of seed {conditions.seed}"
-    area = "" if conditions.area is None else ", {:.0%} to {:.0%}".format(*conditions.area)
+    masks = f"masks {conditions.masks_sha256[:12]}"
+    if conditions.area is not None:
+        masks += ", {:.0%} to {:.0%} hole".format(*conditions.area)
     table = Table(
-        title=f"{conditions.pictures} pictures at {side}, {conditions.masks} holes{seed}{area}",
-        caption=f"masks {conditions.masks_sha256[:12]}" + (f", {conditions.distance}" if conditions.distance else ""),
+        title=f"{conditions.pictures} pictures at {side}, {conditions.masks} holes{seed}",
+        caption=masks + (f", {conditions.distance}" if conditions.distance else ""),
     )
     table.add_column("")
     for method in evaluation.methods:
