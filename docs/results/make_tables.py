@@ -20,7 +20,7 @@ METHODS = {
     "default+auto": "`inpaint fill` (`default+auto`)",
 }
 OURS, RIVALS = "default+auto", ("telea", "navier-stokes", "biharmonic", "gmic")
-COLUMNS = (("lpips_hole", "VGG-19 ↓", 4, min), ("squeeze", "SqueezeNet ↓", 4, min), ("ssim", "SSIM ↑", 4, max))
+COLUMNS = (("lpips", "VGG-19 ↓", 4, min), ("squeeze", "SqueezeNet ↓", 4, min), ("ssim", "SSIM ↑", 4, max))
 COLUMNS = (*COLUMNS, ("psnr", "PSNR ↑", 2, max), ("l1_hole", "l1 in the hole ↓", 4, min))
 """Key, heading, decimals, and what picks the best."""
 
@@ -37,7 +37,7 @@ def read(folder: Path) -> tuple[dict[str, Any], Scores, dict[str, float]]:
     scores = {picture["name"]: picture["scores"] for picture in first["pictures"]}
     for picture in second["pictures"]:
         for method, row in picture["scores"].items():
-            scores[picture["name"]][method]["squeeze"] = row["lpips_hole"]
+            scores[picture["name"]][method]["squeeze"] = row["lpips"]
     return first["conditions"], scores, {picture["name"]: picture["area"] for picture in first["pictures"]}
 
 
@@ -59,7 +59,7 @@ def table(head: list[str], rows: dict[str, list[float]], picks: list[tuple[int, 
 
 def short(sets: dict[str, Scores]) -> str:
     """Return one table of all sets: distance, SSIM and PSNR."""
-    keys = [column for column in COLUMNS if column[0] in ("lpips_hole", "ssim", "psnr")]
+    keys = [column for column in COLUMNS if column[0] in ("lpips", "ssim", "psnr")]
     head = [f"{title}: {heading.replace('VGG-19', 'distance')}" for title in sets for _, heading, _, _ in keys]
     rows = {
         title: [mean(scores, method, key) for scores in sets.values() for key, _, _, _ in keys]
@@ -75,13 +75,13 @@ def full(scores: Scores) -> str:
 
 
 def by_area(scores: Scores, areas: dict[str, float]) -> str:
-    """Return the VGG-19 distance in the hole by the share of hole."""
+    """Return the VGG-19 distance by the share of hole."""
     bins: dict[int, Scores] = {}
     for name, rows in scores.items():
         bins.setdefault(int(areas[name] * 10 + 1e-9), {})[name] = rows
     order = sorted(bins)
     head = [f"{10 * i}-{10 * (i + 1)} % ({len(bins[i])})" for i in order]
-    rows = {title: [mean(bins[i], method, "lpips_hole") for i in order] for method, title in METHODS.items()}
+    rows = {title: [mean(bins[i], method, "lpips") for i in order] for method, title in METHODS.items()}
     return table(head, rows, [(4, min)] * len(order))
 
 
@@ -90,7 +90,7 @@ def duels(scores: Scores) -> str:
     lines = ["| against | VGG-19 | SqueezeNet | SSIM | PSNR |", "|---" * 5 + "|"]
     for rival in (*RIVALS, "default"):
         cells = []
-        for key, digits, sign in (("lpips_hole", 4, -1), ("squeeze", 4, -1), ("ssim", 4, 1), ("psnr", 2, 1)):
+        for key, digits, sign in (("lpips", 4, -1), ("squeeze", 4, -1), ("ssim", 4, 1), ("psnr", 2, 1)):
             gaps = [rows[OURS][key] - rows[rival][key] for rows in scores.values()]
             error = statistics.stdev(gaps) / math.sqrt(len(gaps))
             won = sum(sign * gap > 0 for gap in gaps) / len(gaps)

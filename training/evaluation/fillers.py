@@ -71,10 +71,10 @@ def with_engine(engine: Engine, detail: Detail = "network") -> Filler:
 
 
 def _detail(name: str) -> tuple[str, Detail]:
-    """Take `+texture` and its like off a model's name."""
+    """Take `+texture` and its like off a model's name; a folder that is called so is no model."""
     details: tuple[Detail, ...] = get_args(Detail)
     for detail in details:
-        if name.endswith(f"+{detail}"):
+        if name.endswith(f"+{detail}") and not Path(name).is_dir():
             return name.removesuffix(f"+{detail}"), detail
     return name, "network"
 
