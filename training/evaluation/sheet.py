@@ -66,7 +66,8 @@ class Sheet:
             return
         given = truth.copy()
         given[hole] = GREY
-        given[hole & (cv2.erode(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)] = EDGE
+        cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+        given[hole & (cv2.erode(hole.astype(np.uint8), cross) == 0)] = EDGE
         row = [(_small(given), f"{scored.name}, {scored.area:.0%} hole")]
         for label, pixels in fills.items():
             number = "" if self.metric is None else f"{scored.rows[label][self.metric.key]:.{self.metric.digits}f}"
