@@ -26,6 +26,7 @@ from rich.progress import track
 from rich.table import Table
 
 PLAIN, FLOAT32, BF16, COMPILED = "plain loop, float32", "inpaint, float32", "inpaint, bf16", "inpaint, compiled"
+GRAPHED = "inpaint, CUDA graphs"
 GOAL = 1.6
 """How many times the images per second of the plain loop are wanted, on a CPU."""
 GOAL_OF_PEAK = 0.45
@@ -82,7 +83,8 @@ def inpaint_loop(job: Job) -> Iterator[float]:
     torch.manual_seed(0)
     objectives = {name: Objective(config, job.backbones) for name, config in recipe.objectives.items()}
     compiled = job.name == COMPILED
-    trainer = AdversarialTrainer(recipe.family, objectives, accelerator=accelerator, compiled=compiled)
+    graphed = job.name == GRAPHED
+    trainer = AdversarialTrainer(recipe.family, objectives, accelerator=accelerator, compiled=compiled, graphed=graphed)
     plan = BatchPlan(crops=recipe.data, holes=recipe.holes, schedule=recipe.schedule, seed=0, device=accelerator.device)
     workers = decoders(accelerator.device) if job.workers is None else job.workers
     batches = load_batches(open_source(job.data), plan, start=0, workers=workers)
@@ -196,7 +198,8 @@ def main() -> None:
         there.close()
         return here
 
-    names = [n for n in (PLAIN, FLOAT32, BF16, COMPILED) if not options.only or any(part in n for part in options.only)]
+    contenders = [PLAIN, FLOAT32, BF16, COMPILED] + ([GRAPHED] if options.device == "cuda" else [])
+    names = [n for n in contenders if not options.only or any(part in n for part in options.only)]
     flops, peak = start(PLAIN, count_flops).recv(), start(PLAIN, measure_peak).recv()
     pipes = {name: start(name) for name in names}
     times: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}

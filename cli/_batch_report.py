@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from inpaint.cli._report import print_notes
+
 if TYPE_CHECKING:
     from inpaint.core.batch import Manifest, Outcome
 
@@ -55,8 +57,7 @@ class BatchReport:
     def note(self, *notes: str) -> None:
         """Say what a person should know before it starts."""
         if not self.quiet:
-            for note in notes:
-                typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
+            print_notes(notes)
 
     def recording(self, manifest: "Manifest") -> Callable[["Outcome"], None]:
         """Return what takes an outcome: first into the manifest, then onto the screen."""

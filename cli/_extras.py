@@ -17,6 +17,8 @@ TRAINING = (
     "safetensors",
     "jinja2",
     "skimage",
+    "tomli_w",
+    "torch_fidelity",
 )
 """Packages that only the extra `train` brings, by the names they are imported under."""
 

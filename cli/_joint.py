@@ -3,13 +3,9 @@
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import typer
-
 from inpaint.cli._options import Device
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from inpaint.core.engine import Engine
     from inpaint.core.joint import JointEngine
 
@@ -34,9 +30,3 @@ def load_method(
     from inpaint.core.engine import load_engine
 
     return load_engine(model or "default", device.value, threads)
-
-
-def print_notes(notes: "Sequence[str]") -> None:
-    """Print what the user should know to standard error."""
-    for note in dict.fromkeys(notes):
-        typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)

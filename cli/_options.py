@@ -27,6 +27,12 @@ class Detail(StrEnum):
     TEXTURE = "texture"
 
 
+DeviceOption = Annotated[Device, typer.Option("--device", help="auto takes an NVIDIA GPU where one works.")]
+Threads = Annotated[
+    int | None, typer.Option(min=1, help="CPU threads; otherwise one per physical core.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a sentence.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 DetailOption = Annotated[
     Detail,
     typer.Option(
@@ -65,7 +71,13 @@ def complete_model(typed: str) -> list[str]:
     return sorted(name for name in names if name.startswith(typed))
 
 
-Model = Annotated[str, typer.Option(help="Name of a model, or an .onnx file.", autocompletion=complete_model)]
+Model = Annotated[
+    str,
+    typer.Option(
+        help="A name from `inpaint weights list`, user/repo once it is pulled, or an .onnx file.",
+        autocompletion=complete_model,
+    ),
+]
 
 HOLE = "Where the hole is"
 """Heading in `--help` over the options below."""
@@ -78,6 +90,7 @@ Mask = Annotated[
         help="A picture of the same size: white is filled, black is kept, grey is a soft seam. Or the word alpha: what "
         "is transparent is filled, and opaque then.",
         show_default=False,
+        readable=False,  # the reader says what is wrong, with its own exit code
         rich_help_panel=HOLE,
     ),
 ]
@@ -139,7 +152,7 @@ def mask_choice(
     return MaskChoice(
         file=None if alpha else mask,
         alpha=alpha,
-        boxes=tuple(_box(words) for words in box or ()),
+        boxes=tuple(read_box(words) for words in box or ()),
         color=None if color is None else _color(color),
         tolerance=tolerance,
         invert=invert,
@@ -147,17 +160,23 @@ def mask_choice(
     )
 
 
-def _box(words: str) -> "Box":
-    """Read `x,y,width,height`."""
+def read_box(words: str) -> "Box":
+    """Read `x,y,width,height`. Raises `typer.BadParameter` for anything else."""
     from inpaint.core.regions import Box
 
-    try:
-        left, top, width, height = (int(word) for word in words.split(","))
-    except ValueError:
-        left = top = width = height = 0
-    if width < 1 or height < 1:
-        raise typer.BadParameter(f"{words!r} is not a box; write x,y,width,height in pixels, as in 40,30,200,100.")
+    left, top, width, height = read_numbers(words, 4)
     return Box(top=top, left=left, height=height, width=width)
+
+
+def read_numbers(words: str, *allowed: int) -> tuple[int, ...]:
+    """Read a place of so many numbers. Raises `typer.BadParameter` for anything else."""
+    from inpaint.core.errors import MaskError
+    from inpaint.core.places import parse_numbers
+
+    try:
+        return parse_numbers(words, *allowed)
+    except MaskError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _color(words: str) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""What a person sees while a model trains, and what Ctrl-C does meanwhile."""
+"""What a person sees while a model trains, and what Ctrl-C and SIGTERM do meanwhile."""
 
 import signal
 import time
@@ -25,7 +25,8 @@ class TrainingProgress:
     """A live line: phase, step, images per second, smoothed losses, time left. Also turns Ctrl-C into a clean stop.
 
     Used as a context manager around the training and passed to it as a callback. The first Ctrl-C asks the training
-    to stop after the running step, so that a checkpoint can be written; a second one interrupts at once.
+    to stop after the running step, so that a checkpoint can be written; a second one interrupts at once. SIGTERM, which
+    rented machines and job queues send before they take a machine away, does the same.
     """
 
     def __init__(self, recipe: "Recipe", title: str = "", *, processes: int = 1, visible: bool = True) -> None:
@@ -57,13 +58,16 @@ class TrainingProgress:
 
     def __enter__(self) -> "TrainingProgress":
         self.progress.start()
-        self.previous = signal.signal(signal.SIGINT, self._interrupt)
+        # Several processes are ended by their launcher because one has died: there is nobody left to save with.
+        caught = (signal.SIGINT, signal.SIGTERM) if self.processes == 1 else (signal.SIGINT,)
+        self.previous = {number: signal.signal(number, self._interrupt) for number in caught}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        signal.signal(signal.SIGINT, self.previous)
+        for number, handler in self.previous.items():
+            signal.signal(number, handler)
         self.progress.stop()
 
     def __call__(self, report: "StepReport") -> bool:
@@ -96,7 +100,8 @@ class TrainingProgress:
             raise KeyboardInterrupt
         self.interrupted = True
         if self.visible:
-            self.progress.console.print("Finishing this step and saving. Ctrl-C again stops at once, without saving.")
+            again = "Ctrl-C again" if number == signal.SIGINT else "Another signal"
+            self.progress.console.print(f"Finishing this step and saving. {again} stops at once, without saving.")
 
 
 class ExperimentProgress:

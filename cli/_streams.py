@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import typer
 
+from inpaint.cli._files import target_beside
 from inpaint.cli._options import Format
 
 STREAM = Path("-")
@@ -40,10 +41,13 @@ def open_streams(image: Path, output: Path | None, wanted: Format | None) -> Ite
     file name, whose suffix says it.
     """
     output = STREAM if output is None and image == STREAM else output
-    if wanted is not None and output is not None and output != STREAM and not output.is_dir():
+    from inpaint.core.files import is_folder
+
+    if wanted is not None and output is not None and output != STREAM and not is_folder(output):
         raise typer.BadParameter(f"--output names a file, whose suffix is its format: {output}.", param_hint="--format")
+    suffix = f".{wanted.value}" if wanted else None
     if STREAM not in (image, output):
-        yield Files(image, _target(image, output, wanted), to_stdout=False)
+        yield Files(image, target_beside(image, "filled", output, suffix), to_stdout=False)
         return
     from inpaint.core.errors import InpaintError, OutputError
 
@@ -55,10 +59,10 @@ def open_streams(image: Path, output: Path | None, wanted: Format | None) -> Ite
         if image == STREAM:
             _save_stdin(source)
         if output == STREAM:
-            target = Path(name) / f"output{f'.{wanted.value}' if wanted else _suffix_of(source)}"
+            target = Path(name) / f"output{suffix or _suffix_of(source)}"
             names[str(target)] = "standard output"
         else:
-            target = _target(Path("stdin") if image == STREAM else image, output, wanted)
+            target = target_beside(Path("stdin") if image == STREAM else image, "filled", output, suffix)
         try:
             yield Files(source, target, to_stdout=output == STREAM)
         except InpaintError as error:
@@ -70,18 +74,6 @@ def open_streams(image: Path, output: Path | None, wanted: Format | None) -> Ite
             with target.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
             sys.stdout.buffer.flush()
-
-
-def _target(image: Path, output: Path | None, wanted: Format | None) -> Path:
-    """Return the file to write. The default is in a format without loss, because known pixels survive in it."""
-    from inpaint.core.image import filled_name
-
-    name = Path(filled_name(image))
-    if wanted is not None:
-        name = name.with_suffix(f".{wanted.value}")
-    if output is None:
-        return image.with_name(str(name))
-    return output / name if output.is_dir() else output
 
 
 def _save_stdin(path: Path) -> None:

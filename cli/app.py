@@ -26,7 +26,8 @@ from inpaint.cli.remove import remove
 from inpaint.cli.study import app as study
 from inpaint.cli.train import train
 from inpaint.cli.weights import app as weights
-from inpaint.core.errors import InpaintError
+from inpaint.core.errors import InpaintError, OutputError
+from inpaint.core.files import FULL
 
 BUG = 70
 """Exit code for an error that is nobody's fault but ours (EX_SOFTWARE of sysexits.h)."""
@@ -47,6 +48,9 @@ class _Commands(TyperGroup):
         except (typer.Exit, typer.Abort):
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in FULL:
+                _complain("The disk is full, and not everything was written; make room or choose another disk.")
+                raise typer.Exit(OutputError.exit_code) from error
             # Usage errors are Typer's to report, and a closed pipe (`inpaint --help | head`) is nobody's error.
             if hasattr(error, "exit_code") or isinstance(error, BrokenPipeError) or os.environ.get("INPAINT_DEBUG"):
                 raise

@@ -15,6 +15,9 @@ from inpaint.cli._options import Device
 SOME_FAILED = 3
 """Exit code when some photographs failed and the others are done."""
 
+WITH_TABLE = ("compositions", "output", "resume", "device", "threads", "as_json", "quiet", "verbose")
+"""Names of what may stand beside --compositions."""
+
 
 class BatchFormat(StrEnum):
     """What results are written as: `Format`, or by the photograph."""
@@ -50,6 +53,7 @@ def _with_address(args: list[str]) -> list[str]:
 
 
 def batch(
+    context: typer.Context,
     images: Annotated[
         list[Path] | None,
         typer.Argument(help="Photographs, and folders of them: all below is filled.", show_default=False),
@@ -113,13 +117,13 @@ def batch(
         ),
     ] = None,
     model: _options.Model = "default",
-    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
+    device: _options.DeviceOption = Device.AUTO,
     threads: Annotated[
         int | None,
         typer.Option(min=1, help="CPU threads, or processes with --ray; otherwise one per core.", show_default=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a sentence.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    as_json: _options.AsJson = False,
+    quiet: _options.Quiet = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print a line for every photograph.")] = False,
 ) -> None:
     """Fill many photographs. One that fails does not stop the others; DIR/manifest.jsonl tells how each one went."""
@@ -128,8 +132,7 @@ def batch(
     if compositions is not None:
         from inpaint.cli._batch_compositions import run_table
 
-        if images or list_file is not None or mask is not None or ray is not None:
-            raise typer.BadParameter("A table names its own photographs and masks; leave the others out.")
+        _check_table_alone(context)
         make_report = partial(BatchReport, quiet=quiet, verbose=verbose, as_json=as_json, verb="composed")
         if run_table(compositions, output, device, threads, resume=resume, make_report=make_report).failures:
             raise typer.Exit(SOME_FAILED)
@@ -190,6 +193,16 @@ def batch(
         report.close(manifest.path)
     if report.failures:
         raise typer.Exit(SOME_FAILED)
+
+
+def _check_table_alone(context: typer.Context) -> None:
+    """Raise `typer.BadParameter` when something was given beside --compositions that a table has no use for."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name not in WITH_TABLE and source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(
+                "A table says itself what goes where; leave this out.", param_hint=parameter.opts[0]
+            )
 
 
 def _suffix(wanted: BatchFormat, image: Path) -> str:

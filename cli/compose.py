@@ -1,6 +1,5 @@
 """`inpaint compose`: put an object from one photograph into another."""
 
-import json
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -8,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from inpaint.cli._files import protect, target_beside
-from inpaint.cli._joint import Method, load_method, print_notes
+from inpaint.cli import _options
+from inpaint.cli._files import target_beside
+from inpaint.cli._joint import Method, load_method
 from inpaint.cli._options import Device
+from inpaint.cli._report import report
 
 
 class Around(StrEnum):
@@ -44,7 +45,8 @@ def compose(
         typer.Option(
             "--output",
             "-o",
-            help="File to write, or a folder. Otherwise BACKGROUND.composed.png. Replaced if it exists.",
+            help="File to write, or a folder. Otherwise BACKGROUND.composed.png (of a TIFF: .tif). Replaced "
+            "if it exists.",
         ),
     ] = None,
     around: Annotated[
@@ -61,29 +63,30 @@ def compose(
     segmenter_model: Annotated[
         str, typer.Option("--segmenter", help="Network that cuts out: cutout, or an .onnx file.")
     ] = "cutout",
-    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="CPU threads; otherwise one per physical core.", show_default=False)
-    ] = None,
+    device: _options.DeviceOption = Device.AUTO,
+    threads: _options.Threads = None,
     force: Annotated[bool, typer.Option("--force", help="Let --output replace one of the photographs.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a sentence.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    as_json: _options.AsJson = False,
+    quiet: _options.Quiet = False,
 ) -> None:
     """Put an object into a photograph: cut it out, scale it, fit its colours, and blend it in.
 
     Pixels outside the box stay as they are, to the bit, except in JPEG files.
     """
     target = target_beside(background, "composed", output)
-    protect(target, {"photograph": background, "object's photograph": object, "mask": object_mask}, force)
-    from inpaint.core.composition import Composition, compose_file, parse_box, parse_numbers
+    place, cut = _options.read_numbers(at, 2, 4), None if object_box is None else _options.read_box(object_box)
+    from inpaint.core.composition import Composition, compose_file
+    from inpaint.core.files import check_apart
     from inpaint.core.segmenting import load_segmenter
 
+    if not force:
+        check_apart(target, {"photograph": background, "object's photograph": object, "mask": object_mask})
     composition = Composition(
         background=background,
         object=object,
-        at=parse_numbers(at, 2, 4),
+        at=place,
         output=target,
-        object_box=None if object_box is None else parse_box(object_box),
+        object_box=cut,
         object_mask=object_mask,
         around="inpaint" if around is Around.INPAINT else "keep",
         strength=strength,
@@ -95,18 +98,17 @@ def compose(
     seconds = round(time.perf_counter() - start, 3)
     composed, notes = done.composed, [*(engine.notes if engine else ()), *done.notes]
     box = [composed.box.left, composed.box.top, composed.box.width, composed.box.height]
-    if as_json:
-        record = {
+    report(
+        f"{target}: the object lies at {','.join(map(str, box))}, in {seconds:.1f} s",
+        {
             "output": str(target),
             "box": box,
             "changed_pixels": int(composed.mask.sum()),
             "method": composed.method,
             "model": engine.contract.name if engine else None,
             "seconds": seconds,
-            "notes": notes,
-        }
-        typer.echo(json.dumps(record))
-    elif not quiet:
-        typer.echo(f"{target}: the object lies at {','.join(map(str, box))}, in {seconds:.1f} s")
-    if not quiet:
-        print_notes(notes)
+        },
+        notes,
+        as_json=as_json,
+        quiet=quiet,
+    )

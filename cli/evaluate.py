@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaint.cli import _options
 from inpaint.cli._options import Device, MaskKind
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def evaluate(
         list[str] | None,
         typer.Option(help="Photograph in the sheet, by name; more than once if you like; otherwise six."),
     ] = None,
-    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.CPU,
+    device: _options.DeviceOption = Device.CPU,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
     """Fill the same holes with every method and compare with what was there."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaint.cli import _train_options
 from inpaint.cli._options import Device
 
 if TYPE_CHECKING:
@@ -17,19 +18,15 @@ def experiment(
         str | None, typer.Option(help="Photographs to train on: a folder, .tar shards, or shard URLs.")
     ] = None,
     val: Annotated[str | None, typer.Option(help="Photographs to measure on: a folder or .tar shards.")] = None,
-    shapes: Annotated[
-        str | None, typer.Option(help="Label maps, a folder or .tar shards, for holes with the outlines of objects.")
-    ] = None,
+    shapes: _train_options.Shapes = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the experiment, such as runs/matrix.")] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="Change one setting of the plan, such as measure.pictures=50.")
     ] = None,
-    backbones: Annotated[
-        Path | None, typer.Option(help="Folder of backbone weights (safetensors); otherwise they are downloaded.")
-    ] = None,
-    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where there is one.")] = Device.AUTO,
-    workers: Annotated[int | None, typer.Option(min=0, help="Processes that decode pictures.")] = None,
-    max_minutes: Annotated[float | None, typer.Option(min=0, help="Stop, with a checkpoint, after this long.")] = None,
+    backbones: _train_options.Backbones = None,
+    device: _train_options.TrainingDevice = Device.AUTO,
+    workers: _train_options.Workers = None,
+    max_minutes: _train_options.MaxMinutes = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Skip what --out has finished, and go on with the rest.")
     ] = False,

@@ -1,9 +1,7 @@
 """`inpaint fill`: fill the hole of a photograph."""
 
-import json
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,20 +10,21 @@ import typer
 
 from inpaint.cli import _options
 from inpaint.cli._options import Device, Format
+from inpaint.cli._report import report
 from inpaint.cli._streams import open_streams
 
 if TYPE_CHECKING:
-    from inpaint.core.engine import Engine
     from inpaint.core.filling import Progress
-    from inpaint.core.photo import Photo
-    from inpaint.core.regions import Region
+    from inpaint.core.photo_filling import FilledPhoto
 
 
 def fill(
     image: Annotated[
         Path,
         typer.Argument(
-            help="The photograph: JPEG, PNG, TIFF, WebP, AVIF, HEIF or BMP; - reads standard input.", show_default=False
+            help="The photograph: JPEG, PNG, TIFF, WebP, AVIF, HEIF or BMP; - reads standard input.",
+            show_default=False,
+            readable=False,  # the reader says what is wrong, with its own exit code
         ),
     ],
     mask: _options.Mask = None,
@@ -56,13 +55,11 @@ def fill(
     ] = None,
     detail: _options.DetailOption = _options.Detail.AUTO,
     model: _options.Model = "default",
-    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="CPU threads; otherwise one per physical core.", show_default=False)
-    ] = None,
+    device: _options.DeviceOption = Device.AUTO,
+    threads: _options.Threads = None,
     force: Annotated[bool, typer.Option("--force", help="Let --output replace the photograph or the mask.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a sentence.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    as_json: _options.AsJson = False,
+    quiet: _options.Quiet = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print also what is done, and how long it takes.")
     ] = False,
@@ -71,92 +68,65 @@ def fill(
     choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
     from inpaint.core.engine import load_engine
     from inpaint.core.files import check_apart
-    from inpaint.core.filling import fill_pixels
-    from inpaint.core.image import check_output, read_image, write_image
+    from inpaint.core.image import read_image, write_image
     from inpaint.core.mask_choice import build_mask
+    from inpaint.core.photo_filling import check_result, fill_photo
+    from inpaint.core.timing import timed
 
     with open_streams(image, output, output_format) as files:
         if not force:
             check_apart(files.target, {"photograph": files.source, "mask": choice.file})
         seconds: dict[str, float] = {}
-        with _timed(seconds, "read"):
+        with timed(seconds, "read"):
             photo = read_image(files.source)
             hole = build_mask(photo, choice)
-            # What is transparent now may be opaque in the result, which a JPEG can hold.
-            check_output(photo.with_pixels(photo.pixels, hole.levels > 0) if hole.opaque else photo, files.target)
-        with _timed(seconds, "load"):
+            check_result(photo, hole, files.target)
+        with timed(seconds, "load"):
             engine = load_engine(model, device.value, threads)
-        with _timed(seconds, "fill"), _progress(quiet) as progress:
-            filled = fill_pixels(
-                photo.pixels,
-                hole.levels,
-                engine,
-                grow=grow,
-                feather=feather,
-                detail=detail.value,
-                progress=progress,
-                empty=photo.empty,
-                in_place=True,
-            )
-        photo = photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None)
-        notes = [*photo.notes, *hole.notes, *engine.notes, *filled.notes]
-        hole_pixels, regions, last = int(filled.mask.sum()), filled.regions, filled.engine
-        del hole, filled  # masks as large as the photograph, which encoding has no use for
-        with _timed(seconds, "write"):
-            notes += write_image(photo, files.target)
+        with timed(seconds, "fill"), _progress(quiet) as progress:
+            filled = fill_photo(photo, hole, engine, grow=grow, feather=feather, detail=detail.value, progress=progress)
+        del photo, hole  # a mask as large as the photograph, which encoding has no use for
+        with timed(seconds, "write"):
+            lost = write_image(filled.photo, files.target)
 
     written = "-" if files.to_stdout else str(files.target)
-    notes = list(dict.fromkeys(notes))
     if verbose:
-        _tell(photo, hole_pixels, regions, last, seconds)
-    if as_json:
-        record = {
+        _tell(filled, seconds)
+    count = len(filled.regions)
+    report(
+        f"{written}: {count} region{'' if count == 1 else 's'} filled on the {filled.engine.device.upper()} "
+        f"in {sum(seconds.values()):.1f} s",
+        {
             "output": written,
-            "width": photo.size[0],
-            "height": photo.size[1],
-            "hole_pixels": hole_pixels,
-            "regions": [[*region.window, round(region.scale, 6)] for region in regions],
-            "device": last.device,
-            "provider": last.provider,
+            "width": filled.photo.size[0],
+            "height": filled.photo.size[1],
+            "hole_pixels": filled.hole_pixels,
+            "regions": [[*region.window, round(region.scale, 6)] for region in filled.regions],
+            "device": filled.engine.device,
+            "provider": filled.engine.provider,
             "model": engine.contract.name,
             "seconds": seconds,
-            "notes": notes,
-        }
-        typer.echo(json.dumps(record), err=files.to_stdout)
-    elif not quiet and not files.to_stdout:
-        count = len(regions)
-        typer.echo(
-            f"{written}: {count} region{'' if count == 1 else 's'} filled on the {last.device.upper()} "
-            f"in {sum(seconds.values()):.1f} s"
-        )
-    if not quiet:
-        for note in notes:
-            typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
+        },
+        [*engine.notes, *filled.notes, *lost],
+        as_json=as_json,
+        quiet=quiet,
+        err=files.to_stdout,
+    )
 
 
-def _tell(
-    photo: "Photo", hole_pixels: int, regions: "Sequence[Region]", model: "Engine", seconds: dict[str, float]
-) -> None:
+def _tell(filled: "FilledPhoto", seconds: dict[str, float]) -> None:
     """Say on standard error what was done."""
-    width, height = photo.size
-    share = hole_pixels / (width * height)
-    typer.echo(f"Photograph: {width} x {height}, {photo.pixels.dtype}, hole {share:.2%} of it", err=True)
+    width, height = filled.photo.size
+    share, model = filled.hole_pixels / (width * height), filled.engine
+    typer.echo(f"Photograph: {width} x {height}, {filled.photo.pixels.dtype}, hole {share:.2%} of it", err=True)
     typer.echo(f"Model: {model.contract.name} ({model.path}), {model.provider}", err=True)
-    for number, region in enumerate(regions, 1):
+    for number, region in enumerate(filled.regions, 1):
         box, fed = region.window, region.fed
         typer.echo(
             f"Region {number}: {box.width} x {box.height} at {box.left},{box.top}, filled at {fed[1]} x {fed[0]}",
             err=True,
         )
     typer.echo("Seconds: " + ", ".join(f"{what} {value:.3f}" for what, value in seconds.items()), err=True)
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
-    """Note how long the block took."""
-    start = time.perf_counter()
-    yield
-    seconds[name] = round(time.perf_counter() - start, 3)
 
 
 @contextmanager

@@ -1,13 +1,16 @@
 """`inpaint harmonize`: fit the colours of an object that was pasted into a photograph."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from inpaint.cli._files import protect, target_beside
-from inpaint.cli._joint import Method, load_method, print_notes
+from inpaint.cli import _options
+from inpaint.cli._files import target_beside
+from inpaint.cli._joint import Method, load_method
 from inpaint.cli._options import Device
+from inpaint.cli._report import report
 
 
 def harmonize(
@@ -18,7 +21,9 @@ def harmonize(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="File to write, or a folder. Otherwise IMAGE.harmonized.png. Replaced if it exists."
+            "--output",
+            "-o",
+            help="File to write, or a folder. Otherwise IMAGE.harmonized.png (of a TIFF: .tif). Replaced if it exists.",
         ),
     ] = None,
     invert: Annotated[bool, typer.Option("--invert", help="Black is the object.")] = False,
@@ -27,21 +32,23 @@ def harmonize(
     model: Annotated[
         str | None, typer.Option(help="Name of a joint model, or an .onnx file.", show_default=False)
     ] = None,
-    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="CPU threads; otherwise one per physical core.", show_default=False)
-    ] = None,
+    device: _options.DeviceOption = Device.AUTO,
+    threads: _options.Threads = None,
     force: Annotated[bool, typer.Option("--force", help="Let --output replace the photograph or the mask.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    as_json: _options.AsJson = False,
+    quiet: _options.Quiet = False,
 ) -> None:
     """Give a pasted object the colours of its surroundings. Pixels outside its mask stay as they are, to the bit."""
     target = target_beside(image, "harmonized", output)
-    protect(target, {"photograph": image, "mask": mask}, force)
+    from inpaint.core.files import check_apart
     from inpaint.core.harmonizing import harmonize as fit_colours
     from inpaint.core.image import check_output, read_image, write_image
     from inpaint.core.joint import JointEngine
     from inpaint.core.mask import read_alpha
 
+    if not force:
+        check_apart(target, {"photograph": image, "mask": mask})
+    start = time.perf_counter()
     photo = read_image(image)
     check_output(photo, target)
     alpha = read_alpha(mask, photo.size, invert)
@@ -49,6 +56,17 @@ def harmonize(
     assert engine is None or isinstance(engine, JointEngine)
     fitted = fit_colours(photo.pixels, alpha, engine, strength=strength)
     notes = [*photo.notes, *(engine.notes if engine else ()), *write_image(photo.with_pixels(fitted), target)]
-    if not quiet:
-        typer.echo(f"{target}: {int((alpha > 0.5).sum())} pixels of the object fitted by the method {method.value}")
-        print_notes(notes)
+    pixels = int((alpha > 0.5).sum())
+    report(
+        f"{target}: {pixels} pixels of the object fitted by the method {method.value}",
+        {
+            "output": str(target),
+            "object_pixels": pixels,
+            "method": method.value,
+            "model": engine.contract.name if engine else None,
+            "seconds": round(time.perf_counter() - start, 3),
+        },
+        notes,
+        as_json=as_json,
+        quiet=quiet,
+    )

@@ -1,13 +1,15 @@
 """`inpaint remove`: take an object out of a photograph."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from inpaint.cli._files import protect, target_beside
-from inpaint.cli._joint import print_notes
+from inpaint.cli import _options
+from inpaint.cli._files import target_beside
 from inpaint.cli._options import Device
+from inpaint.cli._report import report
 
 
 def remove(
@@ -19,7 +21,9 @@ def remove(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="File to write, or a folder. Otherwise IMAGE.removed.png. Replaced if it exists."
+            "--output",
+            "-o",
+            help="File to write, or a folder. Otherwise IMAGE.removed.png (of a TIFF: .tif). Replaced if it exists.",
         ),
     ] = None,
     grow: Annotated[
@@ -40,34 +44,56 @@ def remove(
     feather: Annotated[
         int, typer.Option(min=0, metavar="PX", help="Blend with the old picture inside the hole's rim.")
     ] = 0,
+    detail: _options.DetailOption = _options.Detail.AUTO,
     model: Annotated[str, typer.Option(help="Name of an inpainting model, or an .onnx file.")] = "default",
     segmenter: Annotated[str, typer.Option(help="Network that finds the object: cutout, or an .onnx file.")] = "cutout",
-    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where one works.")] = Device.AUTO,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="CPU threads; otherwise one per physical core.", show_default=False)
-    ] = None,
+    device: _options.DeviceOption = Device.AUTO,
+    threads: _options.Threads = None,
     force: Annotated[bool, typer.Option("--force", help="Let --output replace the photograph.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    as_json: _options.AsJson = False,
+    quiet: _options.Quiet = False,
 ) -> None:
     """Take an object out of a photograph: find it in its box, and fill what it leaves."""
     target = target_beside(image, "removed", output)
-    protect(target, {"photograph": image}, force)
-    from inpaint.core.composition import parse_box
+    boxes = [_options.read_box(words) for words in box]
     from inpaint.core.engine import load_engine
+    from inpaint.core.files import check_apart
     from inpaint.core.image import check_output, read_image, write_image
     from inpaint.core.removing import remove as take_out
     from inpaint.core.segmenting import load_segmenter
 
-    boxes = [parse_box(words) for words in box]
+    if not force:
+        check_apart(target, {"photograph": image})
+    start = time.perf_counter()
     photo = read_image(image)
     check_output(photo, target)
     finder = None if whole_box else load_segmenter(segmenter, threads)
     engine = load_engine(model, device.value, threads)
     filled = take_out(
-        photo.pixels, boxes, engine, finder, grow=grow, shadow=shadow, whole_box=whole_box, feather=feather
+        photo.pixels,
+        boxes,
+        engine,
+        finder,
+        grow=grow,
+        shadow=shadow,
+        whole_box=whole_box,
+        feather=feather,
+        detail=detail.value,
+        empty=photo.empty,
     )
     lost = write_image(photo.with_pixels(filled.pixels), target)
-    if not quiet:
-        count = len(filled.regions)
-        typer.echo(f"{target}: {int(filled.mask.sum())} pixels in {count} region{'' if count == 1 else 's'} replaced")
-        print_notes([*photo.notes, *engine.notes, *filled.notes, *lost])
+    count, pixels = len(filled.regions), int(filled.mask.sum())
+    report(
+        f"{target}: {pixels} pixels in {count} region{'' if count == 1 else 's'} replaced",
+        {
+            "output": str(target),
+            "hole_pixels": pixels,
+            "regions": count,
+            "device": filled.engine.device,
+            "model": engine.contract.name,
+            "seconds": round(time.perf_counter() - start, 3),
+        },
+        [*photo.notes, *engine.notes, *filled.notes, *lost],
+        as_json=as_json,
+        quiet=quiet,
+    )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaint.cli import _train_options
 from inpaint.cli._options import Device
 
 if TYPE_CHECKING:
@@ -25,25 +26,24 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory, such as runs/x.")] = None,
     val: Annotated[str | None, typer.Option(help="Photographs to validate on; otherwise sixteen of --data.")] = None,
-    shapes: Annotated[
-        str | None, typer.Option(help="Label maps, a folder or .tar shards, for holes with the outlines of objects.")
-    ] = None,
+    shapes: _train_options.Shapes = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change one setting of the recipe: key=value, such as data.default.size=128."),
     ] = None,
-    backbones: Annotated[
-        Path | None, typer.Option(help="Folder of backbone weights (safetensors); otherwise they are downloaded.")
-    ] = None,
-    device: Annotated[Device, typer.Option(help="auto takes an NVIDIA GPU where there is one.")] = Device.AUTO,
-    workers: Annotated[int | None, typer.Option(min=0, help="Processes that decode pictures.")] = None,
-    max_minutes: Annotated[float | None, typer.Option(min=0, help="Stop, with a checkpoint, after this long.")] = None,
+    backbones: _train_options.Backbones = None,
+    device: _train_options.TrainingDevice = Device.AUTO,
+    workers: _train_options.Workers = None,
+    max_minutes: _train_options.MaxMinutes = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint of --out.")] = False,
     auto_resume: Annotated[
         bool, typer.Option("--auto-resume", help="Go on where --out has a checkpoint, and start otherwise.")
     ] = False,
     compile_networks: Annotated[
         bool, typer.Option("--compile", help="Translate the networks with torch.compile first.")
+    ] = False,
+    cuda_graphs: Annotated[
+        bool, typer.Option("--cuda-graphs", help="Launch each step at once: quicker where a step is short.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, print the plan, train nothing.")
@@ -103,6 +103,7 @@ def train(
         resume=resume,
         again=auto_resume,
         compile=compile_networks,
+        cuda_graphs=cuda_graphs,
     )
     with TrainingProgress(settled, processes=process_count(), visible=is_first()) as progress:
         finished = run_training(settled, options, [progress])

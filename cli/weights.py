@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inpaint.cli._report import print_notes
+
 if TYPE_CHECKING:
     from inpaint.weights.hub import Offer
     from inpaint.weights.transfer import Progress
@@ -98,8 +100,7 @@ def pull(
         if not quiet:
             done = f"fetched {pulled.fetched / 1e6:.1f} MB" if pulled.fetched else "it was here already"
             typer.echo(f"{offered.name}: {done}, sha256 checked. Use it with --model {offered.name}")
-        for note in (*pulled.notes, *notes):
-            typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
+        print_notes((*pulled.notes, *notes))
 
 
 @app.command()
@@ -136,8 +137,12 @@ def remove(wanted: Several) -> None:
     from inpaint.core.errors import ModelError
     from inpaint.weights.cache import find_cached, remove_cached
     from inpaint.weights.hub import cached_offer
+    from inpaint.weights.manifest import find
 
     for name in wanted:
+        known = find(name)
+        if known is not None and known.bundled:
+            raise ModelError(f"The model {known.name} comes with Inpaint and stays; nothing was deleted.")
         here = cached_offer(name)
         path = find_cached(here.reference) if here is not None else None
         if path is None:
@@ -214,8 +219,7 @@ def publish(
         evaluation=evaluation,
     )
     typer.echo(f"{published.folder}: {', '.join(published.files)}")
-    for note in published.notes:
-        typer.secho(f"Note: {note}", fg=typer.colors.YELLOW, err=True)
+    print_notes(published.notes)
     if dry_run:
         typer.echo("Nothing was uploaded. The same without --dry-run uploads this folder.")
         return

@@ -16,6 +16,7 @@ from inpaint.core.joint import JointEngine
 from inpaint.core.mask import read_alpha
 from inpaint.core.photo import Photo
 from inpaint.core.pixels import white_of
+from inpaint.core.places import parse_box, parse_numbers
 from inpaint.core.regions import Box
 from inpaint.core.segmenting import SegmenterEngine
 
@@ -99,8 +100,12 @@ def read_compositions(table: str | Path, out: Path | None = None) -> list[Compos
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file, skipinitialspace=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InpaintError(f"The table {table} cannot be read ({error}); save it as CSV in UTF-8.") from error
+    except FileNotFoundError as error:
+        raise InpaintError(f"There is no table {table}; check the path.") from error
+    except OSError as error:
+        raise InpaintError(f"The table {table} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InpaintError(f"{table} is not a table in UTF-8; save it as CSV in that encoding.") from error
     known = {field.name for field in fields(Composition)}
     compositions: list[Composition] = []
     for number, row in enumerate(rows, 2):
@@ -121,24 +126,6 @@ def read_compositions(table: str | Path, out: Path | None = None) -> list[Compos
     if not compositions:
         raise InpaintError(f"The table {table.name} has no line besides its columns' names; add a composition.")
     return compositions
-
-
-def parse_numbers(words: str, *allowed: int) -> tuple[int, ...]:
-    """Read whole numbers with commas or spaces between; raises `MaskError` unless there are as many as allowed."""
-    try:
-        numbers = tuple(int(word) for word in words.replace(",", " ").split())
-    except ValueError:
-        numbers = ()
-    if len(numbers) not in allowed or any(side < 1 for side in numbers[2:]):
-        shape = "x,y,width,height" + (" or x,y" if 2 in allowed else "")
-        raise MaskError(f"{words!r} is no place; write {shape} in pixels, as in 40,30,200,100.")
-    return numbers
-
-
-def parse_box(words: str) -> Box:
-    """Read `x,y,width,height`; raises `MaskError` for anything else."""
-    left, top, width, height = parse_numbers(words, 4)
-    return Box(top, left, height, width)
 
 
 def _from_cells(cells: dict[str, str], folder: Path, out: Path | None) -> Composition:

@@ -47,9 +47,11 @@ def open_picture(path: str | Path, error: type[InpaintError]) -> Iterator[Image.
 @contextmanager
 def refusing(path: Path, error: type[InpaintError]) -> Iterator[None]:
     """Raise whatever goes wrong while the block reads the picture at `path` as one sentence of the class `error`."""
-    if path.is_dir():
-        raise error(f"{path} is a folder; name a picture file inside it.")
     try:
+        if path.is_dir():
+            raise error(f"{path} is a folder; name a picture file inside it.")
+        if path.is_fifo():
+            raise error(f"{path} is a pipe, which gives its content only once; save that as a file first.")
         # Pillow warns on standard error about damaged EXIF and odd TIFF tags, which does not hurt the pixels.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -65,6 +67,8 @@ def refusing(path: Path, error: type[InpaintError]) -> Iterator[None]:
     except MemoryError as cause:
         raise error(f"{path} does not fit into memory; make it smaller.") from cause
     except Exception as cause:  # a damaged file makes decoders raise whatever they like
+        if isinstance(cause, OSError) and cause.errno is not None:  # not a decoder, but the system
+            raise error(f"{path} cannot be read: {cause.strerror}.") from cause
         raise error(f"{path} is damaged or cut short, and cannot be read; get it again from its source.") from cause
 
 

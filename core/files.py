@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 from inpaint.core.errors import OutputError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says when a disk, or somebody's share of it, is full."""
 _DESCRIPTORS = Path("/proc/self/fd")
 
 
@@ -77,12 +79,19 @@ def _name(descriptor: int, path: Path) -> None:
 def check_writable(path: str | Path) -> None:
     """Raise `OutputError` when it is plain before any work that `path` cannot be written."""
     path = Path(path)
-    if path.is_dir():
+    if is_folder(path):
         raise OutputError(f"{path} is a folder; give the name of a file.")
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         raise OutputError(f"The folder {path.parent} does not exist; make it first.")
     if not os.access(Path(os.path.realpath(path)).parent, os.W_OK):
         raise OutputError(f"You may not write into the folder {path.parent}; choose another.")
+
+
+def is_folder(path: Path) -> bool:
+    """Say whether there is a folder at `path`, as far as it may be seen: `Path.is_dir` raises where it may not."""
+    with suppress(OSError):
+        return path.is_dir()
+    return False
 
 
 def make_folder(path: str | Path) -> None:
@@ -103,16 +112,25 @@ def check_apart(target: str | Path, inputs: Mapping[str, Path | None]) -> None:
     """
     target = Path(target)
     for what, path in inputs.items():
-        if path and target.exists() and path.exists() and target.samefile(path):
+        if path and _are_one(target, path):
             raise OutputError(f"{target} is the {what} itself; give another --output, or --force to replace it.")
+
+
+def _are_one(one: Path, other: Path) -> bool:
+    """Say whether two paths lead to one file; what is not there, or cannot be, is no file."""
+    with suppress(OSError):
+        return one.samefile(other)
+    return False
 
 
 def _sentence(path: Path, error: OSError) -> str:
     """Say what `error` means for somebody who wanted `path`."""
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"You may not write {path}; choose another folder or change its permissions."
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return f"The disk is full, and {path} was not written; make room or choose another disk."
+    if error.errno is None and "requested and" in str(error):  # NumPy writes arrays itself, and tells no reason
+        return f"The disk is full, or takes no file so large, and {path} was not written; choose another disk."
     if error.errno == errno.EISDIR:
         return f"{path} is a folder; give the name of a file."
     if error.errno == errno.ENOENT:

@@ -88,9 +88,12 @@ def check_output(photo: Photo, path: str | Path) -> None:
     check_writable(path)
 
 
-def filled_name(image: Path) -> str:
-    """Return the name of the result for an image: TIFFs stay TIFFs, everything else becomes a PNG; both are exact."""
-    return f"{image.stem}.filled{'.tif' if image.suffix.lower() in ('.tif', '.tiff') else '.png'}"
+def filled_name(image: Path, word: str = "filled") -> str:
+    """Return the name of the result for an image: TIFFs stay TIFFs, everything else becomes a PNG; both are exact.
+
+    - `word`: what was done to it.
+    """
+    return f"{image.stem}.{word}{'.tif' if image.suffix.lower() in ('.tif', '.tiff') else '.png'}"
 
 
 def _read_deep_png(picture: Image.Image, path: Path, chunks: dict[bytes, bytes]) -> Photo:

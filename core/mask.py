@@ -64,6 +64,11 @@ def read_mask(
 def check_size(path: Path, levels: np.ndarray, size: tuple[int, int]) -> None:
     """Raise `MaskError` unless the mask from `path`, H x W or more, is as large as the picture (width, height)."""
     height, width = levels.shape[:2]
+    if (height, width) == tuple(size) and height != width:
+        raise MaskError(
+            f"{path} has {width} x {height} pixels and the picture, upright, {size[0]} x {size[1]}; turn the mask, or "
+            "make it from the upright picture."
+        )
     if (width, height) != tuple(size):
         raise MaskError(
             f"{path} has {width} x {height} pixels and the picture {size[0]} x {size[1]}; "

@@ -9,7 +9,7 @@ import numpy as np
 
 from inpaint.core.cutout import clip_box, cut_out
 from inpaint.core.engine import Engine
-from inpaint.core.filling import Filled, Progress, fill_pixels
+from inpaint.core.filling import Detail, Filled, Progress, fill_pixels
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.pixels import to_float
 from inpaint.core.regions import Box
@@ -31,7 +31,9 @@ def remove(
     shadow: int = 0,
     whole_box: bool = False,
     feather: int = 0,
+    detail: Detail = "auto",
     progress: Progress | None = None,
+    empty: np.ndarray | None = None,
 ) -> Filled:
     """Remove the objects in some boxes of a photograph.
 
@@ -41,10 +43,10 @@ def remove(
     - `grow`: how many pixels beyond the object's edge are replaced too; None = 2 % of its box, at least 3;
     - `shadow`: how many pixels beyond its foot, to all sides, where a shadow or a reflection lies;
     - `whole_box`: take all that is in the boxes for the object;
-    - `feather`, `progress`: as for `fill_pixels`, as is what is returned and raised.
+    - `feather`, `detail`, `progress`, `empty`: as for `fill_pixels`, as is what is returned and raised.
     """
     mask, notes = find_objects(pixels, boxes, segmenter, grow=grow, shadow=shadow, whole_box=whole_box)
-    filled = fill_pixels(pixels, mask, engine, feather=feather, progress=progress)
+    filled = fill_pixels(pixels, mask, engine, feather=feather, detail=detail, progress=progress, empty=empty)
     return Filled(
         pixels=filled.pixels,
         mask=filled.mask,

@@ -203,17 +203,16 @@ def photographs(tmp_path_factory: pytest.TempPathFactory, picture: Callable[...,
 
 
 def load_server() -> ModuleType:
-    """Import weights/hub.py, which under pytest's importlib mode is in no package."""
+    """Import weights/hub.py, which is a program as well, and in no package."""
     import sys
-    from importlib.util import module_from_spec, spec_from_file_location
+    from importlib import import_module
 
-    spec = spec_from_file_location("inpaint_tests_hub", Path(__file__).parent / "weights" / "hub.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    folder = str(Path(__file__).parent / "weights")
+    sys.path.insert(0, folder)
+    try:
+        return import_module("hub")
+    finally:
+        sys.path.remove(folder)
 
 
 @pytest.fixture

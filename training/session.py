@@ -49,6 +49,8 @@ class Options:
     """Let `out` be started over where it holds a training without a checkpoint."""
     compile: bool = False
     """Translate the networks with torch.compile first: minutes at the start, quicker steps afterwards."""
+    cuda_graphs: bool = False
+    """Replay steps as CUDA graphs. Where recording fails, training goes on without; `log.jsonl` says which it was."""
 
 
 def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] = ()) -> int:
@@ -59,6 +61,8 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     """
     began = time.monotonic()
     accelerator = make_accelerator(recipe, options.device)
+    if options.cuda_graphs and (accelerator.device.type != "cuda" or accelerator.num_processes > 1):
+        raise RecipeError("CUDA graphs need an NVIDIA GPU and one process; leave --cuda-graphs out.")
     # Fixed before anything is built, so that the first weights depend on the seed alone.
     set_seed(recipe.seed)
     material = open_material(recipe, options.data, options.val, options.shapes)
@@ -71,6 +75,7 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
         ema_decay=recipe.ema,
         sync_norms=recipe.sync_batch_norm,
         compiled=options.compile,
+        graphed=options.cuda_graphs,
     )
     rundir = RunDirectory(options.out)
     origin = {
@@ -166,12 +171,14 @@ class Keeper:
         self.plan = plan
         self.reports = Reports(rundir)
         self.saved = start
+        self.told_of_graphs = trainer.graphed is None
         self.steps = recipe.schedule.steps
 
     def __call__(self, report: StepReport) -> None:
         """Write whatever is due after this step."""
         step, recipe = report.step, self.recipe
         self.reports.add(report)
+        self._tell_of_graphs(step)
         due = (recipe.log_every, recipe.sample_every, recipe.checkpoint_every)
         # A training that has diverged writes nothing more, and is about to end.
         if not (any(step % every == 0 for every in due) or step == self.steps) or not self.trainer.guard.sound:
@@ -182,6 +189,12 @@ class Keeper:
             self.validate(step)
         if step % recipe.checkpoint_every == 0:
             self.save(step)
+
+    def _tell_of_graphs(self, step: int) -> None:
+        graphed = self.trainer.graphed
+        if not self.told_of_graphs and graphed is not None and (graphed.recorded or graphed.refused):
+            self.rundir.log({"step": step, "cuda_graphs": graphed.refused or "recorded"})
+            self.told_of_graphs = True
 
     def validate(self, step: int) -> None:
         """Measure the moving average on the fixed pictures and draw the contact sheet."""

@@ -11,8 +11,9 @@ from inpaint.weights.cache import cached_models, choose_file, find_cached, refer
 from inpaint.weights.contract import Contract
 from inpaint.weights.errors import ModelError
 from inpaint.weights.explain import in_one_sentence
+from inpaint.weights.known import KnownModel
 from inpaint.weights.locate import known_as
-from inpaint.weights.manifest import NOT_STATED, KnownModel, find
+from inpaint.weights.manifest import NOT_STATED, find
 from inpaint.weights.onnx_file import LARGEST_FILE, read_contents
 from inpaint.weights.reference import Reference, check_file, parse_reference
 from inpaint.weights.transfer import patiently

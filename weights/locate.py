@@ -4,7 +4,8 @@ from pathlib import Path
 
 from inpaint.weights.contract import Contract
 from inpaint.weights.errors import ModelError
-from inpaint.weights.manifest import MODELS, KnownModel, find, names
+from inpaint.weights.known import KnownModel
+from inpaint.weights.manifest import MODELS, find, names
 from inpaint.weights.reference import Reference, parse_reference
 
 

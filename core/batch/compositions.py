@@ -9,13 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from inpaint.core.batch.job import Outcome, guarded, timed
+from inpaint.core.batch.job import Outcome, guarded
 from inpaint.core.batch.manifest import Manifest
 from inpaint.core.batch.prints import take
 from inpaint.core.composition import Composition, compose_file
 from inpaint.core.files import check_apart, make_folder
 from inpaint.core.joint import JointEngine
 from inpaint.core.segmenting import SegmenterEngine
+from inpaint.core.timing import timed
 
 
 def compose_job(composition: Composition, joint: JointEngine, segmenter: SegmenterEngine, key: str = "") -> Outcome:

@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,9 +16,11 @@ from inpaint.core.batch.prints import Print, take
 from inpaint.core.engine import Engine
 from inpaint.core.errors import InpaintError
 from inpaint.core.files import check_apart, make_folder
-from inpaint.core.filling import Detail, fill_pixels
-from inpaint.core.image import check_output, read_image, write_image
+from inpaint.core.filling import Detail
+from inpaint.core.image import read_image, write_image
 from inpaint.core.mask_choice import MaskChoice, build_mask, find_mask
+from inpaint.core.photo_filling import check_result, fill_photo
+from inpaint.core.timing import timed
 
 BUG = 70
 """Code of a failure that is ours."""
@@ -178,29 +178,26 @@ def _fill(
             prints["mask"] = take(choice.file)
         check_apart(item.target, {"photograph": item.image, "mask": choice.file})
         make_folder(item.target.parent)
-        # What is transparent now may be opaque in the result, which a JPEG can hold.
-        check_output(photo.with_pixels(photo.pixels, hole.levels > 0) if hole.opaque else photo, item.target)
+        check_result(photo, hole, item.target)
     with timed(seconds, "fill"):
-        filled = fill_pixels(
-            photo.pixels,
-            hole.levels,
+        filled = fill_photo(
+            photo,
+            hole,
             engine,
             grow=settings.grow,
             feather=settings.feather,
             detail=settings.detail,
             progress=progress,
-            empty=photo.empty,
-            in_place=True,
         )
+        del photo, hole  # a mask as large as the photograph, which encoding has no use for
     with timed(seconds, "write"):
-        result = photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None)
-        lost = write_image(result, item.target)
+        lost = write_image(filled.photo, item.target)
         prints["output"] = take(item.target)
     return {
-        "hole_pixels": int(filled.mask.sum()),
+        "hole_pixels": filled.hole_pixels,
         "regions": len(filled.regions),
         "device": filled.engine.device,
-        "notes": tuple(dict.fromkeys([*photo.notes, *hole.notes, *filled.notes, *lost])),
+        "notes": tuple(dict.fromkeys([*filled.notes, *lost])),
         "files": prints,
     }
 
@@ -209,13 +206,3 @@ def _fill(
 def _is_flat(folder: Path) -> bool:
     """Say whether a folder has no sub-folders; looked up once, not for each of ten thousand photographs."""
     return not any(entry.is_dir() for entry in folder.iterdir() if not entry.name.startswith("."))
-
-
-@contextmanager
-def timed(seconds: dict[str, float], name: str) -> Iterator[None]:
-    """Note how long the block took, also when it fails."""
-    start = time.perf_counter()
-    try:
-        yield
-    finally:
-        seconds[name] = round(time.perf_counter() - start, 3)

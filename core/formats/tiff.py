@@ -75,13 +75,7 @@ def read_tiff(path: Path, megapixels: float) -> Photo | None:
             f"{path} has premultiplied transparency, which a fill cannot keep exactly; save it with straight "
             "(unassociated) alpha and fill that."
         )
-    exif = Image.Exif()
-    with path.open("rb") as file:
-        try:
-            exif.load_from_fp(file)
-            kept, _, exif_notes = clean_exif(exif)
-        except Exception:  # Pillow's EXIF reader fails in many ways
-            kept, exif_notes = None, ["The EXIF data is damaged and was left out."]
+    kept, exif_notes = _read_exif(path, page)
     return Photo(
         pixels=pixels,
         alpha=alpha,
@@ -172,6 +166,20 @@ def _check_numbers(array: np.ndarray, path: Path) -> None:
         raise ImageError(
             f"{path} has floating-point values around {middle:.4g}, and white is 1.0; divide them so that it is."
         )
+
+
+def _read_exif(path: Path, page: tifffile.TiffPage) -> tuple[bytes | None, list[str]]:
+    """Return the EXIF to keep, and notes."""
+    exif = Image.Exif()
+    exif.bigtiff, exif.endian = page.parent.is_bigtiff, page.parent.byteorder
+    with path.open("rb") as file:
+        try:
+            exif.load_from_fp(file, page.offset)
+            exif.bigtiff = False  # what is kept goes into files with short offsets
+            kept, _, notes = clean_exif(exif)
+        except Exception:  # Pillow's EXIF reader fails in many ways
+            return None, ["The EXIF data is damaged and was left out."]
+    return kept, notes
 
 
 def _read_dpi(tags: tifffile.TiffTags) -> tuple[float, float] | None:

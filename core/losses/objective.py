@@ -75,6 +75,6 @@ class Objective(nn.Module):
             terms["vgg"] = config.vgg * self.vgg(output, target)
         return terms
 
-    def adversarial(self, logits: Sequence[Tensor], overlaps: Sequence[Tensor], weight: float) -> Tensor:
-        """Return the weighted adversarial term of equation 6, a scalar; arguments as in `generator_loss`."""
+    def adversarial(self, logits: Sequence[Tensor], overlaps: Sequence[Tensor], weight: float | Tensor) -> Tensor:
+        """Return the weighted adversarial term of equation 6, a scalar; other arguments as in `generator_loss`."""
         return weight * generator_loss(logits, overlaps, self.config.adversarial)

@@ -1,7 +1,8 @@
 """One step of adversarial training: the discriminators learn, then the generator learns against them."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
 import torch
@@ -15,6 +16,7 @@ from inpaint.core.nets import Growing, blocks_grown
 from inpaint.core.trainers.batch import Batch
 from inpaint.core.trainers.ema import Ema
 from inpaint.core.trainers.family import Completion, Family
+from inpaint.core.trainers.graphed import CudaRecorder, GraphedSteps, Recorder, Terms
 from inpaint.core.trainers.guard import Guard
 from inpaint.core.trainers.phases import Moment
 from inpaint.core.trainers.synced_norm import sync_batch_norm
@@ -37,11 +39,13 @@ class AdversarialTrainer:
         ema_decay: float = 0.999,
         sync_norms: bool = True,
         compiled: bool = False,
+        graphed: bool | Recorder = False,
     ) -> None:
         """Build the networks and everything that trains them.
 
         sync_norms: whether batch norm sees the pictures of all processes, where there are several.
         compiled: whether torch.compile translates the networks when they are first used.
+        graphed: whether steps are replayed as CUDA graphs, where there is one process and its device is CUDA.
         """
         self.accelerator = accelerator
         self.device = accelerator.device
@@ -57,6 +61,9 @@ class AdversarialTrainer:
         # Batch norm would see twice as many pictures, half of them completed.
         self._judges_together = not any(isinstance(m, _BatchNorm) for m in self.discriminators.modules())
         self.guard = Guard(self.device)
+        self.graphed = _graphed_steps(graphed, accelerator)
+        # Numbers that change from step to step, where a recording can read them.
+        self._lr, self._adversarial = (torch.zeros((), device=self.device) for _ in range(2))
         self.generator_adam = self._adam(self.generator.parameters())
         self.discriminator_adam = self._adam(self.discriminators.parameters())
         if compiled:
@@ -66,14 +73,17 @@ class AdversarialTrainer:
         self._wrap()
 
     def _adam(self, parameters: Iterable[Tensor]) -> torch.optim.Adam:
-        adam = torch.optim.Adam(list(parameters), betas=ADAM_BETAS, fused=True)
+        adam = torch.optim.Adam(list(parameters), betas=ADAM_BETAS, fused=True, capturable=self.graphed is not None)
         adam.found_inf = self.guard.broken  # pyright: ignore[reportAttributeAccessIssue] - where GradScaler puts it
         return adam
 
     def _wrap(self) -> None:
         # With one process this returns the networks themselves; with several it adds the exchange of gradients.
-        self._generator = self.accelerator.prepare_model(self.generator)
-        self._discriminators = self.accelerator.prepare_model(self.discriminators)
+        with warnings.catch_warnings():
+            # torch 2.15 renames `broadcast_buffers`, and accelerate knows the old name only.
+            warnings.simplefilter("ignore", FutureWarning)
+            self._generator = self.accelerator.prepare_model(self.generator)
+            self._discriminators = self.accelerator.prepare_model(self.discriminators)
 
     def grow_to(self, blocks: int) -> None:
         """Add residual blocks, with fresh optimiser state, until the generator has `blocks` of them.
@@ -99,12 +109,29 @@ class AdversarialTrainer:
         that computes ahead a few steps later.
         """
         self.grow_to(moment.grown)
+        batch = batch.to(self.device)
+        # While a block fades in, its weight is a number that changes.
+        if self.graphed is not None and moment.fade == 1.0:
+            self._lr.fill_(moment.lr)
+            self._adversarial.fill_(moment.adversarial)
+            kind = moment.phase.objective, moment.phase.accumulate, moment.grown, moment.adversarial > 0
+            terms = self.graphed(kind, batch, lambda part: self._learn(part, moment, self._lr, self._adversarial))
+        else:
+            terms = self._learn(batch, moment, moment.lr, moment.adversarial)
+        self.guard.end_step()
+        self.ema.update(self.generator)
+        return terms
+
+    def _learn(self, batch: Batch, moment: Moment, lr: float | Tensor, adversarial: float | Tensor) -> Terms:
+        """Let both sides learn from a batch on the device; nothing in here may wait for the device.
+
+        lr, adversarial: those of the moment, as numbers or as tensors on the device.
+        """
         objective = self.objectives[moment.phase.objective]
         for adam in (self.generator_adam, self.discriminator_adam):
             for group in adam.param_groups:
-                group["lr"] = moment.lr
+                group["lr"] = lr
             adam.zero_grad(set_to_none=True)
-        batch = batch.to(self.device)
         parts = batch.split(moment.phase.accumulate)
         # In parts there is no memory to keep what the generator made for its own turn.
         made = self._complete(batch, moment) if len(parts) == 1 else None
@@ -120,17 +147,15 @@ class AdversarialTrainer:
                 self._backward(loss, {"discriminator": loss}, terms)
             self.discriminator_adam.step()
 
-        # Frozen, so that the generator's loss leaves no gradient behind in the discriminators.
-        self.discriminators.requires_grad_(False)
-        for part, whole in self._turns(self._generator, parts):
-            losses = self._assess(part, made or self._complete(part, moment), objective, moment.adversarial)
-            if losses:
-                losses = {name: loss / whole for name, loss in losses.items()}
-                self._backward(torch.stack(list(losses.values())).sum(), losses, terms)
-        self.discriminators.requires_grad_(True)
+        # So that the generator's loss leaves no gradient behind in the discriminators.
+        with _frozen(self.discriminators):
+            for part, whole in self._turns(self._generator, parts):
+                made_of_part = made or self._complete(part, moment)
+                losses = self._assess(part, made_of_part, objective, adversarial if moment.adversarial > 0 else None)
+                if losses:
+                    losses = {name: loss / whole for name, loss in losses.items()}
+                    self._backward(torch.stack(list(losses.values())).sum(), losses, terms)
         self.generator_adam.step()  # leaves alone what has no gradient
-        self.guard.end_step()
-        self.ema.update(self.generator)
         return terms
 
     def _turns(self, network: nn.Module, parts: list[Batch]) -> Iterator[tuple[Batch, int]]:
@@ -152,11 +177,13 @@ class AdversarialTrainer:
         pairs = [logits.chunk(2) for logits in judged]
         return [real for real, _ in pairs], [fake for _, fake in pairs]
 
-    def _assess(self, batch: Batch, made: Completion, objective: Objective, adversarial: float) -> dict[str, Tensor]:
-        """Return every term of the generator's loss."""
+    def _assess(
+        self, batch: Batch, made: Completion, objective: Objective, adversarial: float | Tensor | None
+    ) -> dict[str, Tensor]:
+        """Return every term of the generator's loss. adversarial: weight of that term, None = it is left out."""
         with self.accelerator.autocast():
             losses = _reconstruction(objective, made, batch)
-            if adversarial > 0:
+            if adversarial is not None:
                 # The bare networks: there is no gradient for several processes to exchange.
                 judged = self.family.judge(self.discriminators, made.completed, batch)
                 losses["adversarial"] = objective.adversarial(judged, self.family.fakes(batch), adversarial)
@@ -168,6 +195,23 @@ class AdversarialTrainer:
         self.accelerator.backward(loss)
         for name, term in losses.items():
             terms[name] = terms[name] + term.detach() if name in terms else term.detach()
+
+
+def _graphed_steps(wanted: bool | Recorder, accelerator: Accelerator) -> GraphedSteps | None:
+    if not isinstance(wanted, bool):
+        return GraphedSteps(wanted)
+    possible = accelerator.device.type == "cuda" and accelerator.num_processes == 1
+    return GraphedSteps(CudaRecorder(accelerator.device)) if wanted and possible else None
+
+
+@contextmanager
+def _frozen(module: nn.Module) -> Iterator[None]:
+    """Let gradients flow through a module without staying in it."""
+    module.requires_grad_(False)
+    try:
+        yield
+    finally:
+        module.requires_grad_(True)
 
 
 def _reconstruction(objective: Objective, made: Completion, batch: Batch) -> dict[str, Tensor]:

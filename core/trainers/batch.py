@@ -46,6 +46,22 @@ class Batch:
         """Return the pictures number `start` to `stop` - 1."""
         return self._map(lambda tensor: tensor[start:stop])
 
+    def copy(self) -> Self:
+        """Return the same in memory of its own."""
+        return self._map(torch.clone)
+
+    def fill(self, other: "Batch") -> None:
+        """Take over the values of another batch of the same shapes, in the memory that there is."""
+        for field in fields(self):
+            tensor: Tensor | None = getattr(self, field.name)
+            if tensor is not None:
+                tensor.copy_(getattr(other, field.name), non_blocking=True)
+
+    def shapes(self) -> tuple[tuple[int, ...] | None, ...]:
+        """Return the shape of every field, None for those that are not there."""
+        there: list[Tensor | None] = [getattr(self, field.name) for field in fields(self)]
+        return tuple(None if tensor is None else tuple(tensor.shape) for tensor in there)
+
     def _map(self, change: Callable[[Tensor], Tensor]) -> Self:
         there = {field.name: getattr(self, field.name) for field in fields(self)}
         return type(self)(**{name: change(tensor) for name, tensor in there.items() if tensor is not None})

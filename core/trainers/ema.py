@@ -30,5 +30,6 @@ class Ema:
         averages: list[Tensor] = list(self.generator.parameters())
         currents: list[Tensor] = list(generator.parameters())
         torch._foreach_lerp_(averages, currents, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
-        for average, current in zip(self.generator.buffers(), generator.buffers(), strict=True):
-            average.copy_(current)
+        kept, now = list(self.generator.buffers()), list(generator.buffers())
+        if kept:
+            torch._foreach_copy_(kept, now)  # pyright: ignore[reportPrivateImportUsage]

@@ -41,6 +41,9 @@ def restore(trainer: AdversarialTrainer, tensors: dict[str, Tensor], grown: int)
                 index, name = key.split(".", 1)
                 record["state"].setdefault(int(index), {})[name] = _laid_out(value, weights[int(index)])
             adam.load_state_dict(record)
+        if trainer.graphed is not None:
+            # A recording would go on with the optimisers' old tensors.
+            trainer.graphed.forget()
         trainer.ema.updates = int(tensors["ema.updates"])
         torch.set_rng_state(tensors["random.cpu"])
         if "random.cuda" in tensors and trainer.device.type == "cuda":

@@ -1,6 +1,7 @@
 """Odd files, folders and disks at the prompt: one sentence and its exit code, and everything stays as it was."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -48,7 +49,7 @@ def filled(done: subprocess.CompletedProcess[bytes]) -> None:
         ("cut short", 3, "damaged or cut short"),
         ("a text", 3, "is not a picture"),
         ("NaN", 3, "NaN"),
-        ("a link to itself", 3, "damaged"),
+        ("a link to itself", 3, "cannot be read"),
         ("a link to nothing", 3, "There is no file"),
         ("one pixel", 4, "covers the whole picture"),
         ("no folder", 3, "There is no file"),
@@ -151,5 +152,70 @@ def test_a_disk_that_takes_no_more(tmp_path: Path, picture: Maker, run: Callable
     (tmp_path / f"out{suffix}").write_bytes(b"what was there before")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     done = run(tmp_path / "photo.png", "--box", "9,9,9,9", "-o", tmp_path / f"out{suffix}", before="ulimit -f 8")
-    refused(done, 6, "could not be written")
+    refused(done, 6, "takes no file so large" if suffix == ".tif" else "could not be written")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("command", ["fill", "remove", "harmonize", "compose"])
+def test_a_folder_in_the_place_of_a_photograph(tmp_path: Path, command: str) -> None:
+    words = {
+        "fill": "--box 1,1,9,9",
+        "remove": "--box 1,1,9,9",
+        "harmonize": "--mask .",
+        "compose": "--object . --at 1,1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, command, ".", *words[command].split()],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    refused(done, 3, "is a folder")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_is_no_photograph_and_nobody_waits_for_it(tmp_path: Path, run: Callable) -> None:
+    os.mkfifo(tmp_path / "photo.png")
+    refused(run(tmp_path / "photo.png", "--box", "1,1,9,9"), 3, "is a pipe")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_a_name_longer_than_the_system_allows(run: Callable) -> None:
+    refused(run("a" * 300 + ".png", "--box", "1,1,9,9"), 3, "cannot be read")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
+@pytest.mark.parametrize("words", [["--output", "-"], ["--json"]])
+def test_standard_output_on_a_full_disk(tmp_path: Path, picture: Maker, run: Callable, words: list[str]) -> None:
+    Image.fromarray(picture()).save(tmp_path / "photo.png")
+    refused(run(tmp_path / "photo.png", "--box", "9,9,9,9", *words, before="exec > /dev/full"), 6, "disk is full")
+
+
+def may_be_ignored(folder: Path) -> bool:
+    """Say whether permissions mean nothing here, as for root, of a folder that has none."""
+    return os.access(folder, os.R_OK)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["secret/photo.png", "--box", "1,1,9,9", "-o", "out.png"], 3, "may not read"),
+        (["photo.png", "--mask", "secret/mask.png", "-o", "out.png"], 4, "may not read"),
+        (["photo.png", "--box", "1,1,9,9", "-o", "secret/out.png"], 6, "may not write"),
+    ],
+)
+def test_a_folder_without_permissions(
+    tmp_path: Path, picture: Maker, run: Callable, words: list[str], code: int, sentence: str
+) -> None:
+    Image.fromarray(picture()).save(tmp_path / "photo.png")
+    (tmp_path / "secret").mkdir(mode=0)
+    # Root goes without the right to ignore permissions, so that this means something in a container, too.
+    limits = "setpriv --bounding-set=-dac_override,-dac_read_search"
+    try:
+        if may_be_ignored(tmp_path / "secret") and not shutil.which("setpriv"):
+            pytest.skip("permissions mean nothing to root")
+        as_mortal = limits if may_be_ignored(tmp_path / "secret") else "env"
+        done = run(*words, before=f'cd {tmp_path}; set -- {as_mortal} "$@"')
+    finally:
+        (tmp_path / "secret").chmod(0o700)
+    refused(done, code, sentence)

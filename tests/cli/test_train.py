@@ -59,7 +59,8 @@ def test_a_killed_training_resumes_to_the_same_bits(whole, photographs, tmp_path
     assert [key for key in expected if not expected[key].equal(got[key])] == []
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(photographs, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+def test_a_signal_saves_and_says_how_to_go_on(photographs, tmp_path, number):
     out = tmp_path / "interrupted"
     slow = ["--set", "phases.0.steps=5000", "--set", "checkpoint_every=10000"]
     process = subprocess.Popen(
@@ -71,7 +72,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(photographs, tmp_path):
     deadline = time.monotonic() + 120
     while not (out / "log.jsonl").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert f"inpaint train --resume --out {out}" in said

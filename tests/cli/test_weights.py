@@ -82,6 +82,7 @@ def test_from_pull_to_remove(served: Any, picture: Any, hole: Any, tmp_path: Pat
     assert "1.0 MB freed" in run("weights", "remove", "user/repo").stdout
     assert not path.exists()
     assert "not among the fetched models" in run("weights", "remove", "user/repo", code=5).stderr
+    assert "comes with Inpaint and stays" in run("weights", "remove", "default", code=5).stderr
 
 
 def test_a_strangers_words_do_not_steer_the_terminal(hub: Any, heavy_model: bytes) -> None:

@@ -86,7 +86,7 @@ def test_without_a_place_for_the_object_nothing_is_written(files: Path) -> None:
     ("line", "message"),
     [
         (",apple.png,,1 2,o.png,,", "lacks background"),
-        ("background.png,apple.png,1 2 3,1 2,o.png,,", "Line 2 .* is no place"),
+        ("background.png,apple.png,1 2 3,1 2,o.png,,", "Line 2 .* is not a box"),
         ("background.png,apple.png,,1 2,o.png,sky,", "keep or inpaint"),
         ("background.png,apple.png,,1 2,o.png,,7", "between 0 and 1"),
         ("background.png,apple.png,,1 2,no/o.png,,", "does not exist"),
@@ -103,8 +103,11 @@ def test_strange_columns_and_empty_tables(files: Path) -> None:
         read_compositions(table(files, "background,object,at,output,colour", "a,b,1 2,c.png,red"))
     with pytest.raises(InpaintError, match="no line"):
         read_compositions(table(files, "background,object,at,output"))
-    with pytest.raises(InpaintError, match="cannot be read"):
+    with pytest.raises(InpaintError, match="There is no table"):
         read_compositions(files / "nothing.csv")
+    (files / "table.csv").write_bytes(b"\x89PNG")
+    with pytest.raises(InpaintError, match="not a table in UTF-8"):
+        read_compositions(files / "table.csv")
 
 
 def test_boxes_in_words() -> None:

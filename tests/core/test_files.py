@@ -66,3 +66,8 @@ def test_permissions_and_links(tmp_path: Path) -> None:
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "fresh").read_bytes() == b"y"
     assert stat.S_IMODE((tmp_path / "fresh").stat().st_mode) == 0o600
+
+
+def test_a_short_write_by_numpy_is_a_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="disk is full"), atomic_write(tmp_path / "a.tif"):
+        raise OSError("373248 requested and 204608 written")  # all that it tells

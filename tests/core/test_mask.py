@@ -112,9 +112,11 @@ def test_the_orientation_is_applied(tmp_path: Path, hole: Maker) -> None:
 
 def test_another_size_is_refused_with_both(tmp_path: Path, hole: Maker) -> None:
     Image.fromarray(hole()).save(tmp_path / "m.png")
-    with pytest.raises(MaskError, match="128 x 96 pixels and the picture 96 x 128") as raised:
-        read_mask(tmp_path / "m.png", (96, 128))
+    with pytest.raises(MaskError, match="128 x 96 pixels and the picture 96 x 120") as raised:
+        read_mask(tmp_path / "m.png", (96, 120))
     assert raised.value.exit_code == 4
+    with pytest.raises(MaskError, match="the picture, upright, 96 x 128; turn the mask"):
+        read_mask(tmp_path / "m.png", (96, 128))
 
 
 @pytest.mark.parametrize(("name", "sentence"), [("no.png", "no file"), ("", "folder"), ("t.png", "not a picture")])

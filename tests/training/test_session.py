@@ -5,6 +5,8 @@ import torch
 from PIL import Image
 
 from inpaint.core.errors import DivergedError, OutputError, RecipeError
+from inpaint.core.trainers import AdversarialTrainer
+from inpaint.training import session
 from inpaint.training.recipe import load_recipe
 from inpaint.training.rundir import RunDirectory
 from inpaint.training.session import Options, run_training
@@ -147,3 +149,34 @@ def test_outlines_of_objects_are_remembered(photographs, shapes, tmp_path):
     assert not out.exists()
     assert run_training(recipe, options(photographs, out, shapes=str(shapes))) == 10
     assert RunDirectory(out).origin()["shapes"] == str(shapes)
+
+
+class Recorder:
+    """Records by keeping the work, where there is no GPU; the first attempt may fail."""
+
+    def __init__(self, broken):
+        self.broken = broken
+
+    def run(self, work):
+        return work()
+
+    def record(self, work):
+        if self.broken:
+            raise RuntimeError("CUDA error: out of memory\nCompile with ...")
+        return work
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_the_log_says_whether_steps_are_replayed(photographs, tmp_path, monkeypatch, broken):
+    build = lambda *given, **named: AdversarialTrainer(*given, **{**named, "graphed": Recorder(broken)})  # noqa: E731
+    monkeypatch.setattr(session, "AdversarialTrainer", build)
+    out = tmp_path / "graphs"
+    assert run_training(short_recipe(), options(photographs, out)) == 10
+    told = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines() if "cuda_graphs" in line]
+    assert told == [{"step": 4, "cuda_graphs": "CUDA error: out of memory" if broken else "recorded"}]
+
+
+def test_cuda_graphs_without_cuda_are_one_sentence(photographs, tmp_path):
+    with pytest.raises(RecipeError, match="NVIDIA GPU"):
+        run_training(short_recipe(), options(photographs, tmp_path / "none", cuda_graphs=True))
+    assert not (tmp_path / "none").exists()

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from inpaint.weights import MODELS, KnownModel, ModelError, manifest, resolve
+from inpaint.weights import MODELS, KnownModel, ModelError, known, manifest, resolve
 from inpaint.weights.cache import digest
 from inpaint.weights.reference import COMMIT, parse_reference
 
@@ -47,7 +47,7 @@ def test_a_name_leads_to_the_bundled_file(
 ) -> None:
     (tmp_path / "bundled").mkdir()
     (tmp_path / "bundled" / "btgmi-default.onnx").write_bytes(tiny_model.read_bytes())
-    monkeypatch.setattr(manifest, "files", lambda package: tmp_path)
+    monkeypatch.setattr(known, "files", lambda package: tmp_path)
     assert resolve(name) == tmp_path / "bundled" / "btgmi-default.onnx"
 
 
@@ -79,6 +79,6 @@ def test_what_is_not_there_is_said_in_one_sentence(wanted: str | Path, sentence:
 
 
 def test_a_missing_bundled_file_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(manifest, "files", lambda package: tmp_path)
+    monkeypatch.setattr(known, "files", lambda package: tmp_path)
     with pytest.raises(ModelError, match="install Inpaint again"):
         resolve("default")

@@ -70,7 +70,7 @@ def test_a_bug_in_one_job_is_an_outcome(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(job_module, "fill_pixels", fail)
+    monkeypatch.setattr(job_module, "fill_photo", fail)
     outcome = fill_file(item, settings, engine)
     assert outcome.error is not None
     assert outcome.error.code == code

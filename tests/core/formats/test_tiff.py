@@ -129,3 +129,26 @@ def test_a_tiff_in_another_format_keeps_no_settings_that_do_not_fit(tmp_path: Pa
     for suffix in (".png", ".webp", ".bmp"):
         write_image(photo, tmp_path / f"out{suffix}")
         assert np.array_equal(read_image(tmp_path / f"out{suffix}").pixels, photo.pixels)
+
+
+@pytest.mark.parametrize(("bigtiff", "byteorder"), [(False, "<"), (False, ">"), (True, "<")])
+def test_tags_and_exif_of_a_tiff_with_long_offsets_survive(
+    tmp_path: Path, picture: Maker, bigtiff: bool, byteorder: str
+) -> None:
+    tags = [(271, 2, None, "Maker", True), (315, 2, None, "somebody", True)]
+    tifffile.imwrite(
+        tmp_path / "in.tif",
+        picture(40, 56),
+        photometric="rgb",
+        metadata=None,
+        software=False,
+        bigtiff=bigtiff,
+        byteorder=byteorder,
+        tile=(16, 16),
+        extratags=tags,
+    )
+    photo = read_image(tmp_path / "in.tif")
+    assert photo.notes == ()
+    write_image(photo, tmp_path / "out.tif")
+    after = tags_of(tmp_path / "out.tif")
+    assert (after[271], after[315]) == ("Maker", "somebody")

@@ -1,0 +1,18 @@
+"""Options of every command that trains."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inpaint.cli._options import Device
+
+Shapes = Annotated[
+    str | None, typer.Option(help="Label maps, a folder or .tar shards, for holes with the outlines of objects.")
+]
+Backbones = Annotated[
+    Path | None, typer.Option(help="Folder of backbone weights (safetensors); otherwise they are downloaded.")
+]
+TrainingDevice = Annotated[Device, typer.Option("--device", help="auto takes an NVIDIA GPU where there is one.")]
+Workers = Annotated[int | None, typer.Option(min=0, help="Processes that decode pictures.")]
+MaxMinutes = Annotated[float | None, typer.Option(min=0, help="Stop, with a checkpoint, after this long.")]

@@ -1,0 +1,60 @@
+"""One model that can be asked for by name, and what its name promises."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from inpaint.weights.contract import Contract
+from inpaint.weights.errors import ModelError
+from inpaint.weights.reference import Reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownModel:
+    """One model with a name: bundled with this package when it has no repository, otherwise on the Hub."""
+
+    name: str
+    """What is typed after `--model`."""
+    file: str
+    """Name of the `.onnx` file, in the folder `bundled` or in the repository."""
+    size: int
+    """Bytes."""
+    sha256: str
+    """Of the content, 64 hexadecimal digits; empty where nobody published it, and then the Hub's own is used."""
+    licence: str
+    """Of the weights, as their authors state it (SPDX identifier, or "not stated")."""
+    aliases: tuple[str, ...] = ()
+    """Other names for the same model."""
+    task: str = "inpaint"
+    """What the model does."""
+    repository: str = ""
+    """Owner and name on the Hub; empty for a bundled model."""
+    revision: str = ""
+    """Commit, 40 hexadecimal digits."""
+    restrictions: str = ""
+    """What else to know before using it, as a sentence."""
+    contract: Contract | None = None
+    """For files that carry none. A file of ours does."""
+
+    @property
+    def bundled(self) -> bool:
+        """Whether it comes with this package."""
+        return not self.repository
+
+    @property
+    def reference(self) -> Reference:
+        """Where it is on the Hub."""
+        return Reference(repository=self.repository, revision=self.revision or "main", file=self.file)
+
+    def locate(self) -> Path:
+        """Return where the bundled file is on this machine.
+
+        Raises `ModelError` when the installation lacks it.
+        """
+        path = Path(str(files("inpaint.weights"))) / "bundled" / self.file
+        if not path.is_file():
+            raise ModelError(
+                f"The model {self.name!r} should have come with Inpaint and is missing from {path.parent}; "
+                "install Inpaint again, or name an .onnx file instead."
+            )
+        return path
