@@ -51,6 +51,13 @@ def evaluate(
     ] = None,
     cases: Annotated[int, typer.Option(min=0, help="Worst cases of each method shown in the report.")] = 12,
     keep_fills: Annotated[bool, typer.Option("--keep-fills", help="Keep every fill, truth and hole, too.")] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Contact sheet to write, a .jpg, .png or .webp: hole, fills, photograph.")
+    ] = None,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(help="Photograph in the sheet, by name; more than once if you like; otherwise six."),
+    ] = None,
     device: _options.DeviceOption = Device.CPU,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
@@ -70,6 +77,8 @@ def evaluate(
         raise typer.BadParameter("freeze them first: inpaint masks objects --shapes DIR", param_hint="--holes")
     if keep_fills and out is None:
         raise typer.BadParameter("give --out DIR as well", param_hint="--keep-fills")
+    if show and sheet is None:
+        raise typer.BadParameter("give --sheet FILE as well", param_hint="--show")
     request = Request(
         methods=tuple(models),
         data=data,
@@ -85,6 +94,8 @@ def evaluate(
         out=out,
         cases=cases,
         keep_fills=keep_fills,
+        sheet=sheet,
+        show=tuple(show or ()),
         device=device.value,
     )
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -98,6 +109,8 @@ def evaluate(
         _print_table(evaluation, conditions)
         if out is not None:
             typer.echo(f"{out / 'report.html'}")
+        if sheet is not None:
+            typer.echo(f"{sheet}")
 
 
 def _print_table(evaluation: "Evaluation", conditions: "Conditions") -> None:
@@ -107,9 +120,12 @@ def _print_table(evaluation: "Evaluation", conditions: "Conditions") -> None:
 
     side = f"{conditions.size} px" if conditions.size else "full size"
     seed = "" if conditions.seed is None else f" of seed {conditions.seed}"
+    masks = f"masks {conditions.masks_sha256[:12]}"
+    if conditions.area is not None:
+        masks += ", {:.0%} to {:.0%} hole".format(*conditions.area)
     table = Table(
         title=f"{conditions.pictures} pictures at {side}, {conditions.masks} holes{seed}",
-        caption=f"masks {conditions.masks_sha256[:12]}" + (f", {conditions.distance}" if conditions.distance else ""),
+        caption=masks + (f", {conditions.distance}" if conditions.distance else ""),
     )
     table.add_column("")
     for method in evaluation.methods:

@@ -52,6 +52,8 @@ class MaskSet:
     kind: str
     """How they were drawn; "files" for a folder without a record."""
     seed: int | None
+    area: tuple[float, float] | None
+    """The limits they were drawn within; None for the centre, which has none, and for a folder without a record."""
     masks: tuple[FrozenMask, ...]
     sha256: str
     """Of all masks in their order."""
@@ -136,7 +138,7 @@ def freeze(
     # Last, because it is what makes the folder a frozen set.
     with atomic_write(folder / RECORD) as file:
         file.write(json.dumps(record, indent=1).encode() + b"\n")
-    return MaskSet(folder, kind, seed, tuple(masks), record["sha256"])
+    return MaskSet(folder, kind, seed, _limits(record), tuple(masks), record["sha256"])
 
 
 def open_masks(folder: Path) -> MaskSet:
@@ -149,7 +151,7 @@ def open_masks(folder: Path) -> MaskSet:
         try:
             record = json.loads(record_file.read_text("utf-8"))
             masks = tuple(FrozenMask(m["file"], float(m["area"]), m["sha256"]) for m in record["masks"])
-            frozen = MaskSet(folder, record["kind"], record["seed"], masks, record["sha256"])
+            frozen = MaskSet(folder, record["kind"], record["seed"], _limits(record), masks, record["sha256"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise MaskError(f"{record_file} is damaged; freeze the masks again.") from error
         if any(Path(mask.file).name != mask.file for mask in masks):
@@ -164,7 +166,14 @@ def open_masks(folder: Path) -> MaskSet:
     for path in files:
         mask = _read(path)
         masks.append(FrozenMask(path.name, float(mask.mean()), digest(mask)))
-    return MaskSet(folder, "files", None, tuple(masks), digest_all(masks))
+    return MaskSet(folder, "files", None, None, tuple(masks), digest_all(masks))
+
+
+def _limits(record: dict[str, Any]) -> tuple[float, float] | None:
+    if "area" not in record:
+        return None
+    low, high = record["area"]
+    return float(low), float(high)
 
 
 def digest(mask: np.ndarray) -> str:

@@ -31,7 +31,7 @@ def report(tmp_path_factory):
         cases.append(encode(scored, plain["g"], hole, dict(zip(METHODS, (plain["r"], plain["b"]), strict=True))))
     together = {METHODS[0]: {"fid": 12.5}, METHODS[1]: {"fid": float("nan")}}
     evaluation = Evaluation(METHODS, found, tuple(pictures), together)
-    conditions = Conditions("0.1", "val", 3, 64, "mixed", 0, "f" * 64, None)
+    conditions = Conditions("0.1", "val", 3, 64, "mixed", 0, (0.1, 0.35), "f" * 64, None)
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(report_page(evaluation, conditions, dict.fromkeys(METHODS, "a method"), cases), "utf-8")
     return path

@@ -44,6 +44,7 @@ def backbones(tmp_path_factory):
 def test_the_table_has_a_row_for_each_metric_and_a_column_for_each_method(evaluate, tiny_model):
     printed, _ = evaluate("telea", tiny_model, "--metrics", "l1,psnr")
     assert "6 pictures at 64 px, mixed holes of seed 0" in printed
+    assert "10% to 35% hole" in printed
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in printed.splitlines() if "│" in line]
     assert "telea" in printed
     assert "tiny" in printed
@@ -89,6 +90,25 @@ def test_json_is_one_object_and_nothing_else(evaluate):
     assert list(record["methods"][0]["by_area"]) == ["20-30 %"]
 
 
+def test_a_contact_sheet(evaluate, tmp_path):
+    printed, _ = evaluate(
+        "telea",
+        "biharmonic",
+        "--metrics",
+        "ssim",
+        "--sheet",
+        tmp_path / "sheet.webp",
+        "--show",
+        "4",
+        "--show",
+        "deeper/1",
+    )
+    assert printed.rstrip().endswith("sheet.webp")
+    with Image.open(tmp_path / "sheet.webp") as sheet:
+        assert sheet.width == 4 * 64 + 5 * 6
+        assert sheet.height == 24 + 2 * (64 + 24) + 24
+
+
 def test_whole_photographs(evaluate):
     printed, _ = evaluate("telea", "--metrics", "l1", "--whole", "--json")
     record = json.loads(printed)
@@ -105,6 +125,9 @@ def test_whole_photographs(evaluate):
         (["telea", "--distance", "vgg20"], 2, "choose alex"),
         (["telea", "--holes", "objects"], 2, "inpaint masks objects"),
         (["telea", "--keep-fills"], 2, "--out DIR"),
+        (["telea", "--show", "0"], 2, "--sheet FILE"),
+        (["telea", "--metrics", "l1", "--sheet", "FILE"], 6, "call it .jpg"),
+        (["telea", "--metrics", "l1", "--sheet", "EMPTY.png", "--show", "no"], 3, "no photograph no"),
         (["telea", "--masks", "EMPTY"], 4, "No masks in"),
         (["telea", "--distance", "alex", "--backbones", "EMPTY"], 8, "alexnet"),
         (["telea", "--metrics", "fid", "--backbones", "EMPTY"], 8, "leave fid and is out"),

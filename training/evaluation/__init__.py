@@ -2,6 +2,7 @@
 
 samples      photographs, each with its hole
 classical    methods that nobody trained
+gmic         one of them, a program that is run
 fillers      what fills under a name
 run_engine   a run directory as an engine
 distance     the perceptual distance
@@ -11,5 +12,6 @@ runner       the loop
 results      means, standard errors, hole-area bins
 tables       JSON and CSV
 gallery      the worst cases, encoded
+sheet        a contact sheet
 report       one self-contained HTML page
 """

@@ -17,9 +17,10 @@ from inpaint.training.evaluation.fillers import make_methods
 from inpaint.training.evaluation.gallery import FillSaver, Worst
 from inpaint.training.evaluation.metrics import Judge
 from inpaint.training.evaluation.report import report_page
-from inpaint.training.evaluation.results import RANKING, Evaluation
+from inpaint.training.evaluation.results import Evaluation, ranking_of
 from inpaint.training.evaluation.runner import Watcher, evaluate
 from inpaint.training.evaluation.samples import Photographs, match
+from inpaint.training.evaluation.sheet import Sheet, choose
 from inpaint.training.evaluation.tables import Conditions, to_record, write_tables
 from inpaint.training.masksets import RECORD, Kind, MaskSet, freeze, open_masks
 from inpaint.training.pages import write_page
@@ -43,6 +44,8 @@ class Request:
     out: Path | None
     cases: int
     keep_fills: bool
+    sheet: Path | None
+    show: tuple[str, ...]
     device: str
 
 
@@ -61,6 +64,7 @@ def run(
     given = None if request.masks is None else open_masks(request.masks)
     if given is not None:
         match(photographs.names, given)
+    shown = choose(photographs.names, request.show)
     device = cast(Device, request.device)
     methods = make_methods(request.methods, photographs.names, device)
     where = "cuda" if request.device != "cpu" and torch.cuda.is_available() else "cpu"
@@ -74,15 +78,15 @@ def run(
         crowd = Crowd(Inception(request.backbones, where))
     labels = [method.label for method in methods]
     about = {method.label: method.about for method in methods}
+    judge = Judge(request.groups, distance)
+    ranking = ranking_of(judge.columns)
+    sheet = None if request.sheet is None else Sheet(request.sheet, labels, shown, ranking)
     if out is not None:
         _make(out)
     with ExitStack() as stack:
         masks = given or _freeze(request, len(photographs), stack)
-        watchers: list[Watcher] = []
-        judge = Judge(request.groups, distance)
-        measured = {column.key for column in judge.columns}
-        ranking = next((key for key in RANKING if key in measured), None)
-        worst = Worst(labels, ranking, request.cases) if out and ranking and request.cases else None
+        watchers: list[Watcher] = [] if sheet is None else [sheet]
+        worst = Worst(labels, ranking.key, request.cases) if out and ranking and request.cases else None
         if worst is not None:
             watchers.append(worst)
         if out is not None and request.keep_fills:
@@ -103,9 +107,12 @@ def run(
         size=None if request.whole else request.size,
         masks=masks.kind,
         seed=masks.seed,
+        area=masks.area,
         masks_sha256=masks.sha256,
         distance=distance.title if distance else None,
     )
+    if sheet is not None:
+        sheet.write()
     if out is not None:
         write_page(
             out / "report.html",

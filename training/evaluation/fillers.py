@@ -12,7 +12,7 @@ from inpaint.core.decode import open_picture
 from inpaint.core.engine import Device, Engine, load_engine
 from inpaint.core.errors import ImageError
 from inpaint.core.filling import Detail, fill
-from inpaint.training.evaluation.classical import CLASSICAL, check_installed
+from inpaint.training.evaluation.classical import CLASSICAL, describe
 from inpaint.training.evaluation.samples import Sample, file_stem
 from inpaint.training.sources import SUFFIXES
 
@@ -50,9 +50,7 @@ def make_methods(typed: Sequence[str], names: Sequence[str], device: Device = "c
 
 def _make(name: str, names: Sequence[str], device: Device) -> tuple[str, Filler]:
     if name in CLASSICAL:
-        check_installed(name)
-        filler, about = CLASSICAL[name]
-        return about, filler
+        return describe(name), CLASSICAL[name][0]
     name, detail = _detail(name)
     path = Path(name)
     if (path / "recipe.toml").exists():
@@ -73,10 +71,10 @@ def with_engine(engine: Engine, detail: Detail = "network") -> Filler:
 
 
 def _detail(name: str) -> tuple[str, Detail]:
-    """Take `+texture` and its like off a model's name."""
+    """Take `+texture` and its like off a model's name; a folder that is called so is no model."""
     details: tuple[Detail, ...] = get_args(Detail)
     for detail in details:
-        if name.endswith(f"+{detail}"):
+        if name.endswith(f"+{detail}") and not Path(name).is_dir():
             return name.removesuffix(f"+{detail}"), detail
     return name, "network"
 

@@ -1,6 +1,7 @@
 """The numbers of an evaluation, and what they come to: means with their standard errors, per method and hole size."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inpaint.training.evaluation.metrics import Metric, Row
@@ -45,8 +46,7 @@ class Evaluation:
     @property
     def ranking(self) -> Metric | None:
         """The metric by which cases are called worst; None when only FID or IS were measured."""
-        by_key = {column.key: column for column in self.columns}
-        return next((by_key[key] for key in RANKING if key in by_key), None)
+        return ranking_of(self.columns)
 
     def summary(self, method: str, pictures: tuple[Scored, ...] | None = None) -> dict[str, Mean]:
         """Return a method's means by metric, over all pictures or some of them."""
@@ -79,6 +79,12 @@ class Evaluation:
             return None
         choose = max if column.better == "higher" else min
         return choose(known, key=lambda method: known[method])
+
+
+def ranking_of(columns: Sequence[Metric]) -> Metric | None:
+    """Return the first metric of `RANKING` that is among some columns."""
+    by_key = {column.key: column for column in columns}
+    return next((by_key[key] for key in RANKING if key in by_key), None)
 
 
 def mean(values: list[float]) -> Mean:

@@ -23,6 +23,10 @@ class Sample:
     hole: np.ndarray
     """H x W bool, True = hole."""
 
+    def keep_known(self, filled: np.ndarray) -> np.ndarray:
+        """Return a fill (H x W x 3 uint8) with the known pixels exactly as they were given."""
+        return np.where(self.hole[..., None], filled, self.picture)
+
 
 class Photographs:
     """The photographs of an evaluation, from a folder or .tar shards."""

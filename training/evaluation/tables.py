@@ -27,6 +27,8 @@ class Conditions:
     """How they were drawn, or "files"."""
     seed: int | None
     """Of the masks; None for masks from elsewhere."""
+    area: tuple[float, float] | None
+    """Smallest and largest share of hole that was asked for; None where nobody asked."""
     masks_sha256: str
     """Hash of the mask set."""
     distance: str | None

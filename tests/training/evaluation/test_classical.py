@@ -2,10 +2,8 @@ import shutil
 
 import numpy as np
 import pytest
-from PIL import Image
 from scipy.ndimage import laplace
 
-from inpaint.core.errors import InpaintError
 from inpaint.training.evaluation import classical
 from inpaint.training.evaluation.samples import Sample
 
@@ -27,11 +25,10 @@ def test_only_the_hole_changes_and_the_truth_under_it_does_not_matter(name, samp
     assert (filled.shape, filled.dtype) == (sample.picture.shape, np.uint8)
     assert np.array_equal(filled[~sample.hole], sample.picture[~sample.hole])
     assert not np.array_equal(filled[sample.hole], sample.picture[sample.hole])
-    if name != "gmic":  # patches are searched at random
-        assert np.array_equal(filled, blind)
+    assert np.array_equal(filled, blind)
     error = np.abs(filled[sample.hole].astype(float) - sample.picture[sample.hole]).mean()
     assert error < 60
-    assert about
+    assert about if isinstance(about, str) else about()
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -51,30 +48,3 @@ def test_biharmonic_is_biharmonic(hole):
     assert np.abs(laplace(laplace(smooth))[10:-10, 10:-10]).max() < 1e-9
     filled = classical.biharmonic(Sample("cubic", truth, hole()))
     assert np.abs(filled.astype(int) - truth).max() <= 6
-
-
-def test_without_gmic_there_is_a_sentence(monkeypatch, sample):
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(InpaintError, match="apt install gmic"):
-        classical.gmic(sample)
-
-
-@pytest.mark.parametrize("script", ["echo 'no such command' >&2; exit 1", "exit 0"])
-def test_a_failing_gmic_is_one_sentence(monkeypatch, tmp_path, sample, script):
-    program = tmp_path / "gmic"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    with pytest.raises(InpaintError, match="gmic failed on one"):
-        classical.gmic(sample)
-
-
-@pytest.mark.skipif(not shutil.which("gmic"), reason="gmic is not installed")
-def test_gmic_copies_texture(hole):
-    """Stripes go on through the hole, where a smooth fill would be grey."""
-    stripes = np.where(np.arange(128) // 4 % 2, 230, 20).astype(np.uint8)
-    truth = np.broadcast_to(stripes[None, :, None], (96, 128, 3)).copy()
-    sample = Sample("stripes", truth, hole())
-    contrast = {name: classical.CLASSICAL[name][0](sample)[hole()].std() for name in ("gmic", "telea")}
-    assert contrast["gmic"] > 80
-    assert isinstance(Image.fromarray(classical.gmic(sample)), Image.Image)

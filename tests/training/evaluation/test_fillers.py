@@ -67,6 +67,17 @@ def test_finished_pictures_are_found_by_name(photographs, tmp_path, sample):
         method.fill(Sample(names[0], sample.picture, sample.hole))
 
 
+def test_kept_fills_of_a_model_with_texture_are_not_those_of_the_model_alone(tmp_path):
+    """`--keep-fills` itself makes folders that are called like a model and `+auto`."""
+    for value, folder in enumerate(("default", "default+auto")):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (64, 64), (value, 0, 0)).save(tmp_path / folder / "a.png")
+    methods = make_methods([str(tmp_path / "default"), str(tmp_path / "default+auto")], ["a"])
+    assert [method.label for method in methods] == ["default", "default+auto"]
+    blank = Sample("a", np.zeros((64, 64, 3), np.uint8), np.ones((64, 64), bool))
+    assert [method.fill(blank)[0, 0, 0] for method in methods] == [0, 1]
+
+
 def test_a_missing_picture_is_named_before_any_work(tmp_path):
     Image.new("RGB", (64, 64)).save(tmp_path / "a.png")
     with pytest.raises(ImageError, match="filled picture for b"):

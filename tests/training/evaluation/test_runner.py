@@ -12,7 +12,7 @@ from inpaint.training.evaluation.samples import Photographs
 from inpaint.training.evaluation.tables import Conditions, write_tables
 from inpaint.training.masksets import freeze
 
-CONDITIONS = Conditions("0", "photographs", 6, 64, "mixed", 0, "abc", None)
+CONDITIONS = Conditions("0", "photographs", 6, 64, "mixed", 0, (0.1, 0.35), "abc", None)
 
 
 @pytest.fixture
