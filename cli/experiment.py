@@ -17,6 +17,9 @@ def experiment(
         str | None, typer.Option(help="Photographs to train on: a folder, .tar shards, or shard URLs.")
     ] = None,
     val: Annotated[str | None, typer.Option(help="Photographs to measure on: a folder or .tar shards.")] = None,
+    shapes: Annotated[
+        str | None, typer.Option(help="Label maps, a folder or .tar shards, for holes with the outlines of objects.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the experiment, such as runs/matrix.")] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="Change one setting of the plan, such as measure.pictures=50.")
@@ -61,6 +64,7 @@ def experiment(
         data=data,
         out=out,
         val=val,
+        shapes=shapes,
         backbones=backbones,
         device=device.value,
         workers=workers,

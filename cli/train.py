@@ -25,6 +25,9 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory, such as runs/x.")] = None,
     val: Annotated[str | None, typer.Option(help="Photographs to validate on; otherwise sixteen of --data.")] = None,
+    shapes: Annotated[
+        str | None, typer.Option(help="Label maps, a folder or .tar shards, for holes with the outlines of objects.")
+    ] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change one setting of the recipe: key=value, such as data.default.size=128."),
@@ -85,13 +88,14 @@ def train(
     if data is None:
         raise typer.BadParameter("say where the photographs are", param_hint="--data")
     if dry_run:
-        _print_plan(settled, data)
+        _print_plan(settled, data, shapes)
         return
     assert out is not None
     options = Options(
         data=data,
         out=out,
         val=val or origin.get("val"),
+        shapes=shapes or origin.get("shapes"),
         backbones=backbones or (Path(origin["backbones"]) if origin.get("backbones") else None),
         device=device.value,
         workers=workers,
@@ -113,12 +117,12 @@ def train(
         raise typer.Exit(130)
 
 
-def _print_plan(recipe: "Recipe", data: str) -> None:
+def _print_plan(recipe: "Recipe", data: str, shapes: str | None) -> None:
     """Say what would be trained, without training."""
     from inpaint.core.nets import Growing
     from inpaint.training.material import open_material
 
-    material = open_material(recipe, data)
+    material = open_material(recipe, data, shapes=shapes)
     generator, discriminators = recipe.family.build_generator(), recipe.family.build_discriminators()
     if isinstance(generator, Growing):
         for _ in range(sum(phase.grow for phase in recipe.phases)):

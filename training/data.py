@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from inpaint.core.trainers import Batch, Schedule
 from inpaint.training.holes import HoleConfig, draw_holes, holes_of
 from inpaint.training.pictures import CropConfig, decode, random_crop
+from inpaint.training.shapes import Shapes
 from inpaint.training.sources import Source, StreamSource
 
 CPU = torch.device("cpu")
@@ -32,6 +33,8 @@ class BatchPlan:
     """A step and the number of its first sample. Differs from 0 and 0 where the number of processes has changed."""
     device: torch.device = CPU
     """Where the batches are wanted."""
+    shapes: Shapes | None = None
+    """Outlines for holes, where a recipe wants some."""
 
     def crops_at(self, step: int) -> CropConfig:
         """Return the data settings of a step."""
@@ -65,7 +68,7 @@ class BatchPlan:
         for number, picture in zip(self.sample_numbers(step), encoded, strict=True):
             rng = np.random.default_rng((self.seed, number))
             pixels.append(random_crop(decode(picture), crops, rng))
-            masks.append(draw_holes(holes, crops.size, rng))
+            masks.append(draw_holes(holes, crops.size, rng, self.shapes))
         return torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(masks))
 
 

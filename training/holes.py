@@ -1,4 +1,4 @@
-"""Random holes to train on: rectangles as in the papers, free-form strokes as people draw them."""
+"""Random holes to train on: rectangles as in the papers, free-form strokes, outlines of real objects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,9 +8,12 @@ import numpy as np
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.trainers import Phase
+from inpaint.training.shapes import Shapes
 
 ATTEMPTS = 20
 """How often a mask outside the area limits is drawn again before it is taken as it is."""
+SMALLEST_OBJECT = 0.02
+"""Share of the image that an object's outline covers at least; less is a dot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,8 @@ class HoleConfig:
     """Share of the masks that are free-form strokes instead of rectangles."""
     stroke_width: tuple[float, float] = (0.04, 0.16)
     """Thinnest and thickest stroke, as fractions of the image's side."""
+    objects: float = 0.0
+    """Share of the masks that are outlines of objects, taken from the label maps that the training is given."""
     area: tuple[float, float] = (0.0, 0.6)
     """Smallest and largest share of the image that may be hole; a mask outside is drawn again."""
 
@@ -38,8 +43,10 @@ class HoleConfig:
         for name, (low, high) in {"side": self.side, "stroke_width": self.stroke_width}.items():
             if not 0 < low <= high <= 1:
                 raise RecipeError(f"holes.{name} needs two fractions between 0 and 1, the smaller first.")
-        if not 0 <= self.strokes <= 1 or not 0 <= self.area[0] < self.area[1] <= 1:
-            raise RecipeError("holes.strokes and holes.area need fractions between 0 and 1.")
+        if min(self.strokes, self.objects) < 0 or self.strokes + self.objects > 1:
+            raise RecipeError("holes.strokes and holes.objects are shares: at least 0, and together at most 1.")
+        if not 0 <= self.area[0] < self.area[1] <= 1:
+            raise RecipeError("holes.area needs two fractions between 0 and 1, the smaller first.")
 
 
 def holes_of(phase: Phase, policies: Mapping[str, HoleConfig]) -> HoleConfig:
@@ -48,12 +55,20 @@ def holes_of(phase: Phase, policies: Mapping[str, HoleConfig]) -> HoleConfig:
     return policy if phase.side is None else replace(policy, side=(phase.side, phase.side))
 
 
-def draw_holes(config: HoleConfig, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw one mask: size x size bool, True = hole. The same generator state gives the same mask."""
+def draw_holes(config: HoleConfig, size: int, rng: np.random.Generator, shapes: Shapes | None = None) -> np.ndarray:
+    """Draw one mask: size x size bool, True = hole. The same generator state gives the same mask.
+
+    shapes: where outlines come from. Raises `RecipeError` when they are wanted and not there, or cannot be read.
+    """
     mask = np.zeros((size, size), dtype=bool)
     for _ in range(ATTEMPTS):
-        draw = _strokes if rng.random() < config.strokes else _rectangles
-        mask = draw(config, size, rng)
+        kind = rng.random()
+        if kind < config.strokes:
+            mask = _strokes(config, size, rng)
+        elif kind < config.strokes + config.objects:
+            mask = _object(config, size, rng, shapes)
+        else:
+            mask = _rectangles(config, size, rng)
         if mask.any() and config.area[0] <= mask.mean() <= config.area[1]:
             break
     return mask
@@ -85,6 +100,12 @@ def _strokes(config: HoleConfig, size: int, rng: np.random.Generator) -> np.ndar
             cv2.circle(canvas, _pixel(after), width // 2, 255, cv2.FILLED)
             point = after
     return canvas > 0
+
+
+def _object(config: HoleConfig, size: int, rng: np.random.Generator, shapes: Shapes | None) -> np.ndarray:
+    if shapes is None:
+        raise RecipeError("The recipe wants object-shaped holes; say where label maps are with --shapes.")
+    return shapes.draw(size, (max(config.area[0], SMALLEST_OBJECT), config.area[1]), rng)
 
 
 def _pixel(point: np.ndarray) -> tuple[int, int]:

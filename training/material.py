@@ -1,15 +1,17 @@
 """What a recipe learns from: photographs with random holes, or composites of segmented photographs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from inpaint.core.errors import RecipeError
 from inpaint.core.trainers import Batch
 from inpaint.training.composite_batches import choose_composites, load_composites
 from inpaint.training.composites import CompositeConfig
 from inpaint.training.data import BatchPlan, load_batches
 from inpaint.training.recipe import Recipe
 from inpaint.training.segments import SegmentSource, open_segments, split
+from inpaint.training.shapes import Shapes
 from inpaint.training.sources import Source, StreamSource, open_source
 from inpaint.training.validation import PICTURES, choose_pictures
 
@@ -30,16 +32,21 @@ class Material(Protocol):
         ...
 
 
-def open_material(recipe: Recipe, data: str, val: str | None = None) -> Material:
+def open_material(recipe: Recipe, data: str, val: str | None = None, shapes: str | None = None) -> Material:
     """Open what a recipe needs. data, val: as `open_source` or, for a joint model, `open_segments` takes them.
 
-    Raises `RecipeError` when it is not there.
+    shapes: label maps, for holes with the outlines of objects. Raises `RecipeError` when something is not there.
     """
     if recipe.composites is not None:
         part, held = split(open_segments(data), recipe.composites.hold_back)
         return Composites(recipe, recipe.composites, part, open_segments(val) if val else (held if len(held) else part))
     source = open_source(data, recipe.seed)
-    return Photographs(recipe, source, open_source(val, recipe.seed) if val else source)
+    outlines = Shapes(shapes) if shapes else None
+    if outlines is None and any(holes.objects for holes in recipe.holes.values()):
+        raise RecipeError(
+            "The recipe wants holes with the outlines of objects; say where label maps are: --shapes DIR."
+        )
+    return Photographs(recipe, source, open_source(val, recipe.seed) if val else source, outlines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Photographs:
     recipe: Recipe
     source: Source | StreamSource
     held: Source | StreamSource
+    shapes: Shapes | None
 
     def __str__(self) -> str:
         """Say what it is, for people."""
@@ -56,14 +64,14 @@ class Photographs:
 
     def batches(self, plan: BatchPlan, *, start: int, workers: int) -> Iterator[Batch]:
         """Yield the batches of step `start`, `start` + 1, ..."""
-        return load_batches(self.source, plan, start=start, workers=workers)
+        return load_batches(self.source, replace(plan, shapes=self.shapes), start=start, workers=workers)
 
     def fixed(self) -> Batch | None:
         """Return sixteen pictures with fixed holes; None for a stream."""
         if isinstance(self.held, StreamSource):
             return None
         recipe = self.recipe
-        return choose_pictures(self.held, recipe.native_holes, recipe.native_size, recipe.seed)
+        return choose_pictures(self.held, recipe.native_holes, recipe.native_size, recipe.seed, shapes=self.shapes)
 
 
 @dataclass(frozen=True, slots=True)

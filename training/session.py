@@ -33,6 +33,8 @@ class Options:
     """Run directory."""
     val: str | None = None
     """Photographs to validate on; None = sixteen of the training photographs."""
+    shapes: str | None = None
+    """Label maps whose segments are holes, where the recipe wants such."""
     backbones: Path | None = None
     """Folder of backbone weights; None = torchvision's download."""
     device: str = "auto"
@@ -59,7 +61,7 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     accelerator = make_accelerator(recipe, options.device)
     # Fixed before anything is built, so that the first weights depend on the seed alone.
     set_seed(recipe.seed)
-    material = open_material(recipe, options.data, options.val)
+    material = open_material(recipe, options.data, options.val, options.shapes)
     objectives = {name: Objective(config, options.backbones) for name, config in recipe.objectives.items()}
     set_seed(recipe.seed)
     trainer = AdversarialTrainer(
@@ -71,7 +73,12 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
         compiled=options.compile,
     )
     rundir = RunDirectory(options.out)
-    origin = {"data": options.data, "val": options.val, "backbones": str(options.backbones or "") or None}
+    origin = {
+        "data": options.data,
+        "val": options.val,
+        "shapes": options.shapes,
+        "backbones": str(options.backbones or "") or None,
+    }
     start, anchor = 0, (0, 0)
     if options.resume:
         # All go on from the step that the first process sees, whatever a shared disk shows to the others.

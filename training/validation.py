@@ -14,6 +14,7 @@ from inpaint.core.trainers import Batch, Family
 from inpaint.training.data import to_batch
 from inpaint.training.holes import HoleConfig, draw_holes
 from inpaint.training.pictures import centre_crop, decode
+from inpaint.training.shapes import Shapes
 from inpaint.training.sources import Source
 
 PICTURES = 16
@@ -56,11 +57,13 @@ class Validation:
         return {name: float(np.mean([term[name] for term in terms])) for name in terms[0]}, torch.cat(filled)
 
 
-def choose_pictures(source: Source, holes: HoleConfig, size: int, seed: int, count: int = PICTURES) -> Batch:
+def choose_pictures(
+    source: Source, holes: HoleConfig, size: int, seed: int, count: int = PICTURES, shapes: Shapes | None = None
+) -> Batch:
     """Take evenly spaced pictures of a source, cropped to the centre, with holes drawn from the seed."""
     chosen = np.linspace(0, len(source) - 1, min(count, len(source))).astype(int)
     pixels = np.stack([centre_crop(decode(source.read(int(index))), size) for index in chosen])
-    masks = np.stack([draw_holes(holes, size, np.random.default_rng((seed, 2, n))) for n in range(len(chosen))])
+    masks = np.stack([draw_holes(holes, size, np.random.default_rng((seed, 2, n)), shapes) for n in range(len(chosen))])
     return to_batch(torch.from_numpy(pixels), torch.from_numpy(masks))
 
 

@@ -1,6 +1,7 @@
 import io
 import tarfile
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -31,3 +32,18 @@ def run(photographs, tmp_path_factory):
     recipe = load_recipe("debug", ["phases.0.steps=3", "phases.1.steps=3", "name=tiny"])
     run_training(recipe, Options(data=str(photographs), out=out, device="cpu"))
     return out
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory):
+    """Two label maps: a disc and a bar, and one map whose only segment is too small to be used."""
+    folder = tmp_path_factory.mktemp("labels")
+    rows, columns = np.mgrid[0:120, 0:160]
+    maps = [
+        np.where((rows - 60) ** 2 + (columns - 80) ** 2 < 900, 1, 0),
+        np.where((abs(rows - 60) < 12) & (abs(columns - 80) < 40), 7, 0),
+        np.where((rows < 3) & (columns < 3), 1, 0),
+    ]
+    for number, labels in enumerate(maps):
+        Image.fromarray(labels.astype(np.uint8)).save(folder / f"{number}.png")
+    return folder

@@ -4,6 +4,7 @@ import pytest
 from inpaint.core.errors import RecipeError
 from inpaint.core.trainers import Phase
 from inpaint.training.holes import HoleConfig, draw_holes, holes_of
+from inpaint.training.shapes import Shapes
 
 
 def masks(config, count=200, size=64):
@@ -83,3 +84,26 @@ def test_a_phase_prescribes_the_side():
     assert (grown.side, grown.rectangles) == ((0.125, 0.125), (1, 1))
     assert {mask.sum() for mask in masks(grown, 20)} == {8 * 8}
     assert holes_of(Phase(name="x", steps=1, holes="other"), policies) == policies["other"]
+
+
+def test_outlines_of_objects_as_often_as_asked(shapes):
+    outlines = Shapes(str(shapes))
+    config = HoleConfig(rectangles=(1, 1), objects=0.5, area=(0.05, 0.3))
+    drawn = [draw_holes(config, 64, np.random.default_rng(n), outlines) for n in range(200)]
+    rectangular = [mask[np.ix_(mask.any(1), mask.any(0))].all() for mask in drawn]
+    assert 0.35 < np.mean(rectangular) < 0.65
+    assert all(0.05 <= mask.mean() <= 0.3 for mask in drawn)
+
+
+def test_without_objects_the_outlines_change_nothing(shapes):
+    config = HoleConfig(strokes=0.5)
+    for n in range(20):
+        rng, same = np.random.default_rng(n), np.random.default_rng(n)
+        assert np.array_equal(draw_holes(config, 64, rng, Shapes(str(shapes))), draw_holes(config, 64, same))
+
+
+def test_outlines_that_are_wanted_must_be_there():
+    with pytest.raises(RecipeError, match="--shapes"):
+        draw_holes(HoleConfig(objects=1.0), 64, np.random.default_rng(0))
+    with pytest.raises(RecipeError, match="together at most 1"):
+        HoleConfig(strokes=0.6, objects=0.6)

@@ -13,21 +13,6 @@ from inpaint.training.holes import HoleConfig, draw_holes
 from inpaint.training.masksets import KINDS, draw_mask, freeze, open_masks
 
 
-@pytest.fixture(scope="module")
-def shapes(tmp_path_factory):
-    """Two label maps: a disc and a bar, and one map whose only segment is too small to be used."""
-    folder = tmp_path_factory.mktemp("labels")
-    rows, columns = np.mgrid[0:120, 0:160]
-    maps = [
-        np.where((rows - 60) ** 2 + (columns - 80) ** 2 < 900, 1, 0),
-        np.where((abs(rows - 60) < 12) & (abs(columns - 80) < 40), 7, 0),
-        np.where((rows < 3) & (columns < 3), 1, 0),
-    ]
-    for number, labels in enumerate(maps):
-        Image.fromarray(labels.astype(np.uint8)).save(folder / f"{number}.png")
-    return folder
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_frozen_set_comes_back_and_keeps_its_area(kind, tmp_path, shapes):
     frozen = freeze(tmp_path / "set", 12, kind=kind, size=96, seed=3, area=(0.05, 0.4), shapes=str(shapes))

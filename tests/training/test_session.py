@@ -137,3 +137,13 @@ def test_a_training_that_diverges_writes_nothing_afterwards(photographs, tmp_pat
     with pytest.raises(DivergedError):
         run_training(short_recipe(**{"objectives.default.l1_hole": 1e39}), options(photographs, out))
     assert RunDirectory(out).steps() == []
+
+
+def test_outlines_of_objects_are_remembered(photographs, shapes, tmp_path):
+    out = tmp_path / "outlined"
+    recipe = short_recipe(**{"holes.default.objects": 0.5})
+    with pytest.raises(RecipeError, match="--shapes"):
+        run_training(recipe, options(photographs, out))
+    assert not out.exists()
+    assert run_training(recipe, options(photographs, out, shapes=str(shapes))) == 10
+    assert RunDirectory(out).origin()["shapes"] == str(shapes)

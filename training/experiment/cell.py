@@ -9,7 +9,7 @@ cells/NAME/run/                     the run directory, as of `inpaint train`
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -98,16 +98,7 @@ def run_cell(
             directory.save(done, bench.measure(run.path, done, cell.recipe, progress))
             continue
         goal = min(steps, done - done % every + every)
-        stretch = Options(
-            data=options.data,
-            out=run.path,
-            val=options.val,
-            backbones=options.backbones,
-            device=options.device,
-            workers=options.workers,
-            max_minutes=options.max_minutes,
-            resume=done > 0,
-        )
+        stretch = replace(options, out=run.path, resume=done > 0)
         if run_training(cell.recipe, stretch, [*watchers, lambda report, goal=goal: report.step == goal]) < goal:
             return False
     return True

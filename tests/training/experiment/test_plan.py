@@ -61,14 +61,22 @@ def test_paper_000_s_ablations_change_one_thing_each():
 
 
 def test_small_plans_keep_the_question_of_the_full_ones():
-    small, full = load_plan("growing-masks-small"), load_plan("growing-masks-coco")
+    small = load_plan("growing-masks-small")
+    full = load_plan("growing-masks-coco", [f"seeds={list(small.seeds)}"])
     assert (small.axes, small.recipe, small.compare) == (full.axes, full.recipe, full.compare)
     for one, other in zip(small.cells(), full.cells(), strict=True):
         assert [p.side for p in one.recipe.phases] == [p.side for p in other.recipe.phases]
         assert [p.adversarial for p in one.recipe.phases] == [p.adversarial for p in other.recipe.phases]
     ablations = load_plan("ablations-small")
     assert ablations.axes == load_plan("ablations").axes
-    assert {cell.recipe.schedule.steps for cell in ablations.cells()} == {780}
+    assert {cell.recipe.schedule.steps for cell in ablations.cells()} == {1950}
+
+
+def test_every_row_of_the_search_is_another_recipe_of_the_same_length():
+    cells = [cell for cell in load_plan("recipe-search").cells() if cell.seed == 0]
+    assert len({cell.recipe.to_toml() for cell in cells}) == len(cells)
+    assert {cell.recipe.schedule.steps for cell in cells} == {600}
+    assert {cell.recipe.native_size for cell in cells} == {128}
 
 
 def test_seeds_multiply_the_matrix():
