@@ -65,15 +65,15 @@ class Separable(nn.Module):
     def __init__(self, inputs: int, outputs: int, *, resize: str = "", noise: int = 0) -> None:
         super().__init__()
         self.depthwise = nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs)
-        self.halve = Halve(inputs) if resize == "halve" else nn.Identity()
+        self.shrink = Halve(inputs) if resize == "halve" else nn.Identity()
         self.pointwise = nn.Conv2d(inputs, outputs, 1, bias=False)
-        self.double = Double(outputs) if resize == "double" else nn.Identity()
+        self.grow = Double(outputs) if resize == "double" else nn.Identity()
         self.strength = nn.Parameter(torch.zeros(())) if noise else None
         self.register_buffer("noise", torch.randn(noise, noise) if noise else None)
 
     def forward(self, x: Tensor) -> Tensor:
         """N x C x S x S to the outputs at the new resolution."""
-        x = self.double(self.pointwise(self.halve(activate(self.depthwise(x)))))
+        x = self.grow(self.pointwise(self.shrink(activate(self.depthwise(x)))))
         return activate(x + self.noise * self.strength if self.strength is not None else x)
 
 
@@ -102,13 +102,14 @@ class Up(nn.Module):
         else:
             self.first = Separable(width(side // 2), width(side), resize="double", noise=side)
             self.second = Separable(width(side), width(side), noise=side)
-        self.paint, self.double = nn.Conv2d(width(side), 3, 1), Double(3)
+        self.paint = nn.Conv2d(width(side), 3, 1)
+        self.grow = Double(3) if side > 4 else nn.Identity()
 
     def forward(self, x: Tensor, kept: Tensor, picture: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return features and picture at this resolution."""
         x = self.second(self.first(x) + kept)
         painted = self.paint(x)
-        return x, painted if picture is None else painted + self.double(picture)
+        return x, painted if picture is None else painted + self.grow(picture)
 
 
 class Migan(nn.Module):

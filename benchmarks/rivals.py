@@ -54,13 +54,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=Path("rivals"), help="folder to write")
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512], help="sides of the pictures they take")
+    parser.add_argument("--only", nargs="+", choices=["big-lama", "mi-gan"], default=["big-lama", "mi-gan"])
     options = parser.parse_args()
     make_folder(options.output)
     kinds: dict[str, tuple[Callable[[int], nn.Module], tuple[float, float], dict[int, float]]] = {
         "big-lama": (BigLama, (0.0, 1.0), dict.fromkeys(options.sizes, PUBLISHED_LAMA)),
         "mi-gan": (Migan, (-1.0, 1.0), PUBLISHED_MIGAN),
     }
-    for name, (build, image_range, published) in kinds.items():
+    for name in options.only:
+        build, image_range, published = kinds[name]
         for side in (side for side in options.sizes if side in published):
             torch.manual_seed(0)
             network = build(side).eval()
