@@ -45,8 +45,17 @@ def write(network: nn.Module, contract: Contract, path: Path) -> float:
 
 def contract_for(name: str, side: int, image_range: tuple[float, float]) -> Contract:
     """Say what the graphs take: pictures of one size."""
-    sizes = {"native_size": side, "native_hole": side // 2, "least_size": side, "stride": 8}
-    return Contract(name=name, image_range=image_range, fixed_size=True, largest_batch=1, description=RANDOM, **sizes)
+    return Contract(
+        name=name,
+        image_range=image_range,
+        stride=8,
+        native_size=side,
+        native_hole=side // 2,
+        least_size=side,
+        fixed_size=True,
+        largest_batch=1,
+        description=RANDOM,
+    )
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ class _Reader(CalibrationDataReader):
     def __init__(self, feeds: list[Tensors]) -> None:
         self.feeds = iter(feeds)
 
-    def get_next(self) -> Tensors | None:
+    def get_next(self) -> Tensors | None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Return the next feed, None at the end."""
         return next(self.feeds, None)
 
