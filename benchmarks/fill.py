@@ -1,9 +1,10 @@
-"""How fast is filling? The bundled model against eager PyTorch and OpenCV, and the command from the prompt.
+"""How fast is filling? The bundled model against eager PyTorch, OpenCV and others' graphs, and from the prompt.
 
     python benchmarks/fill.py [--repeats 15] [--run runs/x] [--output benchmarks/fill.json]
+    python benchmarks/fill.py --sides 256 512 --cpus 1 --regions --against int8=model-int8.onnx
 
-Everything runs on two CPUs. Contenders take turns within one run, so that a busy machine slows all of them, and the
-ratios stay comparable where seconds do not.
+Everything runs on the same CPUs. Contenders take turns within one run, so that a busy machine slows all of them, and
+the ratios stay comparable where seconds do not.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -27,23 +29,25 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from inpaint.core import load_engine
+from inpaint.core import Engine, load_engine
 
 DEMO = Path(__file__).resolve().parent.parent / "docs" / "demo" / "photo.jpg"
 CPUS = 2
-SIDE = 512
-HOLE = 160
+SIDES = (256, 512, 1024)
+GOAL_SIDE = 512
+HOLE = 5 / 16
+"""Side of the hole in a region, as a share of the region's."""
 BIG = (4243, 2828)
 BIG_HOLE = 300
 
-ENGINE = "bundled model, 512 x 512 region"
+ENGINE = "bundled model"
 EAGER = "the same network in eager PyTorch"
-TELEA = "OpenCV Telea, same region and hole"
+TELEA = "OpenCV Telea, same hole"
 START = "inpaint --help"
 PROMPT_PNG = "inpaint fill, 12 megapixels, .filled.png"
 PROMPT_JPEG = "inpaint fill, 12 megapixels, -o .jpg"
 
-GOALS = {ENGINE: 0.35, START: 0.35, PROMPT_PNG: 2.5, PROMPT_JPEG: 2.5}
+GOALS = {(ENGINE, GOAL_SIDE): 0.35, (START, 0): 0.35, (PROMPT_PNG, 0): 2.5, (PROMPT_JPEG, 0): 2.5}
 """Seconds to stay below, on the two CPUs of an ordinary virtual machine."""
 GOAL_OF_EAGER = 0.6
 """The engine's time as a share of eager PyTorch's."""
@@ -54,49 +58,57 @@ class Times:
     """Seconds that one contender took."""
 
     name: str
+    side: int
+    """Of the region in pixels; 0 for a whole command."""
     median: float
     least: float
     most: float
+    cpu: float
+    """Median seconds of the processor, in all threads and processes: what counts on a busy machine."""
     repeats: int
 
 
-def region() -> tuple[np.ndarray, np.ndarray]:
-    """Return 512 x 512 x 3 float32 RGB in [0, 1] from the demo photograph, and a bool mask, True = hole."""
+def region(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return side x side x 3 float32 RGB in [0, 1] from the demo photograph, and a bool mask, True = hole."""
     picture = cv2.cvtColor(cv2.imread(str(DEMO)), cv2.COLOR_BGR2RGB)
     height, width = picture.shape[:2]
-    picture = cv2.resize(picture, (width * SIDE // height, SIDE), interpolation=cv2.INTER_CUBIC)
-    left = (picture.shape[1] - SIDE) // 2
-    mask = np.zeros((SIDE, SIDE), bool)
-    start = (SIDE - HOLE) // 2
-    mask[start : start + HOLE, start : start + HOLE] = True
-    return np.ascontiguousarray(picture[:, left : left + SIDE], np.float32) / 255, mask
+    picture = cv2.resize(picture, (width * side // height, side), interpolation=cv2.INTER_CUBIC)
+    left, hole = (picture.shape[1] - side) // 2, round(side * HOLE)
+    mask, start = np.zeros((side, side), bool), (side - hole) // 2
+    mask[start : start + hole, start : start + hole] = True
+    return np.ascontiguousarray(picture[:, left : left + side], np.float32) / 255, mask
 
 
-def eager(image: np.ndarray, mask: np.ndarray, name: str, run: Path | None) -> Callable[[], object]:
-    """Return one plain forward pass of the generator: that of a run, or an untrained one of the recipe `name`."""
+def rival(words: str, threads: int) -> tuple[str, Engine]:
+    """Load what stands behind --against, NAME=FILE."""
+    name, _, file = words.partition("=")
+    if not file:
+        raise SystemExit(f"{words!r} is not NAME=FILE, as in int8=model-int8.onnx")
+    return name, load_engine(file, device="cpu", threads=threads)
+
+
+def eager(name: str, run: Path | None, threads: int) -> Callable[[np.ndarray, np.ndarray], object]:
+    """Return plain forward passes of the generator: that of a run, or an untrained one of the recipe `name`."""
     import torch
 
     from inpaint.core.nets import build_generator
     from inpaint.training.export import load_generator
     from inpaint.training.recipe import load_recipe
 
-    torch.set_num_threads(CPUS)
+    torch.set_num_threads(threads)
     generator = load_generator(run)[0] if run else build_generator(load_recipe(name).generator).eval()
-    pixels = torch.from_numpy(image).permute(2, 0, 1)[None].contiguous() * 2 - 1
-    hole = torch.from_numpy(mask)[None, None].float()
 
-    def forward() -> object:
+    def forward(image: np.ndarray, mask: np.ndarray) -> object:
+        pixels = torch.from_numpy(image).permute(2, 0, 1)[None].contiguous() * 2 - 1
         with torch.inference_mode():
-            return generator(pixels, hole)
+            return generator(pixels, torch.from_numpy(mask)[None, None].float())
 
     return forward
 
 
-def telea(image: np.ndarray, mask: np.ndarray) -> Callable[[], object]:
-    """Return OpenCV's fast marching method on the same hole."""
-    cv2.setNumThreads(CPUS)
-    pixels, hole = (image * 255).round().astype(np.uint8), mask.astype(np.uint8) * 255
-    return lambda: cv2.inpaint(pixels, hole, 5, cv2.INPAINT_TELEA)
+def telea(image: np.ndarray, mask: np.ndarray) -> object:
+    """Fill with OpenCV's fast marching method."""
+    return cv2.inpaint((image * 255).round().astype(np.uint8), mask.astype(np.uint8) * 255, 5, cv2.INPAINT_TELEA)
 
 
 def prompt(*arguments: str | Path) -> Callable[[], object]:
@@ -125,64 +137,84 @@ def write_big_photo(folder: Path) -> tuple[Path, Path]:
     return photo, hole
 
 
-def race(contenders: dict[str, Callable[[], object]], repeats: int, console: Console) -> list[Times]:
+def processor_time() -> float:
+    """Return the seconds of the processor that this process and those it waited for have taken."""
+    _, _, user, system, _ = os.times()  # of the children, in hundredths
+    return time.process_time() + user + system
+
+
+def race(contenders: dict[str, Callable[[], object]], side: int, repeats: int, console: Console) -> list[Times]:
     """Time every contender `repeats` times after one warm-up, taking turns."""
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
     for turn in track(range(repeats + 1), description="timing", console=console, transient=True):
         for name, call in contenders.items():
-            start = time.perf_counter()
+            start, before = time.perf_counter(), processor_time()
             call()
             if turn > 0:
-                seconds[name].append(time.perf_counter() - start)
-    return [
-        Times(name=name, median=statistics.median(s), least=min(s), most=max(s), repeats=repeats)
-        for name, s in seconds.items()
-    ]
+                seconds[name].append((time.perf_counter() - start, processor_time() - before))
+    times = []
+    for name, taken in seconds.items():
+        clock, processor = zip(*taken, strict=True)
+        times.append(
+            Times(
+                name=name,
+                side=side,
+                median=statistics.median(clock),
+                least=min(clock),
+                most=max(clock),
+                cpu=statistics.median(processor),
+                repeats=repeats,
+            )
+        )
+    return times
 
 
-def table(times: list[Times]) -> Table:
-    """Lay the times out with their ratio to the engine's and their goals."""
-    engine = next(entry.median for entry in times if entry.name == ENGINE)
-    sheet = Table(title=f"Filling on {CPUS} CPUs, seconds")
-    for heading in ("what", "median", "least", "most", "x engine", "goal", ""):
+def table(times: list[Times], cpus: int) -> Table:
+    """Lay the times out with their ratio to the engine's on the same region, and their goals."""
+    engines = {entry.side: entry for entry in times if entry.name == ENGINE}
+    whole = engines.get(GOAL_SIDE) or next(iter(engines.values()))  # commands are put beside the usual region
+    sheet = Table(title=f"Filling on {cpus} CPU{'s' if cpus > 1 else ''}, seconds")
+    for heading in ("what", "region", "median", "least", "most", "x model", "CPU s", "x model", "goal", ""):
         sheet.add_column(heading, justify="left" if heading == "what" else "right")
     for entry in times:
+        engine = engines.get(entry.side, whole)
         # The engine is to take no more than 0.6 of eager, so eager is to take at least 1 / 0.6 of the engine.
         met: bool | None = None
-        goal = ""
-        if entry.name in GOALS:
-            goal, met = f"<= {GOALS[entry.name]:g} s", entry.median <= GOALS[entry.name]
+        goal, wanted = "", GOALS.get((entry.name, entry.side))
+        if wanted is not None and cpus == CPUS:
+            goal, met = f"<= {wanted:g} s", entry.median <= wanted
         elif entry.name == EAGER:
-            goal, met = f">= {1 / GOAL_OF_EAGER:.2f} x", entry.median * GOAL_OF_EAGER >= engine
+            goal, met = f">= {1 / GOAL_OF_EAGER:.2f} x", entry.median * GOAL_OF_EAGER >= engine.median
         verdict = "" if met is None else "[green]met[/]" if met else "[red]missed[/]"
-        values = (entry.median, entry.least, entry.most)
-        sheet.add_row(entry.name, *(f"{v:.3f}" for v in values), f"{entry.median / engine:.2f}", goal, verdict)
+        values = [f"{value:.3f}" for value in (entry.median, entry.least, entry.most)]
+        ratios = f"{entry.median / engine.median:.2f}", f"{entry.cpu:.3f}", f"{entry.cpu / engine.cpu:.2f}"
+        sheet.add_row(entry.name, str(entry.side or "-"), *values, *ratios, goal, verdict)
     return sheet
 
 
-def main() -> None:
-    """Run everything, print the table, and write the numbers."""
-    parser = argparse.ArgumentParser(description="Time filling on two CPUs.")
-    parser.add_argument("--repeats", type=int, default=15, help="timed calls of each contender (default 15)")
-    parser.add_argument("--model", default="default", help="model name or .onnx file (default: the bundled one)")
-    parser.add_argument("--run", type=Path, help="take the eager network from this run directory")
-    parser.add_argument("--output", type=Path, help="also write the numbers to this JSON file")
-    options = parser.parse_args()
-    console = Console()
+def race_regions(options: argparse.Namespace, engine: Engine, console: Console) -> list[Times]:
+    """Time one region of each size through everything that fills it."""
+    rivals = [rival(words, options.cpus) for words in options.against]
+    with_torch = not options.no_eager and importlib.util.find_spec("torch") is not None
+    forward = eager(engine.contract.name, options.run, options.cpus) if with_torch else None
+    cv2.setNumThreads(options.cpus)
+    times = []
+    for side in options.sides:
+        pair = region(side)
+        fillers: dict[str, Callable[[np.ndarray, np.ndarray], object]] = {ENGINE: engine.run}
+        for name, other in rivals:
+            if not other.contract.fixed_size or other.contract.native_size == side:
+                fillers[name] = other.run
+        if forward is not None:
+            fillers[EAGER] = forward
+        fillers[TELEA] = telea
+        contenders = {name: partial(fill, *pair) for name, fill in fillers.items()}
+        times += race(contenders, side, options.repeats, console)
+    return times
 
-    if hasattr(os, "sched_setaffinity"):  # Linux only; handed down to the commands as well
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CPUS])
 
-    engine = load_engine(options.model, device="cpu", threads=CPUS)
-    image, mask = region()
-    contenders: dict[str, Callable[[], object]] = {ENGINE: lambda: engine.run(image, mask)}
-    packages = ["inpaint", "numpy", "opencv-python-headless"]
-    if importlib.util.find_spec("torch"):
-        contenders[EAGER] = eager(image, mask, engine.contract.name, options.run)
-        packages.append("torch")
-    contenders[TELEA] = telea(image, mask)
-    times = race(contenders, options.repeats, console)
-
+def race_commands(options: argparse.Namespace, console: Console) -> list[Times]:
+    """Time whole commands on a photograph of 12 megapixels."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         photo, hole = write_big_photo(folder)
@@ -192,16 +224,46 @@ def main() -> None:
             PROMPT_PNG: prompt(*fill, "-o", folder / "photo.filled.png"),
             PROMPT_JPEG: prompt(*fill, "-o", folder / "filled.jpg"),
         }
-        times += race(commands, max(3, options.repeats // 3), console)
+        return race(commands, 0, max(3, options.repeats // 3), console)
 
-    console.print(table(times))
+
+def main() -> None:
+    """Run everything, print the table, and write the numbers."""
+    parser = argparse.ArgumentParser(description="Time filling on a few CPUs.")
+    parser.add_argument("--repeats", type=int, default=15, help="timed calls of each contender (default 15)")
+    parser.add_argument("--model", default="default", help="model name or .onnx file (default: the bundled one)")
+    parser.add_argument("--run", type=Path, help="take the eager network from this run directory")
+    parser.add_argument("--sides", type=int, nargs="+", default=SIDES, help="sides of the regions in pixels")
+    parser.add_argument("--cpus", type=int, default=CPUS, help="CPUs and threads (default 2)")
+    parser.add_argument(
+        "--against", nargs="+", default=[], metavar="NAME=FILE", help="other graphs, from rivals.py too"
+    )
+    parser.add_argument("--regions", action="store_true", help="leave whole commands out")
+    parser.add_argument("--no-eager", action="store_true", help="leave PyTorch out")
+    parser.add_argument("--output", type=Path, help="also write the numbers to this JSON file")
+    options = parser.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 120)
+
+    if hasattr(os, "sched_setaffinity"):  # Linux only; handed down to the commands as well
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cpus])
+    engine = load_engine(options.model, device="cpu", threads=options.cpus)
+    times = race_regions(options, engine, console)
+    if not options.regions:
+        times += race_commands(options, console)
+
+    console.print(table(times, options.cpus))
     if options.output:
+        packages = ["inpaint", "numpy", "opencv-python-headless", "onnxruntime", "torch"]
         record = {
-            "machine": {"processor": platform.processor() or platform.machine(), "cpus": CPUS},
+            "machine": {"processor": platform.processor() or platform.machine(), "cpus": options.cpus},
             "python": platform.python_version(),
-            "packages": {package: metadata.version(package) for package in packages},
+            "packages": {
+                entry.metadata["Name"]: entry.version
+                for entry in metadata.distributions()
+                if entry.metadata["Name"] in packages
+            },
             "model": engine.contract.name,
-            "region": {"side": SIDE, "hole": HOLE},
+            "hole": HOLE,
             "seconds": [asdict(entry) for entry in times],
         }
         options.output.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

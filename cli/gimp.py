@@ -84,10 +84,12 @@ def worker(
     """Run the engine for GIMP in this terminal, where GIMP cannot start it itself (Flatpak). Ctrl-C ends it."""
     from inpaint.core.errors import InpaintError
     from inpaint.gimp_plugin.installer import runtime_folder
-    from inpaint.gimp_plugin.jobs import all_jobs
+    from inpaint.gimp_plugin.jobs import Engines, all_jobs
     from inpaint.gimp_plugin.plugin.places import Runtime
     from inpaint.gimp_plugin.worker import Worker
 
     typer.echo("Waiting for calls from GIMP; Ctrl-C ends this.")
-    if not Worker(Runtime(runtime_folder()), all_jobs(), idle).serve():
+    engines = Engines()
+    worker = Worker(Runtime(runtime_folder()), all_jobs(engines), idle, prepare=engines.prepare)
+    if not worker.serve():
         raise InpaintError("The engine is running already.")

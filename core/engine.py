@@ -8,14 +8,16 @@ from typing import Literal, Protocol, TypeVar
 import numpy as np
 import onnxruntime
 
-from inpaint.core.adapter import TYPES, run_adapted
+from inpaint.core.adapter import TYPES, Tensors, run_adapted
+from inpaint.core.binding import BoundGraph
 from inpaint.core.canary import check_canary, side_for
-from inpaint.core.devices import cuda_devices, physical_cores
-from inpaint.core.errors import EngineError, InpaintError, ModelError, OutOfMemoryError
+from inpaint.core.devices import cuda_devices
+from inpaint.core.errors import EngineError, InpaintError, ModelError
+from inpaint.core.session import CUDA, describe_failure, open_session
+from inpaint.core.sides import fed_side
 from inpaint.weights import Contract, resolve
 from inpaint.weights.contract import METADATA_KEY
 from inpaint.weights.locate import contract_of
-from inpaint.weights.onnx_file import check_onnx
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -28,11 +30,6 @@ class HasNotes(Protocol):
 
 Loaded = TypeVar("Loaded", bound=HasNotes)
 Prove = Callable[[Path, Literal["cpu", "cuda"], int | None], Loaded]
-
-CUDA = "CUDAExecutionProvider"
-CPU = "CPUExecutionProvider"
-
-_ERRORS, _NOTHING = 3, 4  # log severities of ONNX Runtime
 
 
 class Engine:
@@ -50,6 +47,7 @@ class Engine:
         self.notes: list[str] = []
         """What the user should know about the choice of device."""
         self._session = session
+        self._bound = BoundGraph(session, self._result, "cuda") if self.device == "cuda" else None
         self._threads = threads
         self._on_cpu: Engine | None = None
         self._moving = threading.Lock()
@@ -107,17 +105,36 @@ class Engine:
         H and W are multiples of the contract's stride, or its fixed size if it has one. Returns N x 3 x H x W. Raises
         `EngineError` when it fails; `OutOfMemoryError` among them when something smaller may work.
         """
-        contract = self.contract
-        wanted = [contract.output] if contract.output else None
         try:
-            return run_adapted(lambda feed: np.asarray(self._session.run(wanted, feed)[0]), contract, image, mask)
+            return run_adapted(self._run_graph, self.contract, image, mask)
         except Exception as error:  # ONNX Runtime has no common base class
-            raise describe_failure(error, contract.name, self.device, image.shape) from error
+            raise describe_failure(error, self.contract.name, self.device, image.shape) from error
+
+    def warm_up(self) -> None:
+        """Fill an empty picture of the native size on a GPU, whose first run of a shape chooses and loads kernels.
+
+        Does nothing on the CPU, where the first run is as quick as the next. Raises what `run` raises.
+        """
+        if self.device == "cuda":
+            side = self.contract.native_size
+            mask = np.zeros((side, side), np.bool_)
+            mask[: side // 4, : side // 4] = True
+            self.run(np.full((side, side, 3), 0.5, np.float32), mask)
+
+    @property
+    def _result(self) -> str:
+        """The name of the graph's output."""
+        return self.contract.output or self._session.get_outputs()[0].name
+
+    def _run_graph(self, feed: Tensors) -> np.ndarray:
+        if self._bound is not None:
+            return self._bound(feed)
+        return np.asarray(self._session.run([self._result], feed)[0])
 
     def _padding(self, side: int) -> tuple[int, int]:
-        """Return what to add before and after so that `side` fits the stride and is no smaller than the canary was."""
-        stride = self.contract.stride
-        return 0, max(-(-side // stride) * stride, side_for(self.contract)) - side
+        """Return what to add before and after a side, which is never fed smaller than the canary was."""
+        device = "cpu" if self.contract.fixed_size else self.device  # one size is few enough
+        return 0, fed_side(side, self.contract.stride, side_for(self.contract), device) - side
 
 
 def load_engine(model: str | Path = "default", device: Device = "auto", threads: int | None = None) -> Engine:
@@ -176,56 +193,6 @@ def _prove(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> E
     return engine
 
 
-def open_session(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> onnxruntime.InferenceSession:
-    """Open `path` with ONNX Runtime on exactly this device, with nothing written to standard error."""
-    check_onnx(path)
-    onnxruntime.disable_telemetry_events()  # what is filled here is nobody else's business
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = _ERRORS
-    # Said outright even where it is the default, because ONNX Runtime then leaves the threads' affinity alone.
-    options.intra_op_num_threads = threads or physical_cores()
-    if device == "cpu":
-        onnxruntime.set_default_logger_severity(_ERRORS)
-        return _create(path, options, [CPU])
-    if not cuda_devices():
-        raise EngineError("There is no NVIDIA GPU with a working driver here; use --device cpu.")
-    if CUDA not in onnxruntime.get_available_providers():
-        raise EngineError('This ONNX Runtime has no CUDA; install it with: pip install "inpaint[gpu]".')
-    onnxruntime.set_default_logger_severity(_NOTHING)  # failing to load CUDA is told in our words
-    try:
-        _preload_cuda()
-        settings = {"cudnn_conv_algo_search": "HEURISTIC"}  # the default tunes anew for every shape
-        session = _create(path, options, [(CUDA, settings), CPU])
-    finally:
-        onnxruntime.set_default_logger_severity(_ERRORS)
-    if session.get_providers()[0] != CUDA:
-        raise EngineError('ONNX Runtime cannot load the CUDA libraries; install them with: pip install "inpaint[gpu]".')
-    return session
-
-
-def _create(path: Path, options: onnxruntime.SessionOptions, providers: list) -> onnxruntime.InferenceSession:
-    try:
-        # Without this, ONNX Runtime prints its own fallback to standard output and takes the CPU.
-        return onnxruntime.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
-    except Exception as error:  # ONNX Runtime has no common base class
-        if providers[0] != CPU:
-            raise EngineError(f"The model {path.name} cannot be loaded on the GPU: {_first_line(error)}") from error
-        if _is_out_of_memory(error):
-            raise OutOfMemoryError(f"There is not enough memory to load {path.name}; close other programs.") from error
-        raise ModelError(f"{path} is not an ONNX model that ONNX Runtime can run; check the file.") from error
-
-
-def _preload_cuda() -> None:
-    """Load the CUDA libraries that came as Python packages; those of the system are found without it."""
-    if hasattr(onnxruntime, "preload_dlls"):
-        import contextlib
-        import io
-
-        # It prints what it misses; what matters is whether the session then has CUDA.
-        with contextlib.redirect_stdout(io.StringIO()):
-            onnxruntime.preload_dlls()
-
-
 def _check_graph(path: Path, session: onnxruntime.InferenceSession, contract: Contract) -> None:
     """Raise `ModelError` unless the graph has the inputs and the output that the contract names."""
     inputs = {item.name: item for item in session.get_inputs()}
@@ -250,28 +217,3 @@ def _check_graph(path: Path, session: onnxruntime.InferenceSession, contract: Co
             raise ModelError(f"The model {path.name} takes pictures of one size only; export it with dynamic sizes.")
     if set(inputs) != {contract.image_input, contract.mask_input}:
         raise ModelError(f"The model {path.name} has inputs that its contract does not name; export it again.")
-
-
-def describe_failure(error: Exception, model: str, device: str, shape: tuple[int, ...]) -> EngineError:
-    """Turn what ONNX Runtime raised while it ran a model on N x C x H x W tensors into our error, in one sentence."""
-    device, size = device.upper(), f"{shape[3]} x {shape[2]} pixels"
-    if _is_out_of_memory(error):
-        return OutOfMemoryError(
-            f"The {device} ran out of memory at {size}; close other programs or fill a smaller copy."
-        )
-    return EngineError(f"The model {model!r} failed on the {device} at {size}: {_first_line(error)}")
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, MemoryError):
-        return True
-    text = str(error).lower()
-    return any(
-        sign in text for sign in ("out of memory", "failed to allocate", "alloc_failed", "bad_alloc", "bad allocation")
-    )
-
-
-def _first_line(error: Exception) -> str:
-    """Return the beginning of what ONNX Runtime says, which can be pages."""
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return line[:160] if line.endswith(".") else f"{line[:160]}."

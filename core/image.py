@@ -11,7 +11,6 @@ from inpaint.core.files import atomic_write, check_writable
 from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, upright
 from inpaint.core.formats.png import decode_deep, kept, read_chunks, write_png
 from inpaint.core.formats.raster import LONGEST_SIDE, read_raster, write_raster
-from inpaint.core.formats.tiff import read_tiff, write_tiff
 from inpaint.core.photo import Photo, parted, white_of
 
 __all__ = ["Photo", "check_output", "filled_name", "read_image", "write_image"]
@@ -36,9 +35,12 @@ def read_image(path: str | Path) -> Photo:
     """
     path = Path(path)
     with refusing(path, ImageError):
-        photo = read_tiff(path, MEGAPIXELS) if is_tiff(path) else None
-        if photo is not None:
-            return photo
+        if is_tiff(path):
+            from inpaint.core.formats.tiff import read_tiff  # takes longer to import than a small photograph to read
+
+            photo = read_tiff(path, MEGAPIXELS)
+            if photo is not None:
+                return photo
     with open_picture(path, ImageError) as picture:
         chunks = read_chunks(path) if picture.format == "PNG" else []
         if is_deep(picture) and picture.format == "PNG":
@@ -67,6 +69,8 @@ def write_image(photo: Photo, path: str | Path) -> tuple[str, ...]:
         if kind == "PNG":
             return write_png(photo, file)
         if kind == "TIFF":
+            from inpaint.core.formats.tiff import write_tiff
+
             return write_tiff(photo, file)
         return write_raster(photo, file, kind)
 

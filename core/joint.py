@@ -7,8 +7,10 @@ import numpy as np
 import onnxruntime
 
 from inpaint.core.canary import TOLERANCE, make_canary
-from inpaint.core.engine import CUDA, Device, describe_failure, load_proved, open_session
+from inpaint.core.engine import Device, load_proved
 from inpaint.core.errors import EngineError, ModelError
+from inpaint.core.session import CUDA, describe_failure, open_session
+from inpaint.core.sides import fed_side
 from inpaint.weights.joint import JointContract
 
 LEAST_SIDE = 64
@@ -80,7 +82,7 @@ class JointEngine:
 
     def _padding(self, side: int) -> tuple[int, int]:
         stride = self.contract.stride
-        return 0, max(-(-side // stride), -(-LEAST_SIDE // stride)) * stride - side
+        return 0, fed_side(side, stride, -(-LEAST_SIDE // stride) * stride, self.device) - side
 
 
 def load_joint(model: str | Path = "joint", device: Device = "auto", threads: int | None = None) -> JointEngine:

@@ -1,10 +1,12 @@
 """What the worker can do: bytes from GIMP to arrays, through `inpaint.core`, and back to bytes.
 
-Nothing large is imported before the first job, so that a worker listens at once.
+Nothing large is imported with this module, so that a worker listens at once.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -30,10 +32,16 @@ Loaded = TypeVar("Loaded")
 
 
 class Engines:
-    """Loaded models, the last few of them kept."""
+    """Loaded models, the last few of them kept. Several threads take turns."""
 
     def __init__(self) -> None:
         self._loaded: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._turn = threading.Lock()
+
+    def prepare(self) -> None:
+        """Load what the first call most likely wants, and warm up a GPU, while that call is still on its way."""
+        with suppress(Exception):  # the call that needs it will say what is wrong
+            self.get("default", "auto").warm_up()
 
     def get(self, model: str, device: str) -> "Engine":
         """Return the model of this name or file on `device`; load it when it is new or its file has changed."""
@@ -53,17 +61,21 @@ class Engines:
         path = resolve(Path(model) if Path(model).is_absolute() else model)
         status = path.stat()
         key = (load.__name__, str(path), status.st_mtime_ns, status.st_size, device)
-        if key not in self._loaded:
-            self._loaded[key] = load(path, cast("Device", device))
-        self._loaded.move_to_end(key)
-        while len(self._loaded) > KEPT_ENGINES:
-            self._loaded.popitem(last=False)
-        return self._loaded[key]
+        with self._turn:
+            if key not in self._loaded:
+                self._loaded[key] = load(path, cast("Device", device))
+            self._loaded.move_to_end(key)
+            while len(self._loaded) > KEPT_ENGINES:
+                self._loaded.popitem(last=False)
+            return self._loaded[key]
 
 
-def all_jobs() -> dict[str, "Job"]:
-    """Return the jobs by the name that a request has for them."""
-    engines = Engines()
+def all_jobs(engines: Engines | None = None) -> dict[str, "Job"]:
+    """Return the jobs by the name that a request has for them.
+
+    engines: where they take their models from; None for new ones.
+    """
+    engines = engines or Engines()
 
     def fill(request: Header, parts: list[bytes], report: "Report") -> tuple[Header, list[bytes]]:
         from inpaint.gimp_plugin.selection import fill_selection

@@ -67,9 +67,12 @@ class Worker:
         jobs: dict[str, Job],
         idle: float = IDLE_SECONDS,
         give_up: Callable[[], None] | None = None,
+        prepare: Callable[[], None] | None = None,
     ) -> None:
         self.runtime = runtime
         self.jobs = jobs
+        self.prepare = prepare
+        """Is called beside the first callers' greetings, in a thread of its own."""
         self.give_up = give_up
         """Ends the process at once; None if it must not end so."""
         self.idle = idle
@@ -114,6 +117,9 @@ class Worker:
         if family == "AF_UNIX":
             self.runtime.socket.chmod(0o600)
         self._write_card(address)
+        if self.prepare is not None:
+            # Not a daemon: the process must not end in the middle of loading a library.
+            threading.Thread(target=self.prepare).start()
         self.note(f"worker {os.getpid()} of Inpaint {self.release} listens")
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
         while not self._leaving.wait(0.2):
@@ -245,10 +251,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--runtime", type=Path, required=True, help="private folder to meet the plug-in in")
     parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without a call before it ends")
     options = parser.parse_args(arguments)
-    from inpaint.gimp_plugin.jobs import all_jobs
+    from inpaint.gimp_plugin.jobs import Engines, all_jobs
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is there; see core/exemplar/together.py
-    worker = Worker(Runtime(options.runtime), all_jobs(), options.idle, give_up=lambda: os._exit(0))
+    engines = Engines()
+    jobs = all_jobs(engines)
+    worker = Worker(Runtime(options.runtime), jobs, options.idle, give_up=lambda: os._exit(0), prepare=engines.prepare)
     if not worker.serve():
         worker.note("another worker is running")
     return 0

@@ -46,7 +46,7 @@ class Contract:
     native_hole: int = 128
     """Side in pixels of the largest hole the model was trained to fill; larger ones are filled at a reduced scale."""
     precision: str = "fp32"
-    """Arithmetic inside the graph, "fp32" or "fp16"; inputs and output are float32 in both."""
+    """Arithmetic inside the graph, "fp32", "fp16" or "int8"; inputs and output have the type `dtype` in all of them."""
     licence: str = "Apache-2.0"
     """Licence of the weights (SPDX identifier or one sentence)."""
     description: str = ""
@@ -101,7 +101,7 @@ class Contract:
         size = f"{self.native_size} x {self.native_size} only" if self.fixed_size else f"multiples of {self.stride}"
         return (
             f"takes {self.dtype} {self.colours} {low:g}..{high:g} and a mask with {self.mask_values[1]:g} = hole; "
-            f"returns {returns}; {size}; made for {self.native_size} px, holes beyond "
+            f"returns {returns}; computes in {self.precision}; {size}; made for {self.native_size} px, holes beyond "
             f"{self.native_hole} px are filled at a smaller scale"
         )
 

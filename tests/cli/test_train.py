@@ -79,9 +79,12 @@ def test_a_signal_saves_and_says_how_to_go_on(photographs, tmp_path, number):
     assert len(RunDirectory(out).steps()) == 1
 
 
-def test_train_export_fill(whole, photographs, tmp_path):
+@pytest.mark.parametrize("eight_bits", [False, True])
+def test_train_export_fill(whole, photographs, tmp_path, eight_bits):
     model, filled = tmp_path / "model.onnx", tmp_path / "filled.png"
-    assert "parity" in inpaint("export", whole, "-o", model).stdout
+    said = inpaint("export", whole, "-o", model, *(("--int8", "--calibrate", photographs) if eight_bits else ())).stdout
+    assert "parity" in said
+    assert ("int8 against float32" in said) == eight_bits
     mask = tmp_path / "mask.png"
     with Image.open(photographs / "0.png") as photo:
         hole = Image.new("L", photo.size, 0)
@@ -131,7 +134,25 @@ def test_going_on_with_another_recipe_is_refused(whole):
     assert "leave the recipe out" in " ".join(done.stderr.split())
 
 
-def test_export_says_what_is_wrong(tmp_path):
-    done = inpaint("export", tmp_path, "-o", tmp_path / "m.onnx", code=8)
-    assert "not a run directory" in " ".join(done.stderr.split())
+@pytest.mark.parametrize(
+    ("source", "words", "code", "sentence"),
+    [
+        (".", [], 8, "not a run directory"),
+        ("nowhere", [], 8, "not a run directory"),
+        ("default", [], 8, "not a run directory"),
+        ("default", ["--int8"], 2, "--calibrate FOLDER"),
+        ("default", ["--calibrate", "."], 2, "goes with --int8"),
+        ("default", ["--int8", "--fp16", "--calibrate", "."], 2, "choose one of"),
+        ("default", ["--int8", "--step", "3", "--calibrate", "."], 2, "run directories"),
+        ("default", ["--int8", "--calibrate", "nowhere"], 8, "does not exist"),
+        ("joint", ["--int8", "--calibrate", "."], 5, "joint"),
+        ("nowhere.onnx", ["--int8", "--calibrate", "."], 5, "no model file"),
+        (__file__, [], 5, "add --int8"),
+        (__file__, ["--int8", "--calibrate", "."], 5, "not an ONNX model"),
+    ],
+)
+def test_export_says_what_is_wrong(tmp_path, source, words, code, sentence):
+    source = tmp_path if source == "." else source
+    done = inpaint("export", source, *words, "-o", tmp_path / "m.onnx", code=code)
+    assert sentence in " ".join(done.stderr.replace("│", " ").split())
     assert list(tmp_path.iterdir()) == []

@@ -16,6 +16,7 @@ def test_the_default_model_is_run(tiny_model: Path, monkeypatch: pytest.MonkeyPa
     findings = list(examine_engine())
     assert set(levels(findings)) <= {"good", "note"}
     assert "'tiny' works on the" in findings[1].sentence
+    assert "in fp32" in findings[1].sentence
 
 
 def test_a_model_that_does_not_run_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from inpaint.core import Engine, EngineError, ModelError, load_engine
 from inpaint.core import engine as engine_module
+from inpaint.core import session as session_module
 from inpaint.core.canary import check_canary, make_canary
 from inpaint.core.devices import cuda_devices, physical_cores
 from inpaint.weights import Contract
@@ -22,14 +23,16 @@ def engine(tiny_model: Path) -> Engine:
 
 @pytest.fixture
 def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_module, "cuda_devices", lambda: 0)
+    for module in (engine_module, session_module):
+        monkeypatch.setattr(module, "cuda_devices", lambda: 0)
 
 
 @pytest.fixture
 def useless_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """A GPU that the driver shows and ONNX Runtime cannot use."""
-    monkeypatch.setattr(engine_module, "cuda_devices", lambda: 1)
-    monkeypatch.setattr(engine_module.onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    for module in (engine_module, session_module):
+        monkeypatch.setattr(module, "cuda_devices", lambda: 1)
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
 
 
 @pytest.mark.parametrize("size", [(96, 128), (97, 131), (64, 65), (5, 7), (1, 1), (1, 200), (200, 3)])
@@ -142,10 +145,11 @@ def test_when_the_cuda_libraries_do_not_load_nothing_is_printed(
 ) -> None:
     if cuda_devices():
         pytest.skip("this machine has a GPU")
-    if "CUDAExecutionProvider" not in engine_module.onnxruntime.get_available_providers():
+    if "CUDAExecutionProvider" not in session_module.onnxruntime.get_available_providers():
         pytest.skip("this ONNX Runtime has no CUDA")
-    monkeypatch.setattr(engine_module, "cuda_devices", lambda: 1)
-    monkeypatch.setattr(engine_module, "_preload_cuda", lambda: None)
+    for module in (engine_module, session_module):
+        monkeypatch.setattr(module, "cuda_devices", lambda: 1)
+    monkeypatch.setattr(session_module, "_preload_cuda", lambda: None)
     engine = load_engine(tiny_model)
     assert engine.device == "cpu"
     assert len(engine.notes) == 1

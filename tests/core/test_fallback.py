@@ -8,6 +8,7 @@ from inpaint.core import Engine, EngineError, OutOfMemoryError, fill_pixels, loa
 from inpaint.core import engine as engine_module
 from inpaint.core.fallback import shrink
 from inpaint.core.regions import plan
+from inpaint.core.session import CPU, CUDA
 from inpaint.weights import Contract
 
 Maker = Callable[..., np.ndarray]
@@ -39,11 +40,13 @@ def short(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., En
     def make(*, gpu: int | None = None, cpu: int = 10**9, words: str = "Failed to allocate memory") -> Engine:
         def wrap(most: int, provider: str) -> Engine:
             session = ShortSession(real._session, most, provider, words)
-            return Engine(real.path, session, real.contract, 1)  # type: ignore[arg-type]
+            engine = Engine(real.path, session, real.contract, 1)  # type: ignore[arg-type]
+            engine._bound = None  # there is no GPU whose memory could be bound
+            return engine
 
-        on_cpu = wrap(cpu, engine_module.CPU)
+        on_cpu = wrap(cpu, CPU)
         monkeypatch.setattr(engine_module, "_prove", lambda *_: on_cpu)
-        return on_cpu if gpu is None else wrap(gpu, engine_module.CUDA)
+        return on_cpu if gpu is None else wrap(gpu, CUDA)
 
     return make
 

@@ -10,12 +10,14 @@ from dataclasses import replace
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from inpaint.core.errors import EngineError
 from inpaint.gimp_plugin import worker as worker_module
+from inpaint.gimp_plugin.jobs import Engines
 from inpaint.gimp_plugin.plugin import client
 from inpaint.gimp_plugin.plugin.errors import PluginError
 from inpaint.gimp_plugin.plugin.places import Config, Runtime
@@ -226,6 +228,53 @@ def test_killed_in_the_middle_it_costs_one_sentence(
     assert answer["box"] == [100, 100, 300, 300]
     assert len(filled) == 300 * 300 * 16
     assert np.frombuffer(strength, np.float32).min() == 1
+
+
+def test_engines_prepare_the_default_and_load_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, warmed = [], []
+
+    def load_engine(path: Path, device: str) -> SimpleNamespace:
+        loaded.append((path.name, device))
+        return SimpleNamespace(warm_up=lambda: warmed.append(device))
+
+    monkeypatch.setattr("inpaint.core.engine.load_engine", load_engine)
+    engines = Engines()
+    preparing = threading.Thread(target=engines.prepare)
+    preparing.start()
+    engines.get("default", "auto")
+    preparing.join()
+    assert loaded == [("btgmi-default.onnx", "auto")]
+    assert warmed == ["auto"]
+
+
+def test_what_cannot_be_prepared_is_left_to_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise EngineError("It is broken.")
+
+    monkeypatch.setattr("inpaint.core.engine.load_engine", fail)
+    engines = Engines()
+    engines.prepare()
+    with pytest.raises(EngineError, match="It is broken"):
+        engines.get("default", "auto")
+
+
+def test_a_worker_prepares_while_it_listens(runtime: Runtime, config: Config) -> None:
+    began, let_go = threading.Event(), threading.Event()
+
+    def prepare() -> None:
+        began.set()
+        let_go.wait(20)
+
+    worker = Worker(runtime, {"echo": echo}, prepare=prepare)
+    thread = threading.Thread(target=worker.serve)
+    thread.start()
+    try:
+        assert began.wait(20)
+        assert client.call(config, {"op": "echo", "word": "already"})[0]["heard"] == "already"
+    finally:
+        let_go.set()
+        worker.leave()
+        thread.join(10)
 
 
 def test_a_python_without_inpaint_says_so(config: Config, tmp_path: Path) -> None:
