@@ -67,8 +67,8 @@ def batch(
     mask: Annotated[
         Path | None,
         typer.Option(
-            "--mask",
             "--masks",
+            "--mask",
             "-m",
             metavar="DIR|FILE|alpha",
             help="A folder with a mask for each photograph, called like it (dog.png or dog_mask.png for dog.jpg), in "
