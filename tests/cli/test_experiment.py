@@ -38,7 +38,7 @@ def test_a_failed_training_is_said_at_the_end(photographs, tmp_path):
 def test_a_dry_run_shows_the_matrix_and_trains_nothing():
     shown = inpaint("experiment", "growing-masks-small", "--dry-run").stdout
     assert "# 24 trainings, measured every 160 steps" in shown
-    assert "# gated-rising-adversarial-seed0: rising-adversarial-gated, 640 steps in 8 phases at 64 px" in shown
+    assert "# gated-rising-adversarial-seed0: rising-adversarial-gated, 1280 steps in 8 phases at 64 px" in shown
 
 
 def test_what_is_missing_is_said(photographs):
