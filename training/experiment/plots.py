@@ -65,7 +65,9 @@ def _curves(
             panel.set_title(f"{metric.title} {metric.arrow}")
             panel.set_xlabel(label)
             panel.margins(y=0.1)
-        panels[0].legend(frameon=False, fontsize=8)
+        # Above all panels: inside one it would lie over the curves.
+        handles, names = panels[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside upper left", ncols=5, frameon=False, fontsize=8)
         save(figure, path)
 
 
