@@ -51,6 +51,7 @@ def export(
     from inpaint.training.rundir import RunDirectory
 
     drift = None
+    of_ours = licence or "Apache-2.0"
     segmenter = (run / "segmenter.json").exists()
     joint = not segmenter and run.is_dir() and RunDirectory(run).recipe().composites is not None
     if calibrate is not None:
@@ -66,11 +67,11 @@ def export(
     elif run.is_file():
         raise ModelError(f"{run} is a file, and only a run directory can be exported; for eight bits add --int8.")
     elif segmenter:
-        contract, parities = export_segmenter(run, output, licence=licence or "Apache-2.0")
+        contract, parities = export_segmenter(run, output, licence=of_ours)
     elif joint:
-        contract, parities = export_joint(run, output, half=fp16, step=step, licence=licence or "Apache-2.0")
+        contract, parities = export_joint(run, output, half=fp16, step=step, licence=of_ours)
     else:
-        contract, parities = export_run(run, output, half=fp16, step=step, licence=licence or "Apache-2.0")
+        contract, parities = export_run(run, output, half=fp16, step=step, licence=of_ours)
     for parity in parities:
         typer.echo(
             f"parity at {parity.height} x {parity.width}: largest difference {parity.largest:.2e}, "

@@ -57,7 +57,7 @@ def fill_photo(
     return FilledPhoto(
         photo=photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None),
         hole_pixels=int(filled.mask.sum()),
-        regions=tuple(filled.regions),
+        regions=filled.regions,
         engine=filled.engine,
         notes=(*photo.notes, *hole.notes, *filled.notes),
     )

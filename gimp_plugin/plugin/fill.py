@@ -67,8 +67,6 @@ def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> N
     if new_layer:
         document.add_layer(box, rgba, strength, f"{document.layer.get_name()} filled")
     else:
-        document.write(
-            box, rgba, strength if settings.get_property("grow") or settings.get_property("feather") else None
-        )
+        document.write(box, rgba, strength if request["grow"] or request["feather"] else None)
     Gimp.progress_end()
     Gimp.displays_flush()

@@ -1,5 +1,6 @@
-"""Workers and folders for the tests of the plug-in's plain half; the real GIMP is driven by run.sh."""
+"""Workers, and GIMPs that are none, for the tests of the plug-in's plain half; the real GIMP is driven by run.sh."""
 
+import json
 import shutil
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from inpaint.gimp_plugin.gimps import GimpFolder
 from inpaint.gimp_plugin.plugin import client
 from inpaint.gimp_plugin.plugin.places import Config, Runtime
 from inpaint.gimp_plugin.worker import Worker
@@ -59,3 +61,42 @@ def serve(runtime: Runtime) -> Iterator[Callable[..., Worker]]:
         worker.leave()
         thread.join(10)
         assert not thread.is_alive()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> GimpFolder:
+    return GimpFolder(tmp_path / "GIMP" / "3.0")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, without any GIMP on the PATH."""
+    for name in ("GIMP3_DIRECTORY", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    return tmp_path
+
+
+@pytest.fixture
+def fake_gimp(home: Path) -> Callable[..., Path]:
+    """`fake_gimp(version, record)`: a gimp-console on the PATH that claims `record` when it is to prove the plug-in."""
+
+    def make(version: str = "3.0.4", record: dict | None = None, output: str = "") -> Path:
+        program = home / "bin" / "gimp-console"
+        program.parent.mkdir(exist_ok=True)
+        claim = home / "claim.json"
+        claim.write_text(json.dumps(record) + "\n")
+        program.write_text(
+            "#!/bin/sh\n"
+            f'[ "$1" = --version ] && {{ echo "GNU Image Manipulation Program version {version}"; exit; }}\n'
+            f'echo "{output}"\n'
+            "for word; do case $word in *proof*) code=$word;; esac; done\n"
+            "target=${code##*main(\\'}; target=${target%%\\'*}\n"
+            + (f'while read -r line; do echo "$line"; done <{claim} >"$target"\n' if record else "")
+        )
+        program.chmod(0o755)
+        return program
+
+    return make
