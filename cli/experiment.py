@@ -1,5 +1,7 @@
 """`inpaint experiment`: train and compare a matrix of recipes."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,7 +73,9 @@ def experiment(
     outcome = run_experiment(settled, options, progress.watch, progress=progress.measuring, resume=resume)
     typer.echo(f"{outcome.finished} of {outcome.cells} trainings finished. Report: {out / 'report.md'}")
     if outcome.stopped:
-        typer.echo(f"Go on with: inpaint experiment {plan} --data {data} --val {val} --out {out} --resume")
+        # As it was typed: the plan's cells depend on nearly every option.
+        typed = [word for word in sys.argv[1:] if word != "--resume"]
+        typer.echo(f"Go on with: {shlex.join(['inpaint', *typed, '--resume'])}")
     if progress.interrupted:
         raise typer.Exit(130)
     if outcome.failures:

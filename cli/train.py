@@ -27,6 +27,12 @@ def train(
     out: Annotated[Path | None, typer.Option(help="Run directory, such as runs/x.")] = None,
     val: Annotated[str | None, typer.Option(help="Photographs to validate on; otherwise sixteen of --data.")] = None,
     shapes: _train_options.Shapes = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option(
+            "--start-from", metavar="MODEL", help="Begin with the weights of a run, of the Hub, or of a model: default."
+        ),
+    ] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", help="Change one setting of the recipe: key=value, such as data.default.size=128."),
@@ -67,6 +73,10 @@ def train(
 
     if out is None and not dry_run:
         raise typer.BadParameter("say where the run goes, such as --out runs/x", param_hint="--out")
+    if resume and start_from:
+        raise typer.BadParameter(
+            "with --resume a training has its weights; leave one of the two out", param_hint="--start-from"
+        )
     origin = {}
     # No process can write a first checkpoint before all have come past here: all of them decide alike.
     resume = resume or (auto_resume and out is not None and RunDirectory(out).last_step() is not None)
@@ -88,7 +98,7 @@ def train(
     if data is None:
         raise typer.BadParameter("say where the photographs are", param_hint="--data")
     if dry_run:
-        _print_plan(settled, data, shapes)
+        _print_plan(settled, data, shapes, start_from)
         return
     assert out is not None
     options = Options(
@@ -96,6 +106,7 @@ def train(
         out=out,
         val=val or origin.get("val"),
         shapes=shapes or origin.get("shapes"),
+        start_from=start_from,
         backbones=backbones or (Path(origin["backbones"]) if origin.get("backbones") else None),
         device=device.value,
         workers=workers,
@@ -118,12 +129,15 @@ def train(
         raise typer.Exit(130)
 
 
-def _print_plan(recipe: "Recipe", data: str, shapes: str | None) -> None:
+def _print_plan(recipe: "Recipe", data: str, shapes: str | None, start_from: str | None) -> None:
     """Say what would be trained, without training."""
     from inpaint.core.nets import Growing
     from inpaint.training.material import open_material
+    from inpaint.training.starting import open_start
 
     material = open_material(recipe, data, shapes=shapes)
+    if start_from:
+        open_start(start_from, recipe)
     generator, discriminators = recipe.family.build_generator(), recipe.family.build_discriminators()
     if isinstance(generator, Growing):
         for _ in range(sum(phase.grow for phase in recipe.phases)):
@@ -131,6 +145,8 @@ def _print_plan(recipe: "Recipe", data: str, shapes: str | None) -> None:
     weights = [sum(p.numel() for p in net.parameters()) / 1e6 for net in (generator, discriminators)]
     typer.echo(recipe.to_toml())
     typer.echo(f"# {material} in {data}")
+    if start_from:
+        typer.echo(f"# starts with the weights of {start_from}")
     typer.echo(f"# generator {weights[0]:.2f} M weights, discriminators {weights[1]:.2f} M weights")
     for phase in recipe.phases:
         size = recipe.data[phase.data].size

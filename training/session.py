@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -20,6 +21,7 @@ from inpaint.training.processes import agreement, decoders, from_first
 from inpaint.training.recipe import Recipe
 from inpaint.training.reports import Reports
 from inpaint.training.rundir import RunDirectory
+from inpaint.training.starting import SETTLING, begin, open_start
 from inpaint.training.validation import Validation, contact_sheet
 
 
@@ -45,6 +47,8 @@ class Options:
     """Stop, with a checkpoint, after this much wall-clock time."""
     resume: bool = False
     """Go on from the last checkpoint of `out`."""
+    start_from: str | None = None
+    """Where a new training's first weights come from (see `open_start`); None = random ones."""
     again: bool = False
     """Let `out` be started over where it holds a training without a checkpoint."""
     compile: bool = False
@@ -66,6 +70,7 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     # Fixed before anything is built, so that the first weights depend on the seed alone.
     set_seed(recipe.seed)
     material = open_material(recipe, options.data, options.val, options.shapes)
+    first = open_start(options.start_from, recipe) if options.start_from and not options.resume else None
     objectives = {name: Objective(config, options.backbones) for name, config in recipe.objectives.items()}
     set_seed(recipe.seed)
     trainer = AdversarialTrainer(
@@ -83,6 +88,7 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
         "val": options.val,
         "shapes": options.shapes,
         "backbones": str(options.backbones or "") or None,
+        "start_from": options.start_from,
     }
     start, anchor = 0, (0, 0)
     if options.resume:
@@ -111,6 +117,10 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
         anchor=anchor,
         device=accelerator.device,
     )
+    if first is not None:
+        # The same pictures in every process, so that all start with the same norms.
+        alike = replace(plan, rank=0, world=1)
+        begin(trainer, first, islice(material.batches(alike, start=0, workers=0), SETTLING))
     workers = decoders(accelerator.device) if options.workers is None else options.workers
     keeper = Keeper(recipe, rundir, trainer, _validation(recipe, material, objectives), plan, start)
     callbacks: list[Callback] = [*watchers]

@@ -36,6 +36,15 @@ class SubpixelConvolution(nn.Module):
         return nn.functional.pixel_shuffle(torch.stack(parts, dim=2).flatten(1, 2), 2)
 
 
+def whole_kernel(small: Tensor) -> Tensor:
+    """Undo the rewriting: from the 4C' x C x 2 x 2 kernel of a `SubpixelConvolution` to the C' x C x 3 x 3 original."""
+    # Of the small taps of a row, (phase 0: w0, w1 + w2) and (phase 1: w0 + w1, w2).
+    unfold = torch.tensor([[[1.0, 0], [0, 0]], [[0, 1], [0, -1]], [[0, 0], [0, 1]]])
+    channels, inputs = small.shape[0] // 4, small.shape[1]
+    phases = small.reshape(2, 2, channels, inputs, 2, 2)
+    return torch.einsum("rap,cbq,aboipq->oirc", unfold, unfold, phases)
+
+
 def neighbours(module: nn.Module) -> Iterator[tuple[nn.Sequential, int]]:
     """Yield every Sequential inside a module with the index of each of its layers but the last, to rewrite in pairs."""
     for sequential in [child for child in module.modules() if isinstance(child, nn.Sequential)]:

@@ -1,5 +1,6 @@
 """`inpaint experiment` as a person runs it, in processes of its own."""
 
+import shlex
 import subprocess
 import sys
 
@@ -16,15 +17,16 @@ ONE = ("--set", 'axes.family=["context-encoder"]', "--set", 'axes.schedule=["gro
 
 
 def test_from_prompt_to_report(photographs, tmp_path):
-    where = ("--data", photographs, "--val", photographs, "--out", tmp_path / "x", "--device", "cpu", *ONE)
+    where = ("--data", photographs, "--val", photographs, "--out", tmp_path / "x x", "--device", "cpu", *ONE)
     stopped = inpaint("experiment", "debug", *where, "--max-minutes", 0)
     assert "0 of 1 trainings finished" in stopped.stdout
-    assert "--resume" in stopped.stdout
+    _, go_on = stopped.stdout.split("Go on with: ")
+    assert shlex.split(go_on) == ["inpaint", "experiment", "debug", *map(str, where), "--max-minutes", "0", "--resume"]
     # Without --resume nothing that is there is touched.
     assert "--resume" in inpaint("experiment", "debug", *where, code=6).stderr
     done = inpaint("experiment", "debug", *where, "--resume")
     assert "1 of 1 trainings finished" in done.stdout
-    assert "| growing | " in (tmp_path / "x" / "report.md").read_text("utf-8")
+    assert "| growing | " in (tmp_path / "x x" / "report.md").read_text("utf-8")
 
 
 def test_a_failed_training_is_said_at_the_end(photographs, tmp_path):

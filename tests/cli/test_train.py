@@ -156,3 +156,17 @@ def test_export_says_what_is_wrong(tmp_path, source, words, code, sentence):
     done = inpaint("export", source, *words, "-o", tmp_path / "m.onnx", code=code)
     assert sentence in " ".join(done.stderr.replace("│", " ").split())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_starts_from_another_and_goes_on_with_the_same_command(whole, photographs, tmp_path):
+    further = ("train", "debug", "--data", photographs, "--out", tmp_path / "on", "--device", "cpu", "--auto-resume")
+    settings = ("--set", "generator.blocks=3", "--set", "phases=[{name='on', steps=2}]", "--start-from", whole)
+    shown = inpaint(*further, *settings, "--dry-run").stdout
+    assert f"# starts with the weights of {whole}" in shown
+    assert "--set generator.blocks=3" in inpaint(*further, "--start-from", whole, code=8).stderr
+    inpaint(*further, *settings, "--max-minutes", 0)
+    assert RunDirectory(tmp_path / "on").steps() == [1]
+    inpaint(*further, *settings)
+    assert RunDirectory(tmp_path / "on").last_step() == 2
+    refused = inpaint("train", "--resume", "--out", tmp_path / "on", "--start-from", whole, code=2).stderr
+    assert "leave one of the two out" in " ".join(refused.replace("│", " ").split())

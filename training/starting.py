@@ -1,0 +1,138 @@
+"""Where a training's first weights come from, other than from the seed: a run, a model of the Hub, an exported file."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from inpaint.core.errors import InpaintError, ModelError, RecipeError
+from inpaint.core.trainers import AdversarialTrainer, Batch
+from inpaint.training.export import TOLERANCE, check_parity, load_generator, open_exported
+from inpaint.training.pretrained import PretrainedGenerator
+from inpaint.training.recipe import Recipe
+from inpaint.training.rundir import RunDirectory
+from inpaint.training.unfolding import pour, read_weights, settle_norms
+from inpaint.weights import Contract, resolve
+from inpaint.weights.manifest import find
+from inpaint.weights.reference import parse_reference
+
+SETTLING = 8
+"""Batches on which the norms of an exported file measure anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """First weights, checked against the recipe. Blocks that had been grown are blocks of the head now."""
+
+    source: str
+    generator: dict[str, Tensor]
+    discriminators: dict[str, Tensor] | None
+    """None: new ones."""
+    settled: bool
+    """Whether the norms have measured photographs. Those of an exported file have not."""
+
+
+def open_start(source: str, recipe: Recipe) -> Start:
+    """Read the first weights of a training from where `--start-from` says.
+
+    source: a run directory, a folder or a repository on the Hub that `inpaint publish` wrote, or an exported model: a
+    known name such as "default", or an .onnx file in full or half precision. Raises `RecipeError` when its networks
+    are not the recipe's, `ModelError` or `HubError` when it cannot be had.
+    """
+    path = Path(source).expanduser()
+    if find(source) is None and path.is_dir() and RunDirectory(path).recipe_file.exists():
+        generator, made_with, step, fade = load_generator(path)
+        tensors, _ = RunDirectory(path).load(step)
+        judges = {name: value for name, value in tensors.items() if name.startswith("discriminators.")}
+        same = made_with.discriminator == recipe.discriminator
+        return Start(
+            source=source,
+            generator=_fitting(source, generator, made_with, fade, recipe),
+            discriminators={k.removeprefix("discriminators."): v for k, v in judges.items()} if same else None,
+            settled=True,
+        )
+    if find(source) is None and (path.is_dir() or (not path.exists() and parse_reference(source) is not None)):
+        model = PretrainedGenerator.from_pretrained(source)
+        weights = _fitting(source, model.generator, model.recipe, model.fade, recipe)
+        return Start(source=source, generator=weights, discriminators=None, settled=True)
+    weights = _unfolded(source, resolve(source), recipe)
+    return Start(source=source, generator=weights, discriminators=None, settled=False)
+
+
+def begin(trainer: AdversarialTrainer, start: Start, batches: Iterable[Batch]) -> None:
+    """Give a new trainer its first weights. batches: what norms that have not measured anything measure on."""
+    average = trainer.ema.generator
+    average.load_state_dict(start.generator)
+    if not start.settled:
+        settle_norms(average, lambda: _use(trainer, average, batches))
+    trainer.generator.load_state_dict(average.state_dict())
+    if start.discriminators is not None:
+        trainer.discriminators.load_state_dict(start.discriminators)
+
+
+@torch.no_grad()
+def _use(trainer: AdversarialTrainer, network: nn.Module, batches: Iterable[Batch]) -> None:
+    for batch in batches:
+        trainer.family.complete(network, batch.to(trainer.device), 1.0)
+
+
+def _fitting(source: str, generator: nn.Module, made_with: Recipe, fade: float, recipe: Recipe) -> dict[str, Tensor]:
+    """Return the weights of a generator for the recipe's. Raises `RecipeError` when the two differ but in blocks."""
+    if fade < 1:
+        raise RecipeError(f"In {source} a block was still fading in; finish that training with --resume first.")
+    theirs, ours = asdict(made_with.generator), asdict(recipe.generator)
+    for key in theirs | ours:
+        if key != "blocks" and theirs.get(key) != ours.get(key):
+            raise RecipeError(
+                f"{source} was trained with generator.{key} = {theirs.get(key)!r}, and the recipe has "
+                f"{ours.get(key)!r}; choose the recipe that it was trained with, or change that with --set."
+            )
+    return _blocks_checked(source, _in_the_head(generator.state_dict()), recipe)
+
+
+def _unfolded(source: str, file: Path, recipe: Recipe) -> dict[str, Tensor]:
+    """Return the weights of an exported file, once the recipe's network has proved to compute the same with them."""
+    contract = Contract.from_metadata(open_exported(file.read_bytes()).get_modelmeta().custom_metadata_map)
+    if contract.precision not in TOLERANCE:
+        raise ModelError(f"{source} computes in {contract.precision}; start from the same model in fp32.")
+    weights = _blocks_checked(source, _in_the_head(read_weights(file)), recipe)
+    generator = recipe.family.build_generator().eval()
+    other = f"{source} is not a network of the recipe {recipe.name!r}: {{}}; choose the recipe it was trained with."
+    if contract.stride != recipe.generator.stride:
+        raise RecipeError(other.format(f"its stride is {contract.stride}, and not {recipe.generator.stride}"))
+    try:
+        pour(weights, generator)
+    except ModelError as error:
+        raise RecipeError(other.format(error)) from error
+    try:
+        check_parity(generator, 1.0, contract, file.read_bytes())
+    except InpaintError as error:
+        raise RecipeError(other.format("with the same weights it computes something else")) from error
+    return generator.state_dict()
+
+
+def _in_the_head(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Rename the weights of grown blocks, which come after those of the head and compute alike, to head blocks."""
+    head = _count(weights, "blocks")
+    return {
+        re.sub(r"^grown\.(\d+)\.", lambda match: f"blocks.{head + int(match[1])}.", name): value
+        for name, value in weights.items()
+    }
+
+
+def _count(weights: dict[str, Tensor], layers: str) -> int:
+    return len({name.split(".")[1] for name in weights if name.startswith(f"{layers}.")})
+
+
+def _blocks_checked(source: str, weights: dict[str, Tensor], recipe: Recipe) -> dict[str, Tensor]:
+    blocks = _count(weights, "blocks")
+    wanted = getattr(recipe.generator, "blocks", blocks)
+    if blocks != wanted:
+        raise RecipeError(
+            f"{source} has {blocks} residual blocks, grown ones included, and the recipe starts with {wanted}; "
+            f"add --set generator.blocks={blocks}."
+        )
+    return weights
