@@ -140,6 +140,7 @@ def batch(
     choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
     from inpaint.core.batch import Manifest, Settings, collect, load_batch_engine, read_list, run_here, run_on_ray
     from inpaint.core.batch.prints import take
+    from inpaint.core.devices import expected
     from inpaint.core.errors import MaskError
     from inpaint.weights import resolve
 
@@ -162,7 +163,7 @@ def batch(
         skip=[choice.file] if choice.file else [],
         listed=read_list(list_file) if list_file else [],
     )
-    path = resolve(model)
+    path = resolve(model, expected(device.value))
     key = settings.key(take(path).sha256)
 
     with Manifest(output) as manifest:

@@ -5,6 +5,7 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 _TOPOLOGY = Path("/sys/devices/system/cpu")
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")
@@ -34,6 +35,11 @@ def memory() -> int:
     except (AttributeError, OSError, ValueError):  # Windows; no container; a container without a limit says "max"
         pass
     return min(limits, default=4 * 1024**3)
+
+
+def expected(device: Literal["auto", "cpu", "cuda"]) -> Literal["cpu", "cuda"]:
+    """Return where a model most likely runs that is asked for on `device`: a GPU may yet turn out not to work."""
+    return "cpu" if device == "cpu" or (device == "auto" and not cuda_devices()) else "cuda"
 
 
 @cache

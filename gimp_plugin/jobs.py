@@ -56,9 +56,11 @@ class Engines:
         return self._get(JOINT, device, load_joint)
 
     def _get(self, model: str, device: str, load: "Callable[[Path, Device], Loaded]") -> Loaded:
+        from inpaint.core.devices import expected
         from inpaint.weights import resolve
 
-        path = resolve(Path(model) if Path(model).is_absolute() else model)
+        wanted = Path(model) if Path(model).is_absolute() else model
+        path = resolve(wanted, expected(cast("Device", device)))
         status = path.stat()
         key = (load.__name__, str(path), status.st_mtime_ns, status.st_size, device)
         with self._turn:

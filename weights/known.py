@@ -25,6 +25,8 @@ class KnownModel:
     """Of the weights, as their authors state it (SPDX identifier, or "not stated")."""
     aliases: tuple[str, ...] = ()
     """Other names for the same model."""
+    cpu_aliases: tuple[str, ...] = ()
+    """Names that mean this model where it is to run on a CPU, and another model elsewhere."""
     task: str = "inpaint"
     """What the model does."""
     repository: str = ""

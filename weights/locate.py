@@ -1,6 +1,7 @@
 """From what is typed after `--model` to a checked file on this machine. Nothing here uses a network."""
 
 from pathlib import Path
+from typing import Literal
 
 from inpaint.weights.contract import Contract
 from inpaint.weights.errors import ModelError
@@ -9,15 +10,17 @@ from inpaint.weights.manifest import MODELS, find, names
 from inpaint.weights.reference import Reference, parse_reference
 
 
-def resolve(name_or_path: str | Path) -> Path:
+def resolve(name_or_path: str | Path, on: Literal["cpu", "cuda"] = "cuda") -> Path:
     """Return the ONNX file meant by a known name ("default"), a path, or a model on the Hub ("user/repo").
+
+    on: where it is to run; on a CPU "default" is the bundled model in eight bits.
 
     A `Path` is always a path; a string is a name first, so that a stray file called "default" changes nothing. What
     came from the Hub is checked against its sha256 each time. Raises `ModelError` for what nobody knows, is damaged, or
     has not been fetched yet: filling a photograph never starts a download.
     """
     if isinstance(name_or_path, str):
-        known = find(name_or_path)
+        known = find(name_or_path, on)
         if known is not None:
             return known.locate() if known.bundled else _checked(known.reference, known)
     path = Path(name_or_path).expanduser()

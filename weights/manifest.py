@@ -5,6 +5,7 @@ starts to mean another file.
 """
 
 from functools import partial
+from typing import Literal
 
 from inpaint.weights.foreign import FOREIGN
 from inpaint.weights.known import KnownModel
@@ -26,6 +27,13 @@ MODELS = (
         sha256="5e0ed0adb3529dcfae9431c6f75d4e30f20a1fb9e997a6219fd1ec6631e34a65",
     ),
     _bundled(
+        name="btgmi-default-int8",
+        cpu_aliases=("default",),
+        file="btgmi-default-int8.onnx",
+        size=4_397_670,
+        sha256="e370f9a592296f4f3f706f49a5b75001a22d6c17994bc8ee4a203a7d401d3539",
+    ),
+    _bundled(
         name="btgmi-joint",
         aliases=("joint",),
         file="btgmi-joint.onnx",
@@ -45,9 +53,14 @@ MODELS = (
 """Every model known by name, the bundled default first."""
 
 
-def find(name: str) -> KnownModel | None:
-    """Return the model of that name or alias; None when nobody knows it."""
-    return next((model for model in MODELS if name in (model.name, *model.aliases)), None)
+def find(name: str, on: Literal["cpu", "cuda"] = "cuda") -> KnownModel | None:
+    """Return the model of that name or alias; None when nobody knows it.
+
+    on: where it is to run. Only a few aliases mean another file on a CPU, and no name does.
+    """
+    quick = [model for model in MODELS if on == "cpu" and name in model.cpu_aliases]
+    named = [model for model in MODELS if name in (model.name, *model.aliases)]
+    return next(iter([*quick, *named]), None)
 
 
 def names() -> list[str]:

@@ -31,7 +31,7 @@ def test_commands_and_options(shell: str) -> None:
 
 def test_values() -> None:
     assert ask("bash", "inpaint fill --device c") == ["cpu", "cuda"]
-    assert ask("bash", "inpaint fill --model btgmi-d") == ["btgmi-default"]
+    assert ask("bash", "inpaint fill --model btgmi-d") == ["btgmi-default", "btgmi-default-int8"]
     assert ask("bash", "inpaint batch --format t") == ["tiff"]
 
 

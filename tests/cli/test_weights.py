@@ -33,7 +33,7 @@ def test_the_list_shows_licence_size_and_what_is_here() -> None:
     assert rows[0]["name"] == "btgmi-default"
     assert Path(rows[0]["path"]).is_file()
     assert all(row["licence"] for row in rows)
-    bundled = {"btgmi-default", "btgmi-joint", "cutout"}
+    bundled = {"btgmi-default", "btgmi-default-int8", "btgmi-joint", "cutout"}
     assert {row["name"] for row in rows if row["path"]} == bundled
     text = run("weights", "list").stdout
     assert "bundled" in text

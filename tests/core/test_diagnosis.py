@@ -12,7 +12,7 @@ def levels(findings: list[Finding]) -> list[str]:
 
 
 def test_the_default_model_is_run(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inpaint.core.engine.resolve", lambda name: resolve(tiny_model))
+    monkeypatch.setattr("inpaint.core.engine.resolve", lambda name, on: resolve(tiny_model))
     findings = list(examine_engine())
     assert set(levels(findings)) <= {"good", "note"}
     assert "'tiny' works on the" in findings[1].sentence

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inpaint.core import Engine, EngineError, ModelError, load_engine
-from inpaint.core import engine as engine_module
+from inpaint.core import devices as devices_module
 from inpaint.core import session as session_module
 from inpaint.core.canary import check_canary, make_canary
 from inpaint.core.devices import cuda_devices, physical_cores
@@ -23,14 +23,14 @@ def engine(tiny_model: Path) -> Engine:
 
 @pytest.fixture
 def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (engine_module, session_module):
+    for module in (devices_module, session_module):
         monkeypatch.setattr(module, "cuda_devices", lambda: 0)
 
 
 @pytest.fixture
 def useless_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """A GPU that the driver shows and ONNX Runtime cannot use."""
-    for module in (engine_module, session_module):
+    for module in (devices_module, session_module):
         monkeypatch.setattr(module, "cuda_devices", lambda: 1)
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
 
@@ -147,7 +147,7 @@ def test_when_the_cuda_libraries_do_not_load_nothing_is_printed(
         pytest.skip("this machine has a GPU")
     if "CUDAExecutionProvider" not in session_module.onnxruntime.get_available_providers():
         pytest.skip("this ONNX Runtime has no CUDA")
-    for module in (engine_module, session_module):
+    for module in (devices_module, session_module):
         monkeypatch.setattr(module, "cuda_devices", lambda: 1)
     monkeypatch.setattr(session_module, "_preload_cuda", lambda: None)
     engine = load_engine(tiny_model)

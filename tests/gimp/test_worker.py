@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from inpaint.core.devices import expected
 from inpaint.core.errors import EngineError
 from inpaint.gimp_plugin import worker as worker_module
 from inpaint.gimp_plugin.jobs import Engines
@@ -23,6 +24,7 @@ from inpaint.gimp_plugin.plugin.errors import PluginError
 from inpaint.gimp_plugin.plugin.places import Config, Runtime
 from inpaint.gimp_plugin.plugin.protocol import PROTOCOL, receive, send
 from inpaint.gimp_plugin.worker import Worker
+from inpaint.weights import resolve
 
 from .conftest import until
 
@@ -243,7 +245,7 @@ def test_engines_prepare_the_default_and_load_it_once(monkeypatch: pytest.Monkey
     preparing.start()
     engines.get("default", "auto")
     preparing.join()
-    assert loaded == [("btgmi-default.onnx", "auto")]
+    assert loaded == [(resolve("default", expected("auto")).name, "auto")]
     assert warmed == ["auto"]
 
 

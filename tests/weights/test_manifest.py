@@ -17,6 +17,9 @@ def test_names_and_aliases_are_unique() -> None:
     names = [name for model in MODELS for name in (model.name, *model.aliases)]
     assert len(names) == len(set(names))
     assert "default" in names
+    quick = [name for model in MODELS for name in model.cpu_aliases]
+    assert len(quick) == len(set(quick))
+    assert set(quick) <= set(names)
 
 
 def test_the_default_is_first() -> None:
@@ -49,6 +52,14 @@ def test_a_name_leads_to_the_bundled_file(
     (tmp_path / "bundled" / "btgmi-default.onnx").write_bytes(tiny_model.read_bytes())
     monkeypatch.setattr(known, "files", lambda package: tmp_path)
     assert resolve(name) == tmp_path / "bundled" / "btgmi-default.onnx"
+
+
+def test_on_a_cpu_the_default_is_the_bundled_model_in_eight_bits() -> None:
+    quick = resolve("default", "cpu")
+    assert quick.name == "btgmi-default-int8.onnx"
+    assert resolve("btgmi-default-int8") == quick
+    assert resolve("btgmi-default", "cpu") == resolve("default") != quick
+    assert resolve(quick, "cuda") == quick
 
 
 def test_a_name_comes_before_a_stray_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import onnx
 
 import inpaint.weights
-from inpaint.weights import MODELS, Contract
+from inpaint.weights import Contract
+from inpaint.weights.manifest import find
 
 SLOW_STEPS = 2400
 
@@ -25,7 +26,7 @@ def main(folder: Path) -> None:
     whole = Contract(name="slow", native_size=1024, native_hole=1024)
     make_slow(conftest.build_tiny_model(folder / "slow.onnx", whole))
     (folder / "broken.onnx").write_bytes(b"not a model")
-    bundled = Path(inpaint.weights.__path__[0]) / "bundled" / MODELS[0].file
+    bundled = Path(inpaint.weights.__path__[0]) / "bundled" / find("default", "cpu").file
     if not bundled.is_file():
         bundled.parent.mkdir(exist_ok=True)
         shutil.copy(quick, bundled)
