@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image
 
 from inpaint.core import cut_out, load_joint
+from inpaint.core.objects.segmenting import load_segmenter
 from inpaint.core.regions import Box
-from inpaint.core.segmenting import load_segmenter
 from inpaint.training.composite_batches import draw
 from inpaint.training.composites import bounds
 from inpaint.training.harmony import classical_methods, joint_method, score

@@ -25,9 +25,9 @@ def run_table(
     """
     from inpaint.core.batch import Manifest, open_compositions, run_compositions
     from inpaint.core.batch.prints import take
-    from inpaint.core.composition import read_compositions
-    from inpaint.core.joint import load_joint
-    from inpaint.core.segmenting import load_segmenter
+    from inpaint.core.objects.composition import read_compositions
+    from inpaint.core.objects.joint import load_joint
+    from inpaint.core.objects.segmenting import load_segmenter
     from inpaint.weights import resolve
 
     compositions = read_compositions(table, output)

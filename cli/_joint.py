@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from inpaint.cli._options import Device
 
 if TYPE_CHECKING:
-    from inpaint.core.engine import Engine
-    from inpaint.core.joint import JointEngine
+    from inpaint.core.engines.engine import Engine
+    from inpaint.core.objects.joint import JointEngine
 
 
 class Method(StrEnum):
@@ -22,11 +22,11 @@ def load_method(
 ) -> "JointEngine | Engine | None":
     """Return the model that a method needs; None for colour transfer that fills nothing."""
     if method is Method.JOINT:
-        from inpaint.core.joint import load_joint
+        from inpaint.core.objects.joint import load_joint
 
         return load_joint(model or "joint", device.value, threads)
     if not fills:
         return None
-    from inpaint.core.engine import load_engine
+    from inpaint.core.engines.engine import load_engine
 
     return load_engine(model or "default", device.value, threads)

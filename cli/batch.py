@@ -140,7 +140,7 @@ def batch(
     choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
     from inpaint.core.batch import Manifest, Settings, collect, load_batch_engine, read_list, run_here, run_on_ray
     from inpaint.core.batch.prints import take
-    from inpaint.core.devices import expected
+    from inpaint.core.engines.devices import expected
     from inpaint.core.errors import MaskError
     from inpaint.weights import resolve
 

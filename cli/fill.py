@@ -66,7 +66,7 @@ def fill(
 ) -> None:
     """Fill the hole of a photograph. Pixels outside the hole stay as they are, to the bit, except in JPEG files."""
     choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
-    from inpaint.core.engine import load_engine
+    from inpaint.core.engines.engine import load_engine
     from inpaint.core.files import check_apart
     from inpaint.core.image import read_image, write_image
     from inpaint.core.mask_choice import build_mask

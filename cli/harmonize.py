@@ -41,10 +41,10 @@ def harmonize(
     """Give a pasted object the colours of its surroundings. Pixels outside its mask stay as they are, to the bit."""
     target = target_beside(image, "harmonized", output)
     from inpaint.core.files import check_apart
-    from inpaint.core.harmonizing import harmonize as fit_colours
     from inpaint.core.image import check_output, read_image, write_image
-    from inpaint.core.joint import JointEngine
     from inpaint.core.mask import read_alpha
+    from inpaint.core.objects.harmonizing import harmonize as fit_colours
+    from inpaint.core.objects.joint import JointEngine
 
     if not force:
         check_apart(target, {"photograph": image, "mask": mask})

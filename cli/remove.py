@@ -56,11 +56,11 @@ def remove(
     """Take an object out of a photograph: find it in its box, and fill what it leaves."""
     target = target_beside(image, "removed", output)
     boxes = [_options.read_box(words) for words in box]
-    from inpaint.core.engine import load_engine
+    from inpaint.core.engines.engine import load_engine
     from inpaint.core.files import check_apart
     from inpaint.core.image import check_output, read_image, write_image
-    from inpaint.core.removing import remove as take_out
-    from inpaint.core.segmenting import load_segmenter
+    from inpaint.core.objects.removing import remove as take_out
+    from inpaint.core.objects.segmenting import load_segmenter
 
     if not force:
         check_apart(target, {"photograph": image})

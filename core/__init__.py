@@ -7,10 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from inpaint.core.composing import Composed, compose
-    from inpaint.core.composition import Composition, compose_file, read_compositions
-    from inpaint.core.cutout import cut_out
-    from inpaint.core.engine import Engine, load_engine
+    from inpaint.core.engines.engine import Engine, load_engine
     from inpaint.core.errors import (
         DivergedError,
         EngineError,
@@ -24,15 +21,18 @@ if TYPE_CHECKING:
         RecipeError,
     )
     from inpaint.core.filling import Filled, fill, fill_pixels
-    from inpaint.core.harmonizing import harmonize
     from inpaint.core.image import filled_name, read_image, write_image
-    from inpaint.core.joint import JointEngine, load_joint
     from inpaint.core.mask import check_mask, grow, read_mask
     from inpaint.core.mask_choice import BuiltMask, MaskChoice, build_mask, find_mask
+    from inpaint.core.objects.composing import Composed, compose
+    from inpaint.core.objects.composition import Composition, compose_file, read_compositions
+    from inpaint.core.objects.cutout import cut_out
+    from inpaint.core.objects.harmonizing import harmonize
+    from inpaint.core.objects.joint import JointEngine, load_joint
+    from inpaint.core.objects.removing import remove
+    from inpaint.core.objects.segmenting import SegmenterEngine, load_segmenter
     from inpaint.core.photo import Photo
     from inpaint.core.regions import Box, Region, plan
-    from inpaint.core.removing import remove
-    from inpaint.core.segmenting import SegmenterEngine, load_segmenter
 
 __all__ = [
     "Box",
@@ -79,21 +79,21 @@ __all__ = [
 ]
 
 _HOMES = {
-    "composing": ("Composed", "compose"),
-    "composition": ("Composition", "compose_file", "read_compositions"),
-    "cutout": ("cut_out",),
-    "engine": ("Engine", "load_engine"),
+    "engines.engine": ("Engine", "load_engine"),
     "errors": tuple(name for name in __all__ if name.endswith("Error")),
     "filling": ("Filled", "fill", "fill_pixels"),
-    "harmonizing": ("harmonize",),
     "image": ("filled_name", "read_image", "write_image"),
-    "joint": ("JointEngine", "load_joint"),
     "mask": ("check_mask", "grow", "read_mask"),
     "mask_choice": ("BuiltMask", "MaskChoice", "build_mask", "find_mask"),
+    "objects.composing": ("Composed", "compose"),
+    "objects.composition": ("Composition", "compose_file", "read_compositions"),
+    "objects.cutout": ("cut_out",),
+    "objects.harmonizing": ("harmonize",),
+    "objects.joint": ("JointEngine", "load_joint"),
+    "objects.removing": ("remove",),
+    "objects.segmenting": ("SegmenterEngine", "load_segmenter"),
     "photo": ("Photo",),
     "regions": ("Box", "Region", "plan"),
-    "removing": ("remove",),
-    "segmenting": ("SegmenterEngine", "load_segmenter"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -40,7 +40,7 @@ def examine_installation() -> Iterator[Finding]:
 
 def examine_python() -> Iterator[Finding]:
     """Look at Python and at the packages that may be missing or in each other's way."""
-    from inpaint.core.devices import memory, physical_cores
+    from inpaint.core.engines.devices import memory, physical_cores
 
     yield Finding("good", f"Python {platform.python_version()} on {platform.platform(terse=True)}: {sys.executable}.")
     cores = physical_cores()
@@ -61,7 +61,7 @@ def examine_engine() -> Iterator[Finding]:
     """Look at this installation's version, and run the default model where `--device auto` would."""
     yield Finding("good", f"Inpaint {version('inpaint')} in {sys.executable}.")
     try:
-        from inpaint.core.engine import load_engine
+        from inpaint.core.engines.engine import load_engine
 
         engine = load_engine("default", "auto")
     except InpaintError as error:
@@ -76,7 +76,7 @@ def examine_engine() -> Iterator[Finding]:
 
 def examine_gpu() -> Iterator[Finding]:
     """Look for NVIDIA GPUs, run the default model on the first, and name the libraries that it lacks."""
-    from inpaint.core.devices import cuda_devices
+    from inpaint.core.engines.devices import cuda_devices
 
     try:
         import onnxruntime
@@ -91,7 +91,7 @@ def examine_gpu() -> Iterator[Finding]:
     if "CUDA" not in providers:
         yield Finding("bad", 'There is a GPU, but this ONNX Runtime has no CUDA: pip install "inpaint[gpu]".')
         return
-    from inpaint.core.engine import load_engine
+    from inpaint.core.engines.engine import load_engine
 
     try:
         load_engine("default", "cuda")

@@ -11,10 +11,10 @@ from typing import Literal, TypeVar, get_args
 import cv2
 import numpy as np
 
-from inpaint.core.engine import Engine
+from inpaint.core.engines.engine import Engine
+from inpaint.core.engines.fallback import fill_somehow
 from inpaint.core.errors import MaskError
 from inpaint.core.exemplar import refine, worthwhile
-from inpaint.core.fallback import fill_somehow
 from inpaint.core.mask import WHITE, check_mask
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.photo import Photo

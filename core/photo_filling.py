@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from inpaint.core.engine import Engine
+from inpaint.core.engines.engine import Engine
 from inpaint.core.filling import Detail, Progress, fill_pixels
 from inpaint.core.image import check_output
 from inpaint.core.mask_choice import BuiltMask

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inpaint.core.composing import compose
-from inpaint.core.engine import Engine
+from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import MaskError
 from inpaint.core.filling import Progress, fill_pixels
-from inpaint.core.joint import JointEngine
+from inpaint.core.objects.composing import compose
+from inpaint.core.objects.joint import JointEngine
 from inpaint.core.regions import Box
 from inpaint.gimp_plugin.selection import FilledSelection, bounds, known_colours, replaced
 

@@ -16,9 +16,9 @@ from inpaint.gimp_plugin.plugin.protocol import Header
 if TYPE_CHECKING:
     import numpy as np
 
-    from inpaint.core.engine import Device, Engine
+    from inpaint.core.engines.engine import Device, Engine
     from inpaint.core.filling import Detail
-    from inpaint.core.joint import JointEngine
+    from inpaint.core.objects.joint import JointEngine
     from inpaint.core.regions import Box
     from inpaint.gimp_plugin.selection import FilledSelection
     from inpaint.gimp_plugin.worker import Job, Report
@@ -45,18 +45,18 @@ class Engines:
 
     def get(self, model: str, device: str) -> "Engine":
         """Return the model of this name or file on `device`; load it when it is new or its file has changed."""
-        from inpaint.core.engine import load_engine
+        from inpaint.core.engines.engine import load_engine
 
         return self._get(model, device, load_engine)
 
     def get_joint(self, device: str) -> "JointEngine":
         """Return the model that fits objects to their surroundings, on `device`."""
-        from inpaint.core.joint import load_joint
+        from inpaint.core.objects.joint import load_joint
 
         return self._get(JOINT, device, load_joint)
 
     def _get(self, model: str, device: str, load: "Callable[[Path, Device], Loaded]") -> Loaded:
-        from inpaint.core.devices import expected
+        from inpaint.core.engines.devices import expected
         from inpaint.weights import resolve
 
         wanted = Path(model) if Path(model).is_absolute() else model

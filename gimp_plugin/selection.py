@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inpaint.core.engine import Engine
+from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import ImageError, MaskError
 from inpaint.core.filling import Detail, Progress, fill_pixels
 from inpaint.core.mask import grow as grow_mask

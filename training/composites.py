@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from inpaint.core.errors import RecipeError
-from inpaint.core.reinhard import colour_statistics, transfer_colour
+from inpaint.core.objects.reinhard import colour_statistics, transfer_colour
 from inpaint.training.pictures import CropConfig, random_crop
 from inpaint.training.segments import Segmented
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from inpaint.core.boxcrop import SHARE, SIDE, corners_of
 from inpaint.core.errors import ModelError
 from inpaint.core.files import atomic_write, check_writable
+from inpaint.core.objects.boxcrop import SHARE, SIDE, corners_of
 from inpaint.training.export import Parity, fold_batch_norm, open_exported, save_traced, trace
 from inpaint.training.segmenter import LARGE, load_segmenter
 from inpaint.weights.cutout import CutoutContract

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from inpaint.core.harmonizing import harmonize
-from inpaint.core.joint import JointEngine
-from inpaint.core.reinhard import reinhard
+from inpaint.core.objects.harmonizing import harmonize
+from inpaint.core.objects.joint import JointEngine
+from inpaint.core.objects.reinhard import reinhard
 from inpaint.training.composites import Composite
 
 Method = Callable[[Composite], np.ndarray]

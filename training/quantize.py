@@ -14,8 +14,8 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from inpaint.core.adapter import Tensors, to_foreign
-from inpaint.core.engine import Engine, load_engine
+from inpaint.core.engines.adapter import Tensors, to_foreign
+from inpaint.core.engines.engine import Engine, load_engine
 from inpaint.core.errors import ModelError, OutputError, RecipeError
 from inpaint.core.files import atomic_write, check_writable
 from inpaint.training.export import Parity, export_run

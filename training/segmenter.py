@@ -18,9 +18,9 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from inpaint.core.boxcrop import SHARE, SIDE, box_crop, corners_of
 from inpaint.core.errors import DivergedError, OutputError, RecipeError
 from inpaint.core.nets import Segmenter, SegmenterConfig
+from inpaint.core.objects.boxcrop import SHARE, SIDE, box_crop, corners_of
 from inpaint.core.regions import Box
 from inpaint.training.composites import bounds
 from inpaint.training.segments import Segmented, SegmentSource, open_segments, split

@@ -21,7 +21,7 @@ from inpaint.core.batch.collect import Item
 from inpaint.core.batch.job import Outcome, Settings, fill_file
 from inpaint.core.batch.pool import Report
 from inpaint.core.batch.prints import take
-from inpaint.core.engine import Device, load_engine
+from inpaint.core.engines.engine import Device, load_engine
 from inpaint.core.errors import EngineError, InpaintError, ModelError
 
 LOCAL = "local"

@@ -12,10 +12,10 @@ from typing import Any
 from inpaint.core.batch.job import Outcome, guarded
 from inpaint.core.batch.manifest import Manifest
 from inpaint.core.batch.prints import take
-from inpaint.core.composition import Composition, compose_file
 from inpaint.core.files import check_apart, make_folder
-from inpaint.core.joint import JointEngine
-from inpaint.core.segmenting import SegmenterEngine
+from inpaint.core.objects.composition import Composition, compose_file
+from inpaint.core.objects.joint import JointEngine
+from inpaint.core.objects.segmenting import SegmenterEngine
 from inpaint.core.timing import timed
 
 

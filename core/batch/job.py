@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from inpaint.core.batch.collect import Item
 from inpaint.core.batch.prints import Print, take
-from inpaint.core.engine import Engine
+from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import InpaintError
 from inpaint.core.files import check_apart, make_folder
 from inpaint.core.filling import Detail

@@ -17,8 +17,8 @@ from inpaint.core.batch.collect import Item
 from inpaint.core.batch.job import Outcome, Settings, fill_file
 from inpaint.core.batch.together import TogetherEngine
 from inpaint.core.decode import open_picture
-from inpaint.core.devices import memory, physical_cores
-from inpaint.core.engine import Device, Engine, load_engine
+from inpaint.core.engines.devices import memory, physical_cores
+from inpaint.core.engines.engine import Device, Engine, load_engine
 from inpaint.core.errors import ImageError, InpaintError
 
 BYTES_PER_PIXEL = 48

@@ -8,7 +8,7 @@ import threading
 
 import numpy as np
 
-from inpaint.core.engine import Engine
+from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import EngineError
 
 MOST_PIXELS = 8 * 512 * 512

@@ -23,7 +23,7 @@ Maker = Callable[..., np.ndarray]
 @pytest.fixture
 def album(tmp_path: Path, picture: Maker, hole: Maker, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with `photos` (six PNGs, half of them in `trip`) and a mask for each in `masks`."""
-    monkeypatch.setattr("inpaint.core.devices.cuda_devices", lambda: 0)
+    monkeypatch.setattr("inpaint.core.engines.devices.cuda_devices", lambda: 0)
     make_album(tmp_path, picture, hole, 6)
     return tmp_path
 

@@ -17,7 +17,7 @@ Maker = Callable[..., np.ndarray]
 @pytest.fixture
 def folder(tmp_path: Path, picture: Maker, hole: Maker, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a photograph, its mask, and more that is wrong in some way."""
-    monkeypatch.setattr("inpaint.core.devices.cuda_devices", lambda: 0)
+    monkeypatch.setattr("inpaint.core.engines.devices.cuda_devices", lambda: 0)
     Image.fromarray(picture()).save(tmp_path / "photo.png")
     Image.fromarray(picture()).save(tmp_path / "photo.jpg", quality=90)
     Image.fromarray(hole()).save(tmp_path / "mask.png")

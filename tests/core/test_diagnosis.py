@@ -12,7 +12,7 @@ def levels(findings: list[Finding]) -> list[str]:
 
 
 def test_the_default_model_is_run(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inpaint.core.engine.resolve", lambda name, on: resolve(tiny_model))
+    monkeypatch.setattr("inpaint.core.engines.engine.resolve", lambda name, on: resolve(tiny_model))
     findings = list(examine_engine())
     assert set(levels(findings)) <= {"good", "note"}
     assert "'tiny' works on the" in findings[1].sentence
@@ -23,7 +23,7 @@ def test_a_model_that_does_not_run_is_bad(monkeypatch: pytest.MonkeyPatch) -> No
     def fail(*_: object) -> None:
         raise ModelError("It is broken; export it again.")
 
-    monkeypatch.setattr("inpaint.core.engine.load_engine", fail)
+    monkeypatch.setattr("inpaint.core.engines.engine.load_engine", fail)
     assert list(examine_engine())[1] == Finding(
         "bad", "The default model does not work: It is broken; export it again."
     )
@@ -40,7 +40,7 @@ def test_python_and_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_a_gpu_the_cpu_is_good_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inpaint.core.devices.cuda_devices", lambda: 0)
+    monkeypatch.setattr("inpaint.core.engines.devices.cuda_devices", lambda: 0)
     assert levels(list(examine_gpu())) == ["good", "good"]
 
 
@@ -51,15 +51,15 @@ def test_a_gpu_is_tried_and_what_it_lacks_is_named(monkeypatch: pytest.MonkeyPat
         tried.append(device)
         raise EngineError("ONNX Runtime cannot load the CUDA libraries; install them.")
 
-    monkeypatch.setattr("inpaint.core.devices.cuda_devices", lambda: 1)
+    monkeypatch.setattr("inpaint.core.engines.devices.cuda_devices", lambda: 1)
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CUDAExecutionProvider"])
-    monkeypatch.setattr("inpaint.core.engine.load_engine", fail)
+    monkeypatch.setattr("inpaint.core.engines.engine.load_engine", fail)
     monkeypatch.setattr(diagnosis, "missing_cuda_libraries", lambda: ["libcudnn.so.9"])
     finding = list(examine_gpu())[1]
     assert tried == ["cuda"]
     assert finding.level == "bad"
     assert finding.sentence.endswith("install them. Missing: libcudnn.so.9.")
-    monkeypatch.setattr("inpaint.core.engine.load_engine", lambda model, device: None)
+    monkeypatch.setattr("inpaint.core.engines.engine.load_engine", lambda model, device: None)
     assert levels(list(examine_gpu())) == ["good", "good"]
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
     assert "inpaint[gpu]" in list(examine_gpu())[1].sentence

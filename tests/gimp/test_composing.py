@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaint.core.engine import Engine, load_engine
+from inpaint.core.engines.engine import Engine, load_engine
 from inpaint.core.errors import InpaintError, MaskError
 from inpaint.core.regions import Box
 from inpaint.gimp_plugin.composing import Thing, compose_selection

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaint.core.engine import Engine, load_engine
+from inpaint.core.engines.engine import Engine, load_engine
 from inpaint.core.errors import ImageError, MaskError
 from inpaint.gimp_plugin.selection import fill_selection, known_colours
 

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from inpaint.core.devices import expected
+from inpaint.core.engines.devices import expected
 from inpaint.core.errors import EngineError
 from inpaint.gimp_plugin import worker as worker_module
 from inpaint.gimp_plugin.jobs import Engines
@@ -239,7 +239,7 @@ def test_engines_prepare_the_default_and_load_it_once(monkeypatch: pytest.Monkey
         loaded.append((path.name, device))
         return SimpleNamespace(warm_up=lambda: warmed.append(device))
 
-    monkeypatch.setattr("inpaint.core.engine.load_engine", load_engine)
+    monkeypatch.setattr("inpaint.core.engines.engine.load_engine", load_engine)
     engines = Engines()
     preparing = threading.Thread(target=engines.prepare)
     preparing.start()
@@ -253,7 +253,7 @@ def test_what_cannot_be_prepared_is_left_to_the_call(monkeypatch: pytest.MonkeyP
     def fail(*_: object) -> None:
         raise EngineError("It is broken.")
 
-    monkeypatch.setattr("inpaint.core.engine.load_engine", fail)
+    monkeypatch.setattr("inpaint.core.engines.engine.load_engine", fail)
     engines = Engines()
     engines.prepare()
     with pytest.raises(EngineError, match="It is broken"):

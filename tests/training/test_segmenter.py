@@ -7,7 +7,7 @@ from PIL import Image
 
 from inpaint.core import Box, cut_out
 from inpaint.core.errors import OutputError, RecipeError
-from inpaint.core.segmenting import load_segmenter
+from inpaint.core.objects.segmenting import load_segmenter
 from inpaint.training.export_segmenter import export_segmenter
 from inpaint.training.segmenter import (
     SegmenterRecipe,

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import torch
 
-from inpaint.core.engine import Device
+from inpaint.core.engines.engine import Device
 from inpaint.core.errors import OutputError
 from inpaint.training.evaluation.distance import Distance, DistanceName
 from inpaint.training.evaluation.fillers import make_methods

@@ -9,7 +9,7 @@ from typing import get_args
 import numpy as np
 
 from inpaint.core.decode import open_picture
-from inpaint.core.engine import Device, Engine, load_engine
+from inpaint.core.engines.engine import Device, Engine, load_engine
 from inpaint.core.errors import ImageError
 from inpaint.core.filling import Detail, fill
 from inpaint.training.evaluation.classical import CLASSICAL, describe

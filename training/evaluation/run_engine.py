@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from inpaint.core.engine import Device, Engine
+from inpaint.core.engines.engine import Device, Engine
 from inpaint.core.errors import EngineError
 from inpaint.training.export import load_generator, run_contract
 

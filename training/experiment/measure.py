@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inpaint.core.engine import Device
+from inpaint.core.engines.engine import Device
 from inpaint.core.filling import fill
 from inpaint.training.evaluation.distance import Distance
 from inpaint.training.evaluation.inception import Features, Inception, frechet, inception_score

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from inpaint.core.cutout import clip_box, cut_out
-from inpaint.core.engine import Engine
+from inpaint.core.engines.engine import Engine
 from inpaint.core.filling import Detail, Filled, Progress, fill_pixels
 from inpaint.core.mask import grow as grow_mask
+from inpaint.core.objects.cutout import clip_box, cut_out
+from inpaint.core.objects.segmenting import SegmenterEngine
 from inpaint.core.pixels import to_float
 from inpaint.core.regions import Box
-from inpaint.core.segmenting import SegmenterEngine
 
 FOOT = 1 / 4
 """The lowest part of an object, from which its shadow is thought to start; as a share of its height."""

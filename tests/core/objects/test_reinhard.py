@@ -1,6 +1,6 @@
 import numpy as np
 
-from inpaint.core.reinhard import colour_statistics, reinhard, transfer_colour
+from inpaint.core.objects.reinhard import colour_statistics, reinhard, transfer_colour
 
 
 def test_the_object_takes_mean_and_spread_of_its_surroundings(apple) -> None:

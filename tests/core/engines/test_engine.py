@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from inpaint.core import Engine, EngineError, ModelError, load_engine
-from inpaint.core import devices as devices_module
-from inpaint.core import session as session_module
-from inpaint.core.canary import check_canary, make_canary
-from inpaint.core.devices import cuda_devices, physical_cores
+from inpaint.core.engines import devices as devices_module
+from inpaint.core.engines import session as session_module
+from inpaint.core.engines.canary import check_canary, make_canary
+from inpaint.core.engines.devices import cuda_devices, physical_cores
 from inpaint.weights import Contract
 
 Maker = Callable[..., np.ndarray]

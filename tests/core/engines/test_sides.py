@@ -1,6 +1,6 @@
 import pytest
 
-from inpaint.core.sides import fed_side
+from inpaint.core.engines.sides import fed_side
 
 
 @pytest.mark.parametrize(("side", "stride", "least", "fed"), [(1, 8, 64, 64), (64, 8, 64, 64), (65, 8, 64, 72)])

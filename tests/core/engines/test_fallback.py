@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from inpaint.core import Engine, EngineError, OutOfMemoryError, fill_pixels, load_engine
-from inpaint.core import engine as engine_module
-from inpaint.core.fallback import shrink
+from inpaint.core.engines import engine as engine_module
+from inpaint.core.engines.fallback import shrink
+from inpaint.core.engines.session import CPU, CUDA
 from inpaint.core.regions import plan
-from inpaint.core.session import CPU, CUDA
 from inpaint.weights import Contract
 
 Maker = Callable[..., np.ndarray]

@@ -8,13 +8,13 @@ from typing import Literal, Protocol, TypeVar
 import numpy as np
 import onnxruntime
 
-from inpaint.core.adapter import TYPES, Tensors, run_adapted
-from inpaint.core.binding import BoundGraph
-from inpaint.core.canary import check_canary, side_for
-from inpaint.core.devices import expected
+from inpaint.core.engines.adapter import TYPES, Tensors, run_adapted
+from inpaint.core.engines.binding import BoundGraph
+from inpaint.core.engines.canary import check_canary, side_for
+from inpaint.core.engines.devices import expected
+from inpaint.core.engines.session import CUDA, describe_failure, open_session
+from inpaint.core.engines.sides import fed_side
 from inpaint.core.errors import EngineError, InpaintError, ModelError
-from inpaint.core.session import CUDA, describe_failure, open_session
-from inpaint.core.sides import fed_side
 from inpaint.weights import Contract, resolve
 from inpaint.weights.contract import METADATA_KEY
 from inpaint.weights.locate import contract_of

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 
 from inpaint.core.errors import MaskError
-from inpaint.core.guided import repeat_change
-from inpaint.core.joint import JointEngine
+from inpaint.core.objects.guided import repeat_change
+from inpaint.core.objects.joint import JointEngine
+from inpaint.core.objects.reinhard import reinhard
 from inpaint.core.pixels import from_float, to_float
 from inpaint.core.regions import Box, centred
-from inpaint.core.reinhard import reinhard
 
 ROOM = 1.8
 """The network sees a window this many times as large as the object or its box."""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from inpaint.core import Box, load_engine, remove
-from inpaint.core.removing import find_objects
+from inpaint.core.objects.removing import find_objects
 
 BOX = Box(20, 32, 56, 56)
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from inpaint.core import Box
-from inpaint.core.boxcrop import SHARE, SIDE, box_crop, from_crop
+from inpaint.core.objects.boxcrop import SHARE, SIDE, box_crop, from_crop
 
 
 @pytest.mark.parametrize("factor", [1, 3, 10])

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import onnxruntime
 
-from inpaint.core.boxcrop import box_crop, corners_of, from_crop
+from inpaint.core.engines.session import describe_failure, open_session
 from inpaint.core.errors import EngineError, ModelError
+from inpaint.core.objects.boxcrop import box_crop, corners_of, from_crop
 from inpaint.core.regions import Box
-from inpaint.core.session import describe_failure, open_session
 from inpaint.weights import resolve
 from inpaint.weights.cutout import CutoutContract
 

@@ -12,16 +12,16 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from inpaint.core.cutout import clip_box, cut_out
-from inpaint.core.engine import Engine
+from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import MaskError
 from inpaint.core.filling import fill_pixels
-from inpaint.core.harmonizing import SHOWN, find_object, fit
-from inpaint.core.joint import JointEngine
+from inpaint.core.objects.cutout import clip_box, cut_out
+from inpaint.core.objects.harmonizing import SHOWN, find_object, fit
+from inpaint.core.objects.joint import JointEngine
+from inpaint.core.objects.reinhard import colour_statistics, transfer_colour
+from inpaint.core.objects.segmenting import SegmenterEngine
 from inpaint.core.pixels import from_float, to_float
 from inpaint.core.regions import Box, centred
-from inpaint.core.reinhard import colour_statistics, transfer_colour
-from inpaint.core.segmenting import SegmenterEngine
 
 Around = Literal["keep", "inpaint"]
 """What becomes of the box around the object: the photograph's own pixels, or a fill as in the paper."""

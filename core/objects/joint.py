@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 import onnxruntime
 
-from inpaint.core.canary import TOLERANCE, make_canary
-from inpaint.core.engine import Device, load_proved
+from inpaint.core.engines.canary import TOLERANCE, make_canary
+from inpaint.core.engines.engine import Device, load_proved
+from inpaint.core.engines.session import CUDA, describe_failure, open_session
+from inpaint.core.engines.sides import fed_side
 from inpaint.core.errors import EngineError, ModelError
-from inpaint.core.session import CUDA, describe_failure, open_session
-from inpaint.core.sides import fed_side
 from inpaint.weights.joint import JointContract
 
 LEAST_SIDE = 64

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from inpaint.core.errors import MaskError
-from inpaint.core.guided import guided_filter
+from inpaint.core.objects.guided import guided_filter
+from inpaint.core.objects.segmenting import SegmenterEngine
 from inpaint.core.regions import Box
-from inpaint.core.segmenting import SegmenterEngine
 
 WORKING_SIDE = 400
 """Longer side in pixels of the copy that GrabCut looks at; its edges are refined in full size afterwards."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnxruntime
 
-from inpaint.core.adapter import Tensors
+from inpaint.core.engines.adapter import Tensors
 
 KEPT = 8
 """Shapes whose buffers stay on the device."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from inpaint.core import ModelError, fill, load_engine
-from inpaint.core.adapter import from_foreign, to_foreign
+from inpaint.core.engines.adapter import from_foreign, to_foreign
 from inpaint.core.filling import fill_pixels
 from inpaint.weights import MODELS, Contract, locate, manifest
 from inpaint.weights.manifest import find

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-from inpaint.core.composing import Around, Composed, compose
-from inpaint.core.engine import Engine
+from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import InpaintError, MaskError
 from inpaint.core.files import check_writable
-from inpaint.core.harmonizing import find_object
 from inpaint.core.image import check_output, read_image, write_image
-from inpaint.core.joint import JointEngine
 from inpaint.core.mask import read_alpha
+from inpaint.core.objects.composing import Around, Composed, compose
+from inpaint.core.objects.harmonizing import find_object
+from inpaint.core.objects.joint import JointEngine
+from inpaint.core.objects.segmenting import SegmenterEngine
 from inpaint.core.photo import Photo
 from inpaint.core.pixels import white_of
 from inpaint.core.places import parse_box, parse_numbers
 from inpaint.core.regions import Box
-from inpaint.core.segmenting import SegmenterEngine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from inpaint.core.guided import guided_filter, repeat_change
+from inpaint.core.objects.guided import guided_filter, repeat_change
 
 
 def test_a_mask_moves_to_the_edge_of_its_picture(apple) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from inpaint.core.engine import Engine
+from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import EngineError, OutOfMemoryError
 from inpaint.core.regions import Region
 from inpaint.weights import Contract

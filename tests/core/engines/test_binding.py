@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from inpaint.core import Engine, EngineError, load_engine
-from inpaint.core import binding as binding_module
-from inpaint.core.binding import BoundGraph
-from inpaint.core.session import open_session
+from inpaint.core.engines import binding as binding_module
+from inpaint.core.engines.binding import BoundGraph
+from inpaint.core.engines.session import open_session
 
 Maker = Callable[..., np.ndarray]
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from inpaint.core import Box, MaskError, cut_out
-from inpaint.core.cutout import clip_box, soften
+from inpaint.core.objects.cutout import clip_box, soften
 
 
 def test_finds_the_disc_in_its_box(apple) -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import onnxruntime
 
-from inpaint.core.devices import cuda_devices, physical_cores
+from inpaint.core.engines.devices import cuda_devices, physical_cores
 from inpaint.core.errors import EngineError, ModelError, OutOfMemoryError
 from inpaint.weights.onnx_file import check_onnx
 

@@ -14,7 +14,7 @@ from inpaint.core import (
     load_joint,
     read_compositions,
 )
-from inpaint.core.composition import parse_box, parse_numbers
+from inpaint.core.objects.composition import parse_box, parse_numbers
 
 
 @pytest.fixture
