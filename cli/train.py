@@ -60,6 +60,8 @@ def train(
 
     require_train()
     if recipe == "segmenter":
+        if start_from:
+            raise typer.BadParameter("the segmenter has networks of its own; leave it out", param_hint="--start-from")
         from inpaint.cli._segmenter import train_it
 
         train_it(data, out, setting or [], max_minutes, resume)

@@ -6,11 +6,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from huggingface_hub.constants import CONFIG_NAME
 from torch import Tensor, nn
 
+from inpaint.core.engines.session import open_session
 from inpaint.core.errors import InpaintError, ModelError, RecipeError
 from inpaint.core.trainers import AdversarialTrainer, Batch
-from inpaint.training.export import TOLERANCE, check_parity, load_generator, open_exported
+from inpaint.training.export import TOLERANCE, check_parity, load_generator
 from inpaint.training.pretrained import PretrainedGenerator
 from inpaint.training.recipe import Recipe
 from inpaint.training.rundir import RunDirectory
@@ -54,6 +56,8 @@ def open_start(source: str, recipe: Recipe) -> Start:
             discriminators={k.removeprefix("discriminators."): v for k, v in judges.items()} if same else None,
             settled=True,
         )
+    if find(source) is None and path.is_dir() and not (path / CONFIG_NAME).exists():
+        raise RecipeError(f"{path} is neither a run directory nor a folder of `inpaint publish`; give one of those.")
     if find(source) is None and (path.is_dir() or (not path.exists() and parse_reference(source) is not None)):
         model = PretrainedGenerator.from_pretrained(source)
         weights = _fitting(source, model.generator, model.recipe, model.fade, recipe)
@@ -95,7 +99,9 @@ def _fitting(source: str, generator: nn.Module, made_with: Recipe, fade: float, 
 
 def _unfolded(source: str, file: Path, recipe: Recipe) -> dict[str, Tensor]:
     """Return the weights of an exported file, once the recipe's network has proved to compute the same with them."""
-    contract = Contract.from_metadata(open_exported(file.read_bytes()).get_modelmeta().custom_metadata_map)
+    if recipe.composites is not None:
+        raise RecipeError(f"{source} is an exported file, and a joint model starts from a run directory; give that.")
+    contract = Contract.from_metadata(open_session(file, "cpu", None).get_modelmeta().custom_metadata_map)
     if contract.precision not in TOLERANCE:
         raise ModelError(f"{source} computes in {contract.precision}; start from the same model in fp32.")
     weights = _blocks_checked(source, _in_the_head(read_weights(file)), recipe)

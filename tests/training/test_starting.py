@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from inpaint.core.errors import RecipeError
+from inpaint.core.errors import ModelError, RecipeError
 from inpaint.training.export import export_run, load_generator
 from inpaint.training.pretrained import PretrainedGenerator
 from inpaint.training.recipe import load_recipe
@@ -91,6 +91,20 @@ def test_another_width_is_refused(run):
 def test_an_exported_file_of_another_network_is_refused(setting, reason, exported):
     with pytest.raises(RecipeError, match=reason):
         open_start(str(exported), load_recipe("debug", [*SETTINGS, setting]))
+
+
+def test_what_is_no_model_is_said_in_one_sentence(further, tmp_path):
+    (tmp_path / "text.onnx").write_text("not a model")
+    for source, error, reason in (
+        (str(tmp_path / "text.onnx"), ModelError, "not an ONNX model"),
+        (str(tmp_path), RecipeError, "neither a run directory nor"),
+        ("btgmi-default-int8", ModelError, "computes in int8"),
+        ("nowhere", ModelError, "No model is called"),
+    ):
+        with pytest.raises(error, match=reason):
+            open_start(source, further)
+    with pytest.raises(RecipeError, match="starts from a run directory"):
+        open_start("joint", load_recipe("btgmi-joint-cpu"))
 
 
 def test_a_run_stopped_while_a_block_fades_in_is_refused(further, photographs, tmp_path):
