@@ -57,7 +57,7 @@ keys ctrl+z
 expect 8-undone-again some
 
 # Cancel in the middle: with a model that takes long in the place of the default one.
-model=$(ls /opt/inpaint/lib/python3*/site-packages/inpaint/weights/bundled/btgmi-default.onnx)
+model=$(ls /opt/inpaint/lib/python3*/site-packages/inpaint/weights/bundled/btgmi-default-int8.onnx) # what "default" is on a CPU
 cp "$model" /tmp/model.onnx
 cp /opt/models/slow.onnx "$model"
 begun=$(calls begins)
