@@ -16,6 +16,9 @@ from inpaint.gimp_plugin.plugin import client
 from inpaint.gimp_plugin.plugin.places import Config, Runtime
 from inpaint.gimp_plugin.worker import Worker
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="folders and shell scripts of POSIX")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
+
 
 @pytest.fixture
 def runtime() -> Iterator[Runtime]:

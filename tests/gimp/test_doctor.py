@@ -13,8 +13,7 @@ from inpaint.gimp_plugin.doctor import examine_folder, examine_gimps
 from inpaint.gimp_plugin.gimps import GimpFolder
 from inpaint.gimp_plugin.installer import SCRIPT, engine_config, install, uninstall
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="folders and shell scripts of POSIX")
-linux = pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
+from .conftest import linux, posix
 
 
 # What the doctor finds in a folder: how it is broken, and a part of the sentence.

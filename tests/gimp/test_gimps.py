@@ -1,4 +1,3 @@
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from inpaint.gimp_plugin.gimps import (
     program_folders,
 )
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="folders and shell scripts of POSIX")
-linux = pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
+from .conftest import linux, posix
 
 
 @linux

@@ -16,8 +16,7 @@ from inpaint.gimp_plugin.installer import SCRIPT, SOURCE, engine_config, install
 from inpaint.gimp_plugin.plugin.errors import PluginError
 from inpaint.gimp_plugin.plugin.places import Config
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="folders and shell scripts of POSIX")
-linux = pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")
+from .conftest import linux, posix
 
 
 def test_what_is_installed(folder: GimpFolder) -> None:
