@@ -47,13 +47,10 @@ def open_start(source: str, recipe: Recipe) -> Start:
     path = Path(source).expanduser()
     if find(source) is None and path.is_dir() and RunDirectory(path).recipe_file.exists():
         generator, made_with, step, fade = load_generator(path)
-        tensors, _ = RunDirectory(path).load(step)
-        judges = {name: value for name, value in tensors.items() if name.startswith("discriminators.")}
-        same = made_with.discriminator == recipe.discriminator
         return Start(
             source=source,
             generator=_fitting(source, generator, made_with, fade, recipe),
-            discriminators={k.removeprefix("discriminators."): v for k, v in judges.items()} if same else None,
+            discriminators=_discriminators(path, step) if made_with.discriminator == recipe.discriminator else None,
             settled=True,
         )
     if find(source) is None and path.is_dir() and not (path / CONFIG_NAME).exists():
@@ -81,6 +78,12 @@ def begin(trainer: AdversarialTrainer, start: Start, batches: Iterable[Batch]) -
 def _use(trainer: AdversarialTrainer, network: nn.Module, batches: Iterable[Batch]) -> None:
     for batch in batches:
         trainer.family.complete(network, batch.to(trainer.device), 1.0)
+
+
+def _discriminators(run: Path, step: int) -> dict[str, Tensor]:
+    tensors, _ = RunDirectory(run).load(step)
+    prefix = "discriminators."
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def _fitting(source: str, generator: nn.Module, made_with: Recipe, fade: float, recipe: Recipe) -> dict[str, Tensor]:
