@@ -1,5 +1,6 @@
 """Distances between pixels, averaged over the hole or over what is known."""
 
+import torch
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
@@ -25,7 +26,9 @@ def dissimilarity(output: Tensor, target: Tensor, region: Tensor) -> Tensor:
 
     Images N x 3 x H x W in [-1, 1], region N x 1 x H x W; returns a scalar, 0 for equal pictures.
     """
-    _, similarity = structural_similarity_index_measure(
-        output.float(), target.float(), data_range=2.0, return_full_image=True, reduction="none"
-    )
+    # Its variances are small differences of means, of which half precision leaves nothing on smooth ground.
+    with torch.autocast(output.device.type, enabled=False):
+        _, similarity = structural_similarity_index_measure(
+            output.float(), target.float(), data_range=2.0, return_full_image=True, reduction="none"
+        )
     return masked_mean(1 - similarity, region)

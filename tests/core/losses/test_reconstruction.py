@@ -64,3 +64,17 @@ class TestDissimilarity:
         (gradient,) = torch.autograd.grad(loss, output)
         assert torch.isfinite(gradient).all()
         assert dissimilarity(output - gradient, target, region) < loss
+
+    def test_keeps_its_precision_under_autocast(self):
+        """On smooth ground SSIM is made of differences in the third decimal, which bf16 does not have."""
+        torch.manual_seed(0)
+        smooth = torch.linspace(-0.8, 0.8, 64).expand(1, 3, 64, 64)
+        output = (smooth + 0.02 * torch.randn(1, 3, 64, 64)).requires_grad_()
+        region = torch.ones(1, 1, 64, 64)
+        expected = dissimilarity(output, smooth, region)
+        (wanted,) = torch.autograd.grad(expected, output)
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = dissimilarity(output, smooth, region)
+        (gradient,) = torch.autograd.grad(loss, output)
+        assert torch.equal(loss, expected)
+        assert torch.equal(gradient, wanted)
