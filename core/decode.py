@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from inpaint.core.errors import ImageError, InpaintError
+from inpaint.core.errors import InpaintError
 
 READABLE = ("JPEG", "PNG", "WebP", "TIFF", "BMP", "AVIF")
 """The kinds of file that are read."""
@@ -31,7 +31,7 @@ def open_picture(path: str | Path, error: type[InpaintError]) -> Iterator[Image.
     Whatever is wrong with the file, also inside the block, is raised as one sentence of the class `error`.
     """
     path = Path(path)
-    with refusing(path, error), _open(path) as picture:
+    with refusing(path, error), _open(path, error) as picture:
         if picture.format not in _PILLOW_NAMES:
             raise error(f"{path} is a {picture.format} file; save it as one that Inpaint reads: {', '.join(READABLE)}.")
         if picture.width * picture.height > MEGAPIXELS * 1_000_000:
@@ -79,21 +79,21 @@ def is_tiff(path: Path) -> bool:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[Image.Image]:
+def _open(path: Path, error: type[InpaintError]) -> Iterator[Image.Image]:
     """Open `path` without Pillow's own limit, which is a third of a large photograph and a process-wide variable."""
     with _lock:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             picture = Image.open(path)
         except UnidentifiedImageError:
-            picture = _open_heif(path)
+            picture = _open_heif(path, error)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
     with picture:
         yield picture
 
 
-def _open_heif(path: Path) -> Image.Image:
+def _open_heif(path: Path, error: type[InpaintError]) -> Image.Image:
     """Open `path` with the extra `heif`, without telling Pillow about it, which would hold for the whole process."""
     with path.open("rb") as file:
         head = file.read(12)
@@ -102,7 +102,7 @@ def _open_heif(path: Path) -> Image.Image:
     try:
         plugin = import_module("pillow_heif.as_plugin")
     except ImportError as cause:
-        raise ImageError(
+        raise error(
             f'{path} is a HEIF file, which needs one more package: pip install "inpaint[heif]", or save it as PNG.'
         ) from cause
     return plugin.HeifImageFile(path)

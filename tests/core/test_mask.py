@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
@@ -165,3 +166,10 @@ def test_a_soft_edge_stays_soft_when_it_grows(dtype: type) -> None:
 def test_a_hole_does_not_shrink() -> None:
     with pytest.raises(ValueError, match="negative"):
         grow(np.ones((2, 2), bool), -1)
+
+
+def test_a_mask_in_heif_without_the_extra_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mask.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(64))
+    monkeypatch.setitem(sys.modules, "pillow_heif.as_plugin", None)
+    with pytest.raises(MaskError, match=r"inpaint\[heif\]"):
+        read_mask(tmp_path / "mask.heic", SIZE)
