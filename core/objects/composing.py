@@ -159,9 +159,8 @@ def _foreground(
             f"{guide.shape[0]}; make the mask from the picture, in its full size."
         )
     alpha = mask.astype(np.float32).clip(0, 1)
-    if not (alpha > 0.5).any():
-        raise MaskError("There is no object in the mask; paint it white.")
-    return alpha, find_object(alpha) if box is None else clip_box(box, guide.shape)
+    found = find_object(alpha)
+    return alpha, found if box is None else clip_box(box, guide.shape)
 
 
 def _scaled(colour: np.ndarray, alpha: np.ndarray, at: Box, place: Box) -> tuple[np.ndarray, np.ndarray]:

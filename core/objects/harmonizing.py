@@ -116,7 +116,12 @@ def check_foreground(foreground: np.ndarray, shape: tuple[int, ...]) -> np.ndarr
 
 
 def find_object(alpha: np.ndarray) -> Box:
-    """Return the smallest box around everything that shows something of the object."""
+    """Return the smallest box around everything that shows something of the object.
+
+    Raises `MaskError` when there is none.
+    """
+    if not (alpha > 0.5).any():
+        raise MaskError("There is no object in the mask; paint it white.")
     shown = alpha >= SHOWN
     rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
     top, left = int(rows[0]), int(columns[0])

@@ -116,3 +116,20 @@ def test_boxes_in_words() -> None:
     for words in ("1,2,3", "a,b,c,d", "1,2,0,5", ""):
         with pytest.raises(MaskError, match="in pixels"):
             parse_numbers(words, 2, 4)
+
+
+@pytest.mark.parametrize("kind", ["mask", "transparency"])
+def test_without_an_object_nothing_is_written(files: Path, apple, kind: str) -> None:
+    nothing = np.zeros_like(apple[1], np.uint8)
+    Image.fromarray(nothing).save(files / "mask.png")
+    Image.fromarray(np.dstack([apple[0], nothing])).save(files / "cut.png")
+    composition = Composition(
+        background=files / "background.png",
+        object=files / ("apple.png" if kind == "mask" else "cut.png"),
+        object_mask=files / "mask.png" if kind == "mask" else None,
+        at=(50, 60),
+        output=files / "out.png",
+    )
+    with pytest.raises(MaskError, match="There is no object in the mask"):
+        compose_file(composition, None)
+    assert not (files / "out.png").exists()
