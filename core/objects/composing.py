@@ -12,6 +12,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from inpaint.core.decode import MEGAPIXELS
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import MaskError
 from inpaint.core.filling import fill_pixels
@@ -83,6 +84,11 @@ def compose(
     cut, source = _foreground(guide, object_box, object_mask, segmenter)
     if at.height < 8 or at.width < 8:
         raise MaskError(f"{at.width} x {at.height} pixels are too few for an object; take at least 8 x 8.")
+    if at.height * at.width > MEGAPIXELS * 1e6:
+        raise MaskError(
+            f"{at.width} x {at.height} pixels are too many for an object; the most is {MEGAPIXELS} megapixels, so make "
+            "it smaller, or cut its photograph first."
+        )
     place = clip_box(at, background.shape, "move it inwards")
     if place != at:
         notes.append("A part of the object lies outside the photograph and is left out.")
