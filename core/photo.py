@@ -49,6 +49,13 @@ class Photo:
         empty = self.alpha <= 0
         return empty if empty.any() else None
 
+    def in_colour(self) -> "Photo":
+        """Return the same photograph, written with three channels; a profile for grey goes with a note."""
+        icc, notes = self.icc, self.notes
+        if icc and icc[16:20] == b"GRAY":
+            icc, notes = None, (*notes, "The grey colour profile was left out, because the result has colours.")
+        return replace(self, grey=False, icc=icc, notes=notes)
+
     def with_pixels(self, pixels: np.ndarray, opaque: np.ndarray | None = None) -> "Photo":
         """Return the same photograph with other pixels, of the same shape and dtype.
 

@@ -1,7 +1,7 @@
 """Compositions in files: what one of them says, a table of many, and carrying one out."""
 
 import csv
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -78,11 +78,11 @@ def compose_file(
         around=composition.around,
         strength=composition.strength,
     )
-    notes = [*photo.notes, *composed.notes]
+    # A grey photograph does not stay grey with a coloured object in it, nor transparent where the object is.
+    result = photo.in_colour().with_pixels(composed.pixels, opaque=composed.mask)
+    notes = [*result.notes, *composed.notes]
     if guide.icc != photo.icc:
         notes.append("The two photographs have different colour profiles; the object's colours may be off.")
-    # A grey photograph does not stay grey with a coloured object in it, nor transparent where the object is.
-    result = replace(photo, grey=False).with_pixels(composed.pixels, opaque=composed.mask)
     notes += write_image(result, composition.output)
     return Outcome(composition, composed, result, tuple(dict.fromkeys(notes)))
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from inpaint.core import (
     Box,
@@ -133,3 +133,18 @@ def test_without_an_object_nothing_is_written(files: Path, apple, kind: str) -> 
     with pytest.raises(MaskError, match="There is no object in the mask"):
         compose_file(composition, None)
     assert not (files / "out.png").exists()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
+def test_a_grey_profile_does_not_get_into_a_picture_in_colour(files: Path, picture, suffix: str) -> None:
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[16:20] = b"GRAY"
+    Image.fromarray(picture(200, 260)[..., 0]).save(files / f"grey{suffix}", icc_profile=bytes(profile))
+    composition = Composition(
+        background=files / f"grey{suffix}", object=files / "cut.png", at=(50, 60), output=files / f"out{suffix}"
+    )
+    outcome = compose_file(composition, None)
+    assert any("grey colour profile was left out" in note for note in outcome.notes)
+    with Image.open(files / f"out{suffix}") as after:
+        assert after.mode == "RGB"
+        assert "icc_profile" not in after.info
