@@ -21,7 +21,7 @@ from inpaint.core.objects.harmonizing import SHOWN, find_object, fit
 from inpaint.core.objects.joint import JointEngine
 from inpaint.core.objects.reinhard import colour_statistics, transfer_colour
 from inpaint.core.objects.segmenting import SegmenterEngine
-from inpaint.core.pixels import from_float, to_float
+from inpaint.core.pixels import from_float, to_float, white_of
 from inpaint.core.regions import Box, centred
 
 Around = Literal["keep", "inpaint"]
@@ -44,6 +44,8 @@ class Composed:
     """H x W bool: which pixels may differ from the background's."""
     alpha: np.ndarray
     """H x W float32: how much of each pixel is the object."""
+    opacity: np.ndarray | None
+    """H x W: that of the background, and more where the object is or the box was filled; None if none was given."""
     box: Box
     """Where the object's box lies in the background, as far as it is inside."""
     method: str
@@ -63,6 +65,7 @@ def compose(
     segmenter: SegmenterEngine | None = None,
     around: Around = "keep",
     strength: float = 1.0,
+    opacity: np.ndarray | None = None,
 ) -> Composed:
     """Put an object into a box of a photograph.
 
@@ -75,7 +78,9 @@ def compose(
       transfers colours and cannot fill;
     - `segmenter`: helps to cut the object out of its box; None = GrabCut alone;
     - `around`: "keep" leaves the photograph's own pixels around the object, "inpaint" replaces them, as the paper does;
-    - `strength`: how far the colours are fitted, 0 = not at all.
+    - `strength`: how far the colours are fitted, 0 = not at all;
+    - `opacity`: H x W of the background's dtype, 0 = transparent, white = opaque; None = all is opaque. Colours under
+      wholly transparent pixels are not looked at.
 
     Raises `MaskError` when box or mask cannot be used, and `EngineError` when the device fails.
     """
@@ -101,30 +106,45 @@ def compose(
     inner = place._replace(top=place.top - window.top, left=place.left - window.left)
     alpha, hole = np.zeros(picture.shape[:2], np.float32), np.zeros(picture.shape[:2], bool)
     alpha[inner.slices] = share
+    seen = np.ones_like(hole) if opacity is None else opacity[window.slices] > 0
+    if not seen.all():
+        picture = _spread(picture, seen)
     if around == "inpaint":
         hole[inner.slices] = True
         if engine is None:
             raise MaskError("Without a model nothing can be inpainted around the object; keep its surroundings.")
         if hole.all():
             raise MaskError("The box covers the whole photograph, so there is nothing to fill from; make it smaller.")
-    if isinstance(engine, JointEngine):
+        if not (seen & ~hole).any():
+            raise MaskError("Everything around the box is transparent, so there is nothing to fill from; move it.")
+    if not seen.any():
+        fitted, behind = colour, picture[inner.slices]
+        notes.append("Around the object the photograph is transparent, so the object keeps its colours.")
+    elif isinstance(engine, JointEngine):
         fitted, behind = _joint(picture, colour, alpha, hole, inner, engine)
     else:
-        fitted, behind = _transfer(picture, colour, alpha, hole, inner), picture[inner.slices]
+        fitted, behind = _transfer(picture, colour, alpha, hole, seen, inner), picture[inner.slices]
         if engine is not None and hole.any():
-            filled = fill_pixels(picture, hole, engine)
+            filled = fill_pixels(picture, hole, engine, empty=~seen)
             notes += filled.notes
             behind = filled.pixels[inner.slices]
     fitted = strength * fitted + (1 - strength) * colour
-    values = share[..., None] * fitted + (1 - share[..., None]) * behind
+    below = np.ones_like(share)
+    if opacity is not None and around == "keep":
+        below = (opacity[place.slices] / np.float32(white_of(background))).clip(0, 1)
+    own, both = _over(share, below)
+    values = own[..., None] * fitted + (1 - own[..., None]) * behind
     result, shape = background.copy(), background.shape[:2]
     mask, full = np.zeros(shape, bool), np.zeros(shape, np.float32)
     full[place.slices] = share
     changed = mask[place.slices]
     changed[...] = hole[inner.slices] | (share > 0)
     result[place.slices][changed] = from_float(values[changed], background.dtype)
+    if opacity is not None:
+        opacity = opacity.copy()
+        opacity[place.slices][changed] = from_float(both[changed], opacity.dtype)
     method = "joint" if isinstance(engine, JointEngine) else "transfer"
-    return Composed(pixels=result, mask=mask, alpha=full, box=place, method=method, notes=tuple(notes))
+    return Composed(pixels=result, mask=mask, alpha=full, opacity=opacity, box=place, method=method, notes=tuple(notes))
 
 
 def _joint(
@@ -141,9 +161,11 @@ def _joint(
     return done.harmonized[there.slices], behind
 
 
-def _transfer(picture: np.ndarray, colour: np.ndarray, alpha: np.ndarray, hole: np.ndarray, inner: Box) -> np.ndarray:
-    """Return the box with the object's colours moved towards those around the hole, or around the object."""
-    other = ~hole if hole.any() else alpha < SHOWN
+def _transfer(
+    picture: np.ndarray, colour: np.ndarray, alpha: np.ndarray, hole: np.ndarray, seen: np.ndarray, inner: Box
+) -> np.ndarray:
+    """Return the box with the object's colours moved towards those seen around the hole, or around the object."""
+    other = seen & (~hole if hole.any() else alpha < SHOWN)
     if not other.any():
         return colour
     own = colour_statistics(colour, alpha[inner.slices])
@@ -171,7 +193,8 @@ def _foreground(
 
 def _scaled(colour: np.ndarray, alpha: np.ndarray, at: Box, place: Box) -> tuple[np.ndarray, np.ndarray]:
     """Return the object's colours and alpha in the size of `at`, cropped to the part `place` of it."""
-    colour = _spread(colour, alpha)
+    # Pixels on its soft rim hold some of what was behind it.
+    colour = _spread(colour, alpha > SURE)
     smaller = at.height * at.width < alpha.size
     there = (at.width, at.height)
     colour = cv2.resize(colour, there, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC).clip(0, 1)
@@ -180,12 +203,17 @@ def _scaled(colour: np.ndarray, alpha: np.ndarray, at: Box, place: Box) -> tuple
     return colour[seen.slices], np.where(alpha < SHOWN, 0, alpha)[seen.slices].astype(np.float32)
 
 
-def _spread(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Carry the object's own colours over its soft rim, whose pixels hold some of what was behind it.
+def _over(share: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how much of what is seen is the object, and how opaque that is, with the object over what is `below`.
 
-    Every pixel that is not surely the object takes the colour of the nearest one that is.
+    All are H x W in [0, 1]. Porter and Duff 1984, "over", for colours that are not multiplied by their opacity.
     """
-    sure = alpha > SURE
+    both = below + share * (1 - below)
+    return share / np.where(both > 0, both, 1), both
+
+
+def _spread(colour: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """Give every pixel that is not `sure` (H x W bool) the colour of the nearest one that is, if there is any."""
     if not sure.any() or sure.all():
         return colour
     # Labels number the zeros of the mask from 1 on, in reading order.

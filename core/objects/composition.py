@@ -1,7 +1,7 @@
 """Compositions in files: what one of them says, a table of many, and carrying one out."""
 
 import csv
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -77,9 +77,10 @@ def compose_file(
         segmenter=segmenter,
         around=composition.around,
         strength=composition.strength,
+        opacity=photo.alpha,
     )
     # A grey photograph does not stay grey with a coloured object in it, nor transparent where the object is.
-    result = photo.in_colour().with_pixels(composed.pixels, opaque=composed.mask)
+    result = replace(photo.in_colour().with_pixels(composed.pixels), alpha=composed.opacity)
     notes = [*result.notes, *composed.notes]
     if guide.icc != photo.icc:
         notes.append("The two photographs have different colour profiles; the object's colours may be off.")

@@ -109,3 +109,67 @@ def test_what_cannot_be_composed_says_what_to_do(picture, apple, change, message
 def test_a_box_over_the_whole_photograph_cannot_be_inpainted(picture, apple, joint) -> None:
     with pytest.raises(MaskError, match="nothing to fill from"):
         compose(picture(60, 60), apple[0], Box(0, 0, 60, 60), object_box=BOX, engine=joint, around="inpaint")
+
+
+@pytest.mark.parametrize("around", ["keep", "inpaint"])
+@pytest.mark.parametrize("kind", ["joint", "inpainter"])
+def test_what_is_wholly_transparent_is_not_looked_at(request, picture, apple, kind, around) -> None:
+    background, opacity = picture(200, 260), np.zeros((200, 260), np.uint8)
+    opacity[:, :100] = 255
+    done = []
+    for hidden in (0, 255):
+        background[opacity == 0] = hidden
+        done.append(
+            compose(
+                background,
+                apple[0],
+                AT,
+                object_box=BOX,
+                engine=request.getfixturevalue(kind),
+                around=around,
+                opacity=opacity,
+            )
+        )
+    dark, light = done
+    np.testing.assert_array_equal(dark.opacity, light.opacity)
+    np.testing.assert_array_equal(dark.pixels[dark.mask], light.pixels[dark.mask])
+    assert (dark.opacity[AT.slices] == 255).all() == (around == "inpaint")
+    np.testing.assert_array_equal(dark.opacity[~dark.mask], opacity[~dark.mask])
+
+
+def test_an_opaque_background_is_the_same_with_and_without_its_opacity(picture, apple, joint) -> None:
+    background, opaque = picture(200, 260), np.full((200, 260), 255, np.uint8)
+    plain = compose(background, apple[0], AT, object_box=BOX, engine=joint)
+    given = compose(background, apple[0], AT, object_box=BOX, engine=joint, opacity=opaque)
+    np.testing.assert_array_equal(given.pixels, plain.pixels)
+    np.testing.assert_array_equal(given.opacity, opaque)
+    assert plain.opacity is None
+
+
+def test_half_transparent_pixels_show_both(apple) -> None:
+    """The object over a half transparent white: what remains of it is a quarter of all that is there."""
+    pixels, disc = apple
+    background, opacity = np.ones((200, 260, 3), np.float32), np.full((200, 260), 0.5, np.float32)
+    there = Box(60, 50, 56, 56)
+    done = compose(
+        background,
+        np.zeros_like(pixels),
+        there,
+        object_mask=disc * np.float32(0.6),
+        object_box=BOX,
+        strength=0.0,
+        opacity=opacity,
+    )
+    np.testing.assert_allclose(done.opacity[88, 78], 0.6 + 0.4 * 0.5, atol=1e-6)
+    np.testing.assert_allclose(done.pixels[88, 78], 0.2 / 0.8, atol=1e-6)
+
+
+def test_where_all_is_transparent_the_objects_colours_stay(picture, apple, joint) -> None:
+    pixels, disc = apple
+    nothing = {"opacity": np.zeros((200, 260), np.uint8), "object_mask": disc, "object_box": BOX, "engine": joint}
+    done = compose(picture(200, 260), pixels, Box(60, 50, 56, 56), **nothing)
+    assert "transparent" in done.notes[0]
+    inner = np.s_[60 + 20 : 60 + 36, 50 + 20 : 50 + 36]
+    np.testing.assert_array_equal(done.pixels[inner], pixels[40:56, 52:68])
+    with pytest.raises(MaskError, match="transparent"):
+        compose(picture(200, 260), pixels, Box(60, 50, 56, 56), around="inpaint", **nothing)

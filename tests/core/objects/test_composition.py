@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import cv2
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
@@ -148,3 +150,31 @@ def test_a_grey_profile_does_not_get_into_a_picture_in_colour(files: Path, pictu
     with Image.open(files / f"out{suffix}") as after:
         assert after.mode == "RGB"
         assert "icc_profile" not in after.info
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_transparent_photograph_stays_so_around_the_object(files: Path, picture, apple, dtype: type) -> None:
+    """Its hidden colours are black and would show as a dark rim."""
+    white = np.iinfo(dtype).max
+    alpha = np.zeros((200, 260), dtype)
+    alpha[:, :20] = picture(200, 20)[..., 0]
+    colours = np.where(alpha[..., None] > 0, picture(200, 260), 0).astype(dtype)
+    (files / "layer.png").write_bytes(imagecodecs.png_encode(np.dstack([colours, alpha])))
+    soft = cv2.GaussianBlur(apple[1].astype(np.float32), (0, 0), 2)
+    Image.fromarray(np.rint(soft * 255).astype(np.uint8)).save(files / "mask.png")
+    composition = Composition(
+        background=files / "layer.png",
+        object=files / "apple.png",
+        object_mask=files / "mask.png",
+        at=(50, 60),
+        output=files / "out.png",
+        strength=0.0,
+    )
+    composed = compose_file(composition, None).composed
+    written = imagecodecs.png_decode((files / "out.png").read_bytes())
+    assert written.dtype == dtype
+    np.testing.assert_array_equal(written[~composed.mask], np.dstack([colours, alpha])[~composed.mask])
+    np.testing.assert_allclose(written[composed.mask][:, 3] / white, composed.alpha[composed.mask], atol=0.003)
+    rim = composed.mask & (composed.alpha < 0.5)
+    assert rim.sum() > 100
+    assert written[rim][:, 0].min() / white > 150 / 255  # the apple's red is 190
