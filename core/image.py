@@ -103,8 +103,12 @@ def filled_name(image: Path, word: str = "filled") -> str:
 def _read_deep_png(picture: Image.Image, path: Path, chunks: dict[bytes, bytes]) -> Photo:
     """Read a PNG of 16 bits per channel, of which Pillow has read what stands before the pixels."""
     exif = Image.Exif()
-    exif.load(chunks.get(b"eXIf", b""))
-    blob, orientation, notes = clean_exif(exif)
+
+    def read() -> Image.Exif:
+        exif.load(chunks.get(b"eXIf", b""))
+        return exif
+
+    blob, orientation, notes = clean_exif(read)
     dpi, icc = clean_dpi(picture.info.get("dpi"), orientation), picture.info.get("icc_profile") or None
     pixels, alpha, grey = parted(upright(decode_deep(path.read_bytes()), orientation))
     xmp = clean_xmp(picture.info.get("xmp"))

@@ -1,6 +1,7 @@
 """EXIF, XMP, resolution and orientation: the same in every format."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,17 +20,30 @@ _DENSITY = {282, 283}  # travels as `dpi`
 _DAMAGED = "The EXIF data is damaged and was left out."
 
 
-def clean_exif(exif: Image.Exif) -> tuple[bytes | None, int, list[str]]:
-    """Return the EXIF to keep, the orientation 1..8 that the pixels are to be turned by, and notes."""
+def read_exif(picture: Image.Image) -> Image.Exif:
+    """Return the EXIF of what Pillow has opened. Raises anything when it is damaged."""
+    # Where opening a JPEG has met the damage already, `getexif` is silent about it.
+    Image.Exif().load(picture.info.get("exif") or b"")
+    return picture.getexif()
+
+
+def clean_exif(read: Callable[[], Image.Exif]) -> tuple[bytes | None, int, list[str]]:
+    """Return the EXIF to keep, the orientation 1..8 that the pixels are to be turned by, and notes.
+
+    - `read`: gives the EXIF of a file, and may fail.
+    """
+    orientation = 1
     try:
-        orientation = exif.get(ORIENTATION, 1)
+        exif = read()
+        if (turned := exif.get(ORIENTATION)) in range(1, 9):
+            orientation = turned
         kept = Image.Exif()
         kept.load(exif.tobytes())
         for tag in {ORIENTATION, *_STRUCTURE, *_DENSITY} & set(kept):
             del kept[tag]
-        return (kept.tobytes() if kept else None), (orientation if orientation in range(1, 9) else 1), []
+        return (kept.tobytes() if kept else None), orientation, []
     except Exception:  # Pillow's EXIF reader fails in many ways on what cameras write
-        return None, 1, [_DAMAGED]
+        return None, orientation, [_DAMAGED]
 
 
 def clean_xmp(xmp: Any) -> bytes | None:

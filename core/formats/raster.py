@@ -1,5 +1,6 @@
 """What Pillow reads with 8 bits per channel, and the JPEG, WebP and BMP files that it writes."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -8,7 +9,7 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from inpaint.core.errors import ImageError
-from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, upright
+from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, upright
 from inpaint.core.photo import Photo, joined, parted
 
 LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
@@ -28,12 +29,12 @@ def read_raster(picture: Image.Image, path: Path) -> Photo:
     notes = []
     # A TIFF is turned and its EXIF closed while it is loaded; in a PNG the EXIF may follow the pixels.
     if picture.format == "TIFF":
-        exif, orientation, exif_notes = clean_exif(picture.getexif())
+        exif, orientation, exif_notes = clean_exif(partial(read_exif, picture))
         picture.load()
         turn = 1
     else:
         picture.load()
-        exif, orientation, exif_notes = clean_exif(picture.getexif())
+        exif, orientation, exif_notes = clean_exif(partial(read_exif, picture))
         turn = orientation
     if picture.format == "MPO":
         notes.append(f"{path.name} holds more pictures behind the first; only the first is filled and kept.")

@@ -172,13 +172,14 @@ def _read_exif(path: Path, page: tifffile.TiffPage) -> tuple[bytes | None, list[
     """Return the EXIF to keep, and notes."""
     exif = Image.Exif()
     exif.bigtiff, exif.endian = page.parent.is_bigtiff, page.parent.byteorder
+
+    def read() -> Image.Exif:
+        exif.load_from_fp(file, page.offset)
+        exif.bigtiff = False  # what is kept goes into files with short offsets
+        return exif
+
     with path.open("rb") as file:
-        try:
-            exif.load_from_fp(file, page.offset)
-            exif.bigtiff = False  # what is kept goes into files with short offsets
-            kept, _, notes = clean_exif(exif)
-        except Exception:  # Pillow's EXIF reader fails in many ways
-            return None, ["The EXIF data is damaged and was left out."]
+        kept, _, notes = clean_exif(read)
     return kept, notes
 
 

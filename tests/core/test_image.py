@@ -1,4 +1,5 @@
 import io
+import struct
 import sys
 import warnings
 from collections.abc import Callable
@@ -211,3 +212,26 @@ def test_a_pixel_of_another_file_is_refused(picture: Maker) -> None:
     photo = Photo(pixels=picture(4, 4))
     with pytest.raises(ValueError, match="wanted"):
         photo.with_pixels(picture(5, 4))
+
+
+@pytest.mark.parametrize(("suffix", "dpi"), [(".jpg", None), (".jpg", (300, 300)), (".png", None), (".webp", None)])
+def test_exif_without_a_header_is_no_reason_to_refuse(
+    tmp_path: Path, picture: Maker, suffix: str, dpi: tuple[int, int] | None
+) -> None:
+    """With a resolution in its JFIF header, Pillow does not look at a JPEG's EXIF while it opens it."""
+    options = {"dpi": dpi} if dpi else {}
+    saved(tmp_path / f"in{suffix}", "RGB", picture, exif=b"Exif\0\0" + bytes(40), **options)
+    photo = read_image(tmp_path / f"in{suffix}")
+    assert any("EXIF data is damaged" in note for note in photo.notes)
+    assert photo.exif is None
+    write_image(photo, tmp_path / f"out{suffix}")
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_damaged_exif_still_says_what_is_up(tmp_path: Path, picture: Maker, suffix: str) -> None:
+    """A width in letters, which cannot be written again, beside an orientation of 6."""
+    entries = struct.pack("<HHHI4sHHI4s", 2, 256, 2, 4, b"abc\0", 0x0112, 3, 1, b"\6\0\0\0")
+    saved(tmp_path / f"in{suffix}", "RGB", picture, exif=b"Exif\0\0II*\0\x08\0\0\0" + entries + bytes(4))
+    photo = read_image(tmp_path / f"in{suffix}")
+    assert photo.size == (40, 56)
+    assert any("EXIF data is damaged" in note for note in photo.notes)
