@@ -1,6 +1,7 @@
 """Photographs in and out of files, with everything that must survive a fill."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -8,8 +9,8 @@ from PIL import Image
 from inpaint.core.decode import MEGAPIXELS, is_deep, is_tiff, open_picture, refusing
 from inpaint.core.errors import ImageError, OutputError
 from inpaint.core.files import atomic_write, check_writable
-from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, upright
-from inpaint.core.formats.png import decode_deep, kept, read_chunks, write_png
+from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, upright
+from inpaint.core.formats.png import Chunk, decode_deep, kept, open_described, read_chunks, write_png
 from inpaint.core.formats.raster import LONGEST_SIDE, read_raster, write_raster
 from inpaint.core.photo import Photo, parted, white_of
 
@@ -44,7 +45,7 @@ def read_image(path: str | Path) -> Photo:
     with open_picture(path, ImageError) as picture:
         chunks = read_chunks(path) if picture.format == "PNG" else []
         if is_deep(picture) and picture.format == "PNG":
-            photo = _read_deep_png(picture, path, dict(chunks))
+            photo = _read_deep_png(picture, path, chunks)
         elif is_deep(picture):
             raise ImageError(
                 f"{path} has more than 8 bits per channel, and only 8 would survive; "
@@ -100,16 +101,11 @@ def filled_name(image: Path, word: str = "filled") -> str:
     return f"{image.stem}.{word}{'.tif' if image.suffix.lower() in ('.tif', '.tiff') else '.png'}"
 
 
-def _read_deep_png(picture: Image.Image, path: Path, chunks: dict[bytes, bytes]) -> Photo:
+def _read_deep_png(picture: Image.Image, path: Path, chunks: list[Chunk]) -> Photo:
     """Read a PNG of 16 bits per channel, of which Pillow has read what stands before the pixels."""
-    exif = Image.Exif()
-
-    def read() -> Image.Exif:
-        exif.load(chunks.get(b"eXIf", b""))
-        return exif
-
-    blob, orientation, notes = clean_exif(read)
+    with open_described(chunks) as described:
+        exif, orientation, notes = clean_exif(partial(read_exif, described))
+        xmp = clean_xmp(described.info.get("xmp"))
     dpi, icc = clean_dpi(picture.info.get("dpi"), orientation), picture.info.get("icc_profile") or None
     pixels, alpha, grey = parted(upright(decode_deep(path.read_bytes()), orientation))
-    xmp = clean_xmp(picture.info.get("xmp"))
-    return Photo(pixels=pixels, alpha=alpha, grey=grey, icc=icc, exif=blob, xmp=xmp, dpi=dpi, notes=tuple(notes))
+    return Photo(pixels=pixels, alpha=alpha, grey=grey, icc=icc, exif=exif, xmp=xmp, dpi=dpi, notes=tuple(notes))

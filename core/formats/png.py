@@ -1,11 +1,13 @@
 """PNG: all depths, and every chunk that says something about the picture."""
 
+import io
 import struct
 import zlib
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from PIL import Image
 
 from inpaint.core.formats.metadata import EXIF_HEADER
 from inpaint.core.photo import Photo, joined
@@ -46,12 +48,19 @@ def read_chunks(path: Path) -> list[Chunk]:
 
 def kept(chunks: list[Chunk]) -> tuple[Chunk, ...]:
     """Return the chunks that have no field in `Photo`."""
-    apart = (_XMP, *_OLD_METADATA)
-    return tuple(
-        (kind, data)
-        for kind, data in chunks
-        if kind in _COLOUR or (kind in _TEXT and data.split(b"\0", 1)[0] not in apart)
-    )
+    return tuple(chunk for chunk in chunks if not _has_field(chunk))
+
+
+def open_described(chunks: list[Chunk]) -> Image.Image:
+    """Return one pixel of which Pillow knows the EXIF and XMP of a PNG, wherever in it they stood.
+
+    Of the PNG itself Pillow would have to decode the pixels before it reads what stands behind them.
+    """
+    import imagecodecs
+
+    data = imagecodecs.png_encode(np.zeros((1, 1), np.uint8))
+    said = b"".join(_stored(chunk) for chunk in chunks if _has_field(chunk))
+    return Image.open(io.BytesIO(data[:_IHDR_END] + said + data[_IHDR_END:]), formats=["PNG"])
 
 
 def decode_deep(data: bytes) -> np.ndarray:
@@ -68,10 +77,22 @@ def write_png(photo: Photo, file: BinaryIO) -> tuple[str, ...]:
     # Run-length coding makes photographs as small as zlib's slow levels do, in a third of the time.
     data = imagecodecs.png_encode(joined(photo, grey=True, alpha=True), level=1, strategy=imagecodecs.PNG.STRATEGY.RLE)
     file.write(data[:_IHDR_END])
-    for kind, content in _described(photo):
-        file.write(struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content)))
+    for chunk in _described(photo):
+        file.write(_stored(chunk))
     file.write(memoryview(data)[_IHDR_END:])
     return ()
+
+
+def _has_field(chunk: Chunk) -> bool:
+    """Say whether `Photo` holds what a chunk says in a field of its own, that is its EXIF or XMP."""
+    kind, data = chunk
+    return kind == b"eXIf" or (kind in _TEXT and data.split(b"\0", 1)[0] in (_XMP, *_OLD_METADATA))
+
+
+def _stored(chunk: Chunk) -> bytes:
+    """Return a chunk as it stands in a file."""
+    kind, data = chunk
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _described(photo: Photo) -> list[Chunk]:

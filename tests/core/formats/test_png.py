@@ -85,3 +85,32 @@ def test_chunks_cut_short_are_refused(tmp_path: Path, picture: Maker) -> None:
     (tmp_path / "in.png").write_bytes(data[:-900])
     with pytest.raises(ImageError, match="cut short"):
         read_image(tmp_path / "in.png")
+
+
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("kind", ["eXIf", "old text", "XMP"])
+def test_16_bits_are_turned_as_8_are(tmp_path: Path, picture: Maker, kind: str, behind: bool) -> None:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "Maker"
+    raw = exif.tobytes()
+    chunk = {
+        "eXIf": (b"eXIf", raw.removeprefix(b"Exif\0\0")),
+        "old text": (b"tEXt", f"Raw profile type exif\0\nexif\n{len(raw):8}\n{raw.hex()}\n".encode()),
+        "XMP": (b"iTXt", b'XML:com.adobe.xmp\0\0\0\0\0<a tiff:Orientation="6"/>'),
+    }[kind]
+    array = picture(40, 56).astype(np.uint16) * 257
+    (tmp_path / "in.png").write_bytes(with_chunks(imagecodecs.png_encode(array), chunk, behind=behind))
+    photo = read_image(tmp_path / "in.png")
+    assert np.array_equal(photo.pixels, np.rot90(array, -1))
+    assert photo.notes == ()
+    assert photo.xmp == (b'<a tiff:Orientation="1"/>' if kind == "XMP" else None)
+    assert (photo.exif is None) == (kind == "XMP")
+    write_image(photo, tmp_path / "out.png")
+    assert [kind for kind, _ in read_chunks(tmp_path / "out.png")] == [b"iTXt" if kind == "XMP" else b"eXIf"]
+
+
+def test_damaged_exif_in_16_bits_is_no_reason_to_refuse(tmp_path: Path, picture: Maker) -> None:
+    data = imagecodecs.png_encode(picture(40, 56).astype(np.uint16) * 257)
+    (tmp_path / "in.png").write_bytes(with_chunks(data, (b"eXIf", bytes(40))))
+    photo = read_image(tmp_path / "in.png")
+    assert "EXIF data is damaged" in photo.notes[0]
