@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from inpaint.core.formats.photoshop import only_captions
+
 ORIENTATION = 0x0112
 EXIF_HEADER = b"Exif\0\0"
 # Tags that say how a TIFF stores its pixels, its profile and its XMP. Readers mix them with the EXIF ones; written to
@@ -17,6 +19,7 @@ _STRUCTURE = {
     *(513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 700, 34675),
 }
 _DENSITY = {282, 283}  # travels as `dpi`
+_RESOURCES, _LAYERS = 34377, 37724  # of Photoshop, in a TIFF
 _DAMAGED = "The EXIF data is damaged and was left out."
 
 
@@ -41,7 +44,15 @@ def clean_exif(read: Callable[[], Image.Exif]) -> tuple[bytes | None, int, list[
         kept.load(exif.tobytes())
         for tag in {ORIENTATION, *_STRUCTURE, *_DENSITY} & set(kept):
             del kept[tag]
-        return (kept.tobytes() if kept else None), orientation, []
+        notes = []
+        if kept.pop(_LAYERS, None) is not None:
+            notes.append("Photoshop's data on layers was left out, because it can show the old picture.")
+        if (resources := kept.pop(_RESOURCES, None)) is not None:
+            captions, caption_notes = only_captions(resources)
+            notes += caption_notes
+            if captions:
+                kept[_RESOURCES] = captions
+        return (kept.tobytes() if kept else None), orientation, notes
     except Exception:  # Pillow's EXIF reader fails in many ways on what cameras write
         return None, orientation, [_DAMAGED]
 

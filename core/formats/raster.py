@@ -10,6 +10,7 @@ from PIL import Image, JpegImagePlugin
 
 from inpaint.core.errors import ImageError
 from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, upright
+from inpaint.core.formats.photoshop import HEADER, only_captions, to_segments
 from inpaint.core.photo import Photo, joined, parted
 
 LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
@@ -42,7 +43,7 @@ def read_raster(picture: Image.Image, path: Path) -> Photo:
         notes.append("The picture has a palette; the result is written in full colour.")
     elif picture.mode == "1":
         notes.append("The picture has only black and white; the result is written in shades of grey.")
-    jpeg, dpi = _jpeg_settings(picture), clean_dpi(picture.info.get("dpi"), orientation)
+    (jpeg, jpeg_notes), dpi = _jpeg_settings(picture), clean_dpi(picture.info.get("dpi"), orientation)
     icc, xmp = picture.info.get("icc_profile") or None, clean_xmp(picture.info.get("xmp"))
     array = _array(picture)
     picture.close()  # its pixels take more room than ours
@@ -56,7 +57,7 @@ def read_raster(picture: Image.Image, path: Path) -> Photo:
         xmp=xmp,
         dpi=dpi,
         jpeg=jpeg,
-        notes=(*notes, *exif_notes),
+        notes=(*notes, *exif_notes, *jpeg_notes),
     )
 
 
@@ -109,13 +110,16 @@ def _array(picture: Image.Image) -> np.ndarray:
     return array
 
 
-def _jpeg_settings(picture: Image.Image) -> dict[str, Any] | None:
-    """Return how a JPEG was compressed, so that the result is compressed the same; None for everything else."""
+def _jpeg_settings(picture: Image.Image) -> tuple[dict[str, Any] | None, list[str]]:
+    """Return how a JPEG was compressed, so that the result is compressed the same, and notes.
+
+    None for everything else than a JPEG.
+    """
     if not isinstance(picture, JpegImagePlugin.JpegImageFile):
-        return None
+        return None, []
     tables = picture.quantization
     if not tables or max(max(table) for table in tables.values()) > 255:
-        return None
+        return None, []
     settings: dict[str, Any] = {"qtables": [list(tables[key]) for key in sorted(tables)]}
     sampling = JpegImagePlugin.get_sampling(picture)
     if sampling >= 0:
@@ -125,6 +129,7 @@ def _jpeg_settings(picture: Image.Image) -> dict[str, Any] | None:
     if comment := picture.info.get("comment"):
         settings["comment"] = comment
     # IPTC: captions and authors of press photographs.
-    segments = [data for marker, data in picture.applist if marker == "APP13"]
-    settings["extra"] = b"".join(b"\xff\xed" + (len(data) + 2).to_bytes(2, "big") + data for data in segments)
-    return settings
+    segments = [data for marker, data in picture.applist if marker == "APP13" and data.startswith(HEADER)]
+    captions, notes = only_captions(b"".join(data.removeprefix(HEADER) for data in segments))
+    settings["extra"] = to_segments(captions)
+    return settings, notes

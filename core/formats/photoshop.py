@@ -1,0 +1,45 @@
+"""Photoshop's image resources in JPEG and TIFF files: the caption stays, what shows the old picture goes.
+
+Adobe Photoshop File Formats Specification, "Image Resource Blocks": each has a signature, a number, a name, and a
+length with as many bytes; name and bytes are padded to even lengths. Thumbnails, paths and layers are among them.
+"""
+
+import struct
+from typing import Any
+
+HEADER = b"Photoshop 3.0\0"
+"""Starts each segment APP13 of a JPEG with resources; long ones are spread over several segments."""
+
+_SIGNATURES = (b"8BIM", b"AgHg", b"DCSR", b"MeSa", b"PHUT")  # of Photoshop, Lightroom and other programs of Adobe
+_CAPTION = 0x0404
+_LONGEST_SEGMENT = 65_533 - len(HEADER)
+_DAMAGED = "The caption (IPTC) is damaged and was left out."
+
+
+def only_captions(resources: Any) -> tuple[bytes, list[str]]:
+    """Return those of the image resources that hold IPTC, as they were, and notes.
+
+    - `resources`: bytes; for anything else, and for damaged ones, nothing is kept.
+    """
+    captions, at = b"", 0
+    try:
+        end = len(resources.rstrip(b"\0"))  # some programs fill up with zeros
+        while at < end:
+            signature, kind, name = struct.unpack_from(">4sHB", resources, at)
+            length_at = at + 6 + (name + 2) // 2 * 2
+            (length,) = struct.unpack_from(">I", resources, length_at)
+            behind = length_at + 4 + length
+            if signature not in _SIGNATURES or behind > len(resources):
+                raise ValueError("not a resource, or cut short")
+            if kind == _CAPTION:
+                captions += resources[at:behind] + bytes(length % 2)
+            at = behind + length % 2
+    except (AttributeError, TypeError, ValueError, struct.error):
+        return b"", [_DAMAGED]
+    return captions, []
+
+
+def to_segments(resources: bytes) -> bytes:
+    """Return resources as segments APP13 of a JPEG."""
+    pieces = [HEADER + resources[at : at + _LONGEST_SEGMENT] for at in range(0, len(resources), _LONGEST_SEGMENT)]
+    return b"".join(b"\xff\xed" + struct.pack(">H", len(piece) + 2) + piece for piece in pieces)
