@@ -75,7 +75,7 @@ def train_segmenter(
     began = time.monotonic()
     torch.manual_seed(recipe.seed)
     part, _ = split(open_segments(data), recipe.hold_back)
-    network = build_network(recipe).train()
+    network = build_network(recipe, restored=resume).train()
     adam = torch.optim.AdamW(network.parameters(), recipe.lr, weight_decay=1e-2)
     start = 0
     if resume:
@@ -111,7 +111,7 @@ def build_network(recipe: SegmenterRecipe, *, restored: bool = False) -> nn.Modu
         return Segmenter(SegmenterConfig(width=recipe.width))
     from inpaint.core.nets.mask_rcnn import COCO_CLASSES, BoxToMask
 
-    return BoxToMask("none" if restored else recipe.weights, 2 if recipe.steps else COCO_CLASSES)
+    return BoxToMask(recipe.weights, 2 if recipe.steps else COCO_CLASSES, restored=restored)
 
 
 def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.models import WeightsEnum
+from torchvision.models.detection import maskrcnn_resnet50_fpn
 
 from inpaint.core import Box, cut_out
 from inpaint.core.errors import OutputError, RecipeError
@@ -98,10 +100,18 @@ def test_settings(change, message):
 
 
 @pytest.mark.slow
-def test_mask_rcnn_is_trained_exported_and_run(tmp_path, discs):
-    """With random weights: what is proved is the way from one step of fine-tuning to a cut-out without torch."""
-    recipe = SegmenterRecipe(network="mask-rcnn", weights="none", steps=1, batch=1, hold_back=0)
-    train_segmenter(recipe, str(discs), tmp_path / "run")
+def test_mask_rcnn_is_trained_exported_and_run(tmp_path, discs, monkeypatch):
+    """With random weights: what is proved is the way from two steps of fine-tuning to a cut-out without torch."""
+    downloads = []
+
+    def download(*_, **__):
+        downloads.append("COCO")
+        return maskrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=91).state_dict()
+
+    monkeypatch.setattr(WeightsEnum, "get_state_dict", download)
+    recipe = SegmenterRecipe(network="mask-rcnn", steps=2, batch=1, hold_back=0)
+    train_segmenter(recipe, str(discs), tmp_path / "run", watcher=lambda step, loss: step == 1)
+    train_segmenter(recipe, str(discs), tmp_path / "run", resume=True)
     contract, (parity,) = export_segmenter(tmp_path / "run", tmp_path / "mask-rcnn.onnx")
     assert parity.largest < 1e-3
     assert (contract.box, contract.covers) == ("corners", "box")
@@ -111,3 +121,4 @@ def test_mask_rcnn_is_trained_exported_and_run(tmp_path, discs):
     )
     assert 0 < found[20:60, 20:70].mean() < 1
     assert not found[:15].any()
+    assert downloads == ["COCO"]  # once for the training, and not again to go on or to export
