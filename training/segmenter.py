@@ -55,8 +55,11 @@ class SegmenterRecipe:
     """Decides every random number."""
 
     def __post_init__(self) -> None:
-        if self.steps < 0 or min(self.batch, self.width) < 1 or self.lr <= 0 or self.hold_back == 1:
-            raise RecipeError("A segmenter needs batch and width of at least 1, lr above 0, hold_back 0 or from 2.")
+        wrong = min(self.steps, self.hold_back) < 0 or min(self.batch, self.width) < 1 or self.lr <= 0
+        if wrong or self.hold_back == 1:
+            raise RecipeError(
+                "A segmenter needs batch and width of at least 1, lr above 0, steps from 0, hold_back 0 or from 2."
+            )
 
 
 def train_segmenter(
@@ -148,9 +151,11 @@ def draw_batch(source: SegmentSource, recipe: SegmenterRecipe, step: int) -> tup
 
 
 def objects(segmented: Segmented, area: float) -> list[np.ndarray]:
-    """Return the H x W bool masks of all objects that are not too small; the largest one if all are."""
-    areas = np.bincount(segmented.labels.ravel())
-    areas[0] = 0
+    """Return the H x W bool masks of all objects that are not too small; the largest one if all are.
+
+    Raises `RecipeError` when the picture has no object.
+    """
+    areas = segmented.areas()
     labels = np.flatnonzero(areas >= max(1, area * min(segmented.labels.shape) ** 2))
     return [segmented.labels == label for label in (labels if len(labels) else [areas.argmax()])]
 

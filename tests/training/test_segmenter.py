@@ -15,11 +15,12 @@ from inpaint.training.segmenter import (
     SegmenterRecipe,
     draw_batch,
     intersection_over_union,
+    objects,
     read_settings,
     segmentation_loss,
     train_segmenter,
 )
-from inpaint.training.segments import open_segments
+from inpaint.training.segments import Segmented, open_segments
 
 RECIPE = SegmenterRecipe(steps=12, batch=4, width=4, hold_back=0)
 
@@ -89,9 +90,23 @@ def test_iou():
     assert intersection_over_union(one, one) == 1
 
 
+def test_a_picture_without_an_object_is_named(picture):
+    with pytest.raises(RecipeError, match=r"beach\.webp has no object"):
+        objects(Segmented(picture(40, 40), np.zeros((40, 40), int), "beach.webp"), 0.005)
+    speck = np.zeros((40, 40), int)
+    speck[3, 3:5] = 7
+    (mask,) = objects(Segmented(picture(40, 40), speck), 0.005)
+    assert mask.sum() == 2
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
-    [(("mood", 1), "no setting"), (("steps", "many"), "something like"), (("batch", 0), "at least 1")],
+    [
+        (("mood", 1), "no setting"),
+        (("steps", "many"), "something like"),
+        (("batch", 0), "at least 1"),
+        (("hold_back", -1), "from 2"),
+    ],
 )
 def test_settings(change, message):
     with pytest.raises(RecipeError, match=message):
