@@ -5,6 +5,7 @@ runs/x/segmenter.json       every setting, and where the pictures are
 """
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from inpaint.core.errors import RecipeError
+from inpaint.core.errors import OutputError, RecipeError
 from inpaint.core.files import make_folder
 from inpaint.training.rundir import write_json
 
@@ -49,13 +50,19 @@ class SegmenterRun:
             raise RecipeError(f"{self.record_file} is damaged; train again into another --out.") from error
 
     def save(self, network: nn.Module, adam: torch.optim.Optimizer, step: int) -> None:
-        """Write a checkpoint in place of the one before, whole or not at all."""
+        """Write a checkpoint in place of the one before, whole or not at all. Raises `OutputError`."""
         tensors = {f"network.{key}": value for key, value in network.state_dict().items()}
         for index, state in adam.state_dict()["state"].items():
             tensors |= {f"adam.{index}.{key}": value for key, value in state.items()}
         temporary = self.path / ".state.safetensors.tmp"
-        save_file({key: value.contiguous() for key, value in tensors.items()}, temporary, {"step": str(step)})
-        temporary.replace(self.state_file)
+        try:
+            save_file({key: value.contiguous() for key, value in tensors.items()}, temporary, {"step": str(step)})
+            temporary.replace(self.state_file)
+        except (OSError, SafetensorError) as error:  # what safetensors raises, whatever the disk has told it
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"{self.state_file} cannot be written ({reason}); free some space.") from error
 
     def restore(self, network: nn.Module, adam: torch.optim.Optimizer | None = None) -> int:
         """Take the checkpoint over; returns after which step it was written.

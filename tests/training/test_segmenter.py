@@ -1,4 +1,5 @@
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -95,6 +96,22 @@ def test_settings(change, message):
     with pytest.raises(RecipeError, match=message):
         read_settings({}, [change])
     assert read_settings({"steps": 7}, [("lr", 1)]).lr == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX has a limit on the size of files")
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, discs):
+    import resource
+
+    train_segmenter(RECIPE, str(discs), tmp_path, device="cpu", watcher=lambda step, loss: True)
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"state\.safetensors cannot be written.*free some space"):
+            train_segmenter(RECIPE, str(discs), tmp_path, device="cpu", resume=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == files
 
 
 @pytest.mark.slow
