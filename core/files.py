@@ -94,6 +94,14 @@ def is_folder(path: Path) -> bool:
     return False
 
 
+def is_there(path: Path) -> bool:
+    """Say whether there is anything at `path`, as far as it may be seen: `Path.exists` raises where it may not."""
+    with suppress(OSError):
+        path.stat()
+        return True
+    return False
+
+
 def make_folder(path: str | Path) -> None:
     """Make a folder and those above it where they are missing. Raises `OutputError`."""
     path = Path(path)
