@@ -178,7 +178,7 @@ def _link(blob: Path, pointer: Path) -> None:
     """Let `pointer` be a relative link to `blob`, or a copy where links are not to be had."""
     from huggingface_hub import constants
 
-    temporary = pointer.with_name(f".{pointer.name[:200]}.tmp")
+    temporary = pointer.with_name(f".{os.fsencode(pointer.name)[:200].decode(errors='ignore')}.tmp")
     temporary.unlink(missing_ok=True)
     try:
         if getattr(constants, "HF_HUB_DISABLE_SYMLINKS", False):  # not in huggingface_hub 1.0

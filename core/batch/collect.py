@@ -45,8 +45,8 @@ def collect(
     - The result has the photograph's stem and the suffix that `suffix` gives for it. Where two results would have one
       name, as those of a.jpg and a.png, they keep the old suffix as well: a.jpg.png and a.png.png.
 
-    Raises `ImageError` when there is no such source, a folder cannot be listed, or no photograph is in any, and `OutputError` when two results would
-    have one name all the same, or a result would replace its photograph.
+    Raises `ImageError` when there is no such source, a folder cannot be listed, or no photograph is in any, and
+    `OutputError` when two results would have one name all the same, or a result would replace its photograph.
     """
     passed = {_absolute(path) for path in (out, *skip)}
     found: dict[Path, PurePath] = {}
