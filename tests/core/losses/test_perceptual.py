@@ -150,7 +150,9 @@ def test_widen_grows_a_rectangle_on_every_side():
     assert torch.equal(wide, expected)
 
 
-@pytest.mark.parametrize(("layers", "expected"), [(5, 1 / 32 + 1 / 16 + 1 / 8 + 1 / 4 + 1), (3, 1 / 32 + 1 / 16 + 1 / 8)])
+@pytest.mark.parametrize(
+    ("layers", "expected"), [(5, 1 / 32 + 1 / 16 + 1 / 8 + 1 / 4 + 1), (3, 1 / 32 + 1 / 16 + 1 / 8)]
+)
 def test_vgg_layers_weigh_as_in_pix2pixhd(layers, expected):
     def features(image):
         return [image[..., :: layer + 1] for layer in range(layers)]
