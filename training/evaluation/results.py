@@ -29,8 +29,8 @@ class Mean:
 
     value: float
     error: float
-    """Its standard error: the spread over the pictures divided by the root of their number; NaN for one picture, and for
-    FID, which has none."""
+    """Its standard error: the spread over the pictures divided by the root of their number; NaN for one picture, and
+    for FID, which has none."""
     pictures: int
 
 

@@ -15,7 +15,10 @@ class RunEngine(Engine):
     """Runs the generator of a training where ONNX Runtime would run an exported file; `fill` cannot tell."""
 
     def __init__(self, run: Path, device: Device = "cpu", step: int | None = None) -> None:
-        """Load a checkpoint, the last one by default. Raises `RecipeError` for a folder that is no run, or of a joint model."""
+        """Load a checkpoint, the last one by default.
+
+        Raises `RecipeError` for a folder that is no run, or of a joint model.
+        """
         # Not Engine's own constructor: there is no ONNX session.
         if device == "cuda" and not torch.cuda.is_available():
             raise EngineError("There is no usable CUDA device; choose --device cpu or auto.")
