@@ -63,8 +63,10 @@ def train(
     if recipe == "segmenter" or (recipe is None and resume and out is not None and (out / "segmenter.json").exists()):
         from inpaint.cli._segmenter import refuse, train_it
 
-        refuse({"--val": val, "--shapes": shapes, "--start-from": start_from, "--backbones": backbones})
-        refuse({"--workers": workers, "--compile": compile_networks, "--cuda-graphs": cuda_graphs})
+        refuse(
+            {"--val": val, "--shapes": shapes, "--start-from": start_from, "--backbones": backbones}
+            | {"--workers": workers, "--compile": compile_networks, "--cuda-graphs": cuda_graphs}
+        )
         train_it(
             data,
             out,

@@ -33,7 +33,7 @@ class SegmenterRecipe:
     """Everything that decides a training besides the pictures."""
 
     network: Literal["small", "mask-rcnn"] = "small"
-    """A U-Net of half a million weights, or torchvision's Mask R-CNN with two classes."""
+    """A U-Net of 0.9 million weights, or torchvision's Mask R-CNN with two classes."""
     weights: Literal["coco", "none"] = "coco"
     """What Mask R-CNN starts from: torchvision's download, or nothing."""
     steps: int = 1500
