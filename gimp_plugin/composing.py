@@ -64,9 +64,11 @@ def compose_selection(
     hole = np.clip(np.nan_to_num(selection), 0, 1) > 0 if surroundings == "fill" else np.zeros(rgba.shape[:2], bool)
     if hole.all():
         raise MaskError("The selection covers the whole layer, with nothing around the object; select less.")
-    colours = known_colours(rgba, hole)
+    colours, opacity = np.clip(np.nan_to_num(rgba[..., :3]), 0, 1), None
+    if rgba.shape[2] == 4:
+        opacity = np.where(hole, np.float32(1), np.clip(np.nan_to_num(rgba[..., 3]), 0, 1))
     if hole.any():
-        colours = fill_pixels(colours, hole, engine, progress=progress).pixels
+        colours = fill_pixels(known_colours(rgba, hole), hole, engine, progress=progress).pixels
     mask = thing.mask(cut_out)
     if mask is not None and not (mask[thing.box.slices] > 0).any():
         raise MaskError("The object's box is all transparent; choose another layer, or select the object there.")
@@ -80,8 +82,11 @@ def compose_selection(
         engine=joint if harmonize else None,
         around="keep",
         strength=1.0 if harmonize else 0.0,
+        opacity=opacity,
     )
     changed = hole | done.mask
     box = bounds(changed)
     result = replaced(rgba, box, changed, done.pixels)
+    if done.opacity is not None:
+        result[..., 3] = done.opacity[box.slices]
     return FilledSelection(box=box, rgba=result, strength=changed[box.slices].astype(np.float32), notes=done.notes)

@@ -67,6 +67,25 @@ def test_what_is_selected_goes_first(rgba: np.ndarray, engine: Engine) -> None:
     assert (np.abs(done.rgba[..., :3] - (0, 1, 0)).max(axis=-1) > 0.2).all()
 
 
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_on_a_transparent_layer_the_rim_of_the_object_stays_soft(
+    rgba: np.ndarray, engine: Engine, everywhere: bool
+) -> None:
+    thing = make_thing(transparent=True)
+    thing.rgba[5, :, 3] = thing.rgba[18, :, 3] = 0.4
+    seen = []
+    for hidden in (0, 1):  # black or white under what nobody sees
+        rgba[25:96] = (hidden, hidden, hidden, 0)
+        if everywhere:
+            rgba[:25] = (hidden, hidden, hidden, 0)
+        done = compose_selection(rgba, selected(rgba), thing, AT, engine=engine, joint=None, harmonize=False)
+        assert done.box == (35, 40, 14, 32)
+        assert np.abs(done.rgba[[0, -1], 2:-2, 3] - 0.4).max() < 0.01
+        assert np.abs(done.rgba[1:-1, :, 3] - 1).max() < 0.01
+        seen.append(done.rgba)
+    np.testing.assert_allclose(*seen, atol=1e-5)
+
+
 def test_the_object_is_found_in_its_box(rgba: np.ndarray, engine: Engine) -> None:
     pixels = np.full((64, 64, 4), 0.5, np.float32)
     pixels[..., :3] += np.random.default_rng(0).normal(0, 0.02, (64, 64, 1)).astype(np.float32)
