@@ -196,7 +196,7 @@ class Keeper:
         if step % recipe.log_every == 0:
             self.reports.write(report)
         if step % recipe.sample_every == 0 or step == self.steps:
-            self.validate(step)
+            self.validate(step, report.moment.fade)
         if step % recipe.checkpoint_every == 0:
             self.save(step)
 
@@ -206,11 +206,14 @@ class Keeper:
             self.rundir.log({"step": step, "cuda_graphs": graphed.refused or "recorded"})
             self.told_of_graphs = True
 
-    def validate(self, step: int) -> None:
-        """Measure the moving average on the fixed pictures and draw the contact sheet."""
+    def validate(self, step: int, fade: float) -> None:
+        """Measure the moving average on the fixed pictures and draw the contact sheet.
+
+        fade: weight of the newest grown block, 0..1.
+        """
         if self.validation is None:
             return
-        measures, filled = self.validation.measure(self.trainer.ema.generator)
+        measures, filled = self.validation.measure(self.trainer.ema.generator, fade)
         contact_sheet(self.validation.batch, filled, self.rundir.samples / f"step-{step:06d}.png")
         if self.reports.validated(step, measures):
             self.save(step)

@@ -5,8 +5,11 @@ import torch
 from PIL import Image
 
 from inpaint.core.errors import DivergedError, OutputError, RecipeError
+from inpaint.core.losses import l1
 from inpaint.core.trainers import AdversarialTrainer
 from inpaint.training import session
+from inpaint.training.export import load_generator
+from inpaint.training.material import open_material
 from inpaint.training.recipe import load_recipe
 from inpaint.training.rundir import RunDirectory
 from inpaint.training.session import Options, run_training
@@ -180,3 +183,19 @@ def test_cuda_graphs_without_cuda_are_one_sentence(photographs, tmp_path):
     with pytest.raises(RecipeError, match="NVIDIA GPU"):
         run_training(short_recipe(), options(photographs, tmp_path / "none", cuda_graphs=True))
     assert not (tmp_path / "none").exists()
+
+
+def test_validation_looks_at_a_block_as_far_as_it_has_faded_in(photographs, tmp_path):
+    fading = {"phases.0.steps": 1, "phases.1.steps": 8, "phases.1.fade": 1.0, "phases.1.lr": 1e-2}
+    recipe = short_recipe(**fading, checkpoint_every=5)
+    run_training(recipe, options(photographs, tmp_path / "run"), [lambda report: report.step == 5])
+    logged = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    (measures,) = [record["validation"] for record in logged if "validation" in record]
+    generator, _, _, fade = load_generator(tmp_path / "run", 5)
+    batch = open_material(recipe, str(photographs)).fixed()
+    with torch.no_grad():
+        filled = {weight: generator(batch.image, batch.mask, weight) for weight in (fade, 1.0)}
+    expected, faded_in = (float(l1(image, batch.image, batch.mask)) for image in filled.values())
+    assert fade == 3 / 8
+    assert expected != pytest.approx(faded_in, rel=1e-4)
+    assert measures["l1_hole"] == pytest.approx(expected, rel=1e-5)
