@@ -12,6 +12,8 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from inpaint.core.errors import HubError, ModelError, OutputError
 from inpaint.training.card import Card, read_evaluation
 from inpaint.training.export import export_run, load_generator
@@ -117,8 +119,9 @@ def build_folder(
         (part / "README.md").write_text(card.text(), "utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written ({error.strerror or error}).") from error
+    except (OSError, SafetensorError) as error:  # the latter is what safetensors makes of a full disk
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{folder} cannot be written ({reason}).") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Published(folder=folder, files=tuple(sorted({*files, "README.md"})), notes=tuple(notes))

@@ -90,12 +90,12 @@ class RunDirectory:
     def save(self, step: int, tensors: dict[str, Tensor], recipe: Recipe, grown: int, **counts: int) -> None:
         """Write a checkpoint under a temporary name, then rename it: a killed process leaves no half of one.
 
-        counts: what else the record should hold.
+        counts: what else the record should hold. Raises `OutputError` when there is no room for it.
         """
         record = {"version": STATE_VERSION, "step": step, "grown": grown, "recipe": recipe_digest(recipe), **counts}
         target = self.checkpoint(step)
+        folder = self.checkpoints / f".saving-{step:06d}"
         try:
-            folder = self.checkpoints / f".saving-{step:06d}"
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             save_file(tensors, folder / "state.safetensors")
@@ -104,8 +104,10 @@ class RunDirectory:
             if target.exists():
                 shutil.rmtree(target)
             folder.rename(target)
-        except OSError as error:
-            raise OutputError(f"{target} cannot be written ({error.strerror}); free some space.") from error
+        except (OSError, SafetensorError) as error:  # what safetensors raises, whatever the disk has told it
+            shutil.rmtree(folder, ignore_errors=True)
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"{target} cannot be written ({reason}); free some space.") from error
 
     def load(self, step: int | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Read a checkpoint, the last one by default: its tensors and its record.
@@ -124,6 +126,10 @@ class RunDirectory:
             return load_file(folder / "state.safetensors"), record
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise RecipeError(f"The checkpoint {folder} is damaged; delete it to go on from the one before.") from error
+
+    def remember_best(self, step: int, measures: dict[str, float]) -> None:
+        """Note that a checkpoint, which is there already, has validated best so far."""
+        write_json(self.best_file, {"step": step, **measures})
 
     def best_step(self) -> int | None:
         """Return the step that validated best, if its checkpoint is still there."""

@@ -217,6 +217,9 @@ class Keeper:
         contact_sheet(self.validation.batch, filled, self.rundir.samples / f"step-{step:06d}.png")
         if self.reports.validated(step, measures):
             self.save(step)
+            # Only now: were it called the best before there was room to save it, nothing equal would be saved later.
+            self.rundir.remember_best(step, measures)
+            self.rundir.prune(self.recipe.keep)
 
     def save(self, step: int) -> None:
         """Write a checkpoint of this step, once."""

@@ -1,4 +1,5 @@
 import json
+from contextlib import ExitStack
 
 import pytest
 import torch
@@ -199,3 +200,26 @@ def test_validation_looks_at_a_block_as_far_as_it_has_faded_in(photographs, tmp_
     assert fade == 3 / 8
     assert expected != pytest.approx(faded_in, rel=1e-4)
     assert measures["l1_hole"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_checkpoint_that_finds_no_room_is_one_sentence(run, no_file_so_large, tmp_path):
+    full = RunDirectory(tmp_path / "full")
+    full.create(short_recipe(), {})
+    tensors, record = run.load()
+    with no_file_so_large(2**16), pytest.raises(OutputError, match="free some space"):
+        full.save(3, tensors, short_recipe(), record["grown"])
+    assert list(full.checkpoints.iterdir()) == []
+
+
+def test_what_could_not_be_saved_is_not_called_the_best(photographs, no_file_so_large, tmp_path):
+    """The first validation, at step 5, finds no room for its checkpoint; the one of step 4 is there."""
+    full = RunDirectory(tmp_path / "full")
+    recipe = short_recipe(checkpoint_every=4)
+    with ExitStack() as stack:
+        fill = lambda report: report.step == 5 and stack.enter_context(no_file_so_large(2**20))  # noqa: E731
+        with pytest.raises(OutputError, match="free some space"):
+            run_training(recipe, options(photographs, full.path), [fill])
+    assert full.steps() == [4]
+    assert not full.best_file.exists()
+    run_training(recipe, options(photographs, full.path, resume=True), [lambda report: report.step == 5])
+    assert full.best_step() == 5
