@@ -86,7 +86,7 @@ def build_folder(
         except ModelError as error:
             notes.append(f"model_fp16.onnx is left out. {error}")
         PretrainedGenerator.from_run(run, step).write(part)
-        shutil.copyfile(rundir.recipe_file, part / "recipe.toml")
+        (part / "recipe.toml").write_text(recipe.to_toml(), "utf-8")
         write_json(part / "contract.json", asdict(contract))
         validation = _last_validation(rundir, at_step)
         source = evaluation / "scores.json" if evaluation is not None and evaluation.is_dir() else evaluation

@@ -1,6 +1,7 @@
 """The directory of one training: its recipe, its log, its pictures and its checkpoints.
 
 runs/x/recipe.toml                       the resolved recipe; `inpaint train runs/x/recipe.toml` repeats it
+       recipe-until-000500.toml          what it was up to that step, where `--resume --set` has changed it
        run.json                          where data and backbones came from
        log.jsonl                         one JSON object per logged step and per validation
        tensorboard/                      the same numbers for TensorBoard
@@ -12,6 +13,7 @@ runs/x/recipe.toml                       the resolved recipe; `inpaint train run
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from inpaint.core.files import atomic_write
 from inpaint.training.recipe import Recipe, load_recipe, recipe_digest
 
 STATE_VERSION = 1
+UNTIL = "recipe-until-"
+"""How the names of recipes begin that were changed on the way."""
 
 
 class RunDirectory:
@@ -56,11 +60,36 @@ class RunDirectory:
         except OSError as error:
             raise OutputError(f"The run directory {self.path} cannot be written ({error.strerror}).") from error
 
+    def adopt(self, recipe: Recipe, step: int) -> None:
+        """Make a recipe that a training goes on with at a step the one of the directory; the one before is kept.
+
+        Raises `OutputError` when it cannot be written.
+        """
+        with suppress(RecipeError):  # it may be that what is wrong with it has just been changed
+            if self.recipe() == recipe:
+                return
+        before = self.path / f"{UNTIL}{step:06d}.toml"
+        try:
+            # If there is one already, then nothing has been saved with what came after it.
+            if not before.exists():
+                with atomic_write(before) as file:
+                    file.write(self.recipe_file.read_bytes())
+            with atomic_write(self.recipe_file) as file:
+                file.write(recipe.to_toml().encode())
+        except OSError as error:
+            raise OutputError(f"{self.recipe_file} cannot be written ({error.strerror}).") from error
+
     def recipe(self, settings: list[str] | None = None) -> Recipe:
         """Read the recipe of this training. Raises `RecipeError` when the directory holds none."""
         if not self.recipe_file.exists():
             raise RecipeError(f"{self.path} is not a run directory: it has no recipe.toml.")
         return load_recipe(str(self.recipe_file), settings)
+
+    def recipe_at(self, step: int) -> Recipe:
+        """Read the recipe that the training followed up to a step: not the last one, where it was changed since."""
+        kept = {file.stem.removeprefix(UNTIL): file for file in self.path.glob(f"{UNTIL}*.toml")}
+        later = [(int(number), file) for number, file in kept.items() if number.isdigit() and int(number) >= step]
+        return load_recipe(str(min(later)[1])) if later else self.recipe()
 
     def origin(self) -> dict[str, Any]:
         """Return what `create` was told about data and backbones; empty when it is lost."""

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler, set_seed
+from torch import Tensor
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.losses import Objective
@@ -18,7 +20,7 @@ from inpaint.core.trainers import AdversarialTrainer, Callback, StepReport, rest
 from inpaint.training.data import BatchPlan
 from inpaint.training.material import Material, open_material
 from inpaint.training.processes import agreement, decoders, from_first
-from inpaint.training.recipe import Recipe
+from inpaint.training.recipe import Recipe, recipe_digest
 from inpaint.training.reports import Reports
 from inpaint.training.rundir import RunDirectory
 from inpaint.training.starting import SETTLING, begin, open_start
@@ -93,9 +95,14 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     start, anchor = 0, (0, 0)
     if options.resume:
         # All go on from the step that the first process sees, whatever a shared disk shows to the others.
-        tensors, record = rundir.load(from_first(accelerator, rundir.last_step()))
+        tensors, record = load_state(rundir, recipe, from_first(accelerator, rundir.last_step()))
         restore(trainer, tensors, record["grown"])
         start = int(record["step"])
+        if accelerator.is_main_process:
+            digest = recipe_digest(recipe)
+            if record["recipe"] != digest:
+                rundir.log({"step": start, "recipe": digest, "before": record["recipe"]})
+            rundir.adopt(recipe, start)
         if "samples" in record:
             anchor = start, int(record["samples"])
         if (
@@ -135,6 +142,26 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     if accelerator.is_main_process:
         keeper.close(finished)
     return finished
+
+
+def load_state(rundir: RunDirectory, recipe: Recipe, step: int | None) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read the checkpoint of a step for going on with it: its tensors and its record.
+
+    Raises `RecipeError` when there is none, or the recipe's phases leave nothing of the kind to go on with.
+    """
+    tensors, record = rundir.load(step)
+    at, schedule = int(record["step"]), recipe.schedule
+    if at > schedule.steps:
+        raise RecipeError(
+            f"{rundir.path} is at step {at}, and the recipe's phases end after {schedule.steps}; give them more steps "
+            "with --set, or export the model as it is."
+        )
+    if at < schedule.steps and schedule.at(at).grown < record["grown"]:
+        raise RecipeError(
+            f"{rundir.path} has grown {record['grown']} block(s), and the recipe's phases "
+            f"{schedule.at(at).grown} by step {at}; give them as many steps as they took, with --set."
+        )
+    return tensors, record
 
 
 def make_accelerator(recipe: Recipe, device: str) -> Accelerator:
