@@ -48,8 +48,7 @@ class RunDirectory:
 
         again: whether one that has no checkpoint yet may be started over.
         """
-        if self.recipe_file.exists() and not (again and not self.steps()):
-            raise OutputError(f"{self.path} holds a training already; go on with --resume, or give another --out.")
+        self.check_free(again=again)
         try:
             for folder in (self.path, self.samples, self.checkpoints):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -59,6 +58,11 @@ class RunDirectory:
                 file.write(recipe.to_toml().encode())
         except OSError as error:
             raise OutputError(f"The run directory {self.path} cannot be written ({error.strerror}).") from error
+
+    def check_free(self, *, again: bool = False) -> None:
+        """Raise `OutputError` when there is a training already; again: as in `create`."""
+        if self.recipe_file.exists() and not (again and not self.steps()):
+            raise OutputError(f"{self.path} holds a training already; go on with --resume, or give another --out.")
 
     def adopt(self, recipe: Recipe, step: int) -> None:
         """Make a recipe that a training goes on with at a step the one of the directory; the one before is kept.

@@ -66,9 +66,7 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     Raises `RecipeError` for data or a run directory that cannot be used, `DivergedError` when a loss is not finite.
     """
     began = time.monotonic()
-    accelerator = make_accelerator(recipe, options.device)
-    if options.cuda_graphs and (accelerator.device.type != "cuda" or accelerator.num_processes > 1):
-        raise RecipeError("CUDA graphs need an NVIDIA GPU and one process; leave --cuda-graphs out.")
+    accelerator = make_accelerator(recipe, options.device, cuda_graphs=options.cuda_graphs)
     # Fixed before anything is built, so that the first weights depend on the seed alone.
     set_seed(recipe.seed)
     material = open_material(recipe, options.data, options.val, options.shapes)
@@ -164,10 +162,11 @@ def load_state(rundir: RunDirectory, recipe: Recipe, step: int | None) -> tuple[
     return tensors, record
 
 
-def make_accelerator(recipe: Recipe, device: str) -> Accelerator:
+def make_accelerator(recipe: Recipe, device: str, *, cuda_graphs: bool = False) -> Accelerator:
     """Return what knows of precision, device and processes; with several, this is where they meet.
 
-    device: "auto", "cpu" or "cuda". Raises `RecipeError` when there is no such device.
+    device: "auto", "cpu" or "cuda". cuda_graphs: whether steps are to be recorded. Raises `RecipeError` when there is
+    no such device, or none that records.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise RecipeError("There is no usable CUDA device; choose --device cpu or auto.")
@@ -179,7 +178,10 @@ def make_accelerator(recipe: Recipe, device: str) -> Accelerator:
     # Nobody sends batch statistics around: they are the same everywhere where `sync_batch_norm` is on. Between the
     # discriminators' two passes it would change tensors that the backward pass still needs.
     handlers: list[KwargsHandler] = [DistributedDataParallelKwargs(broadcast_buffers=False)]
-    return Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
+    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
+    if cuda_graphs and (accelerator.device.type != "cuda" or accelerator.num_processes > 1):
+        raise RecipeError("CUDA graphs need an NVIDIA GPU and one process; leave --cuda-graphs out.")
+    return accelerator
 
 
 def _validation(recipe: Recipe, material: Material, objectives: dict[str, Objective]) -> Validation | None:
