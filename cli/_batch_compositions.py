@@ -23,7 +23,7 @@ def run_table(
 
     make_report: given how many there are, and how many of them are left out.
     """
-    from inpaint.core.batch import Manifest, open_compositions, run_compositions
+    from inpaint.core.batch import Manifest, check_outputs, open_compositions, run_compositions
     from inpaint.core.batch.prints import take
     from inpaint.core.objects.composition import read_compositions
     from inpaint.core.objects.joint import load_joint
@@ -31,6 +31,7 @@ def run_table(
     from inpaint.weights import resolve
 
     compositions = read_compositions(table, output)
+    check_outputs(compositions)
     joint = load_joint(device=device.value, threads=threads)
     segmenter = load_segmenter(threads=threads)
     models = [take(resolve(name)).sha256 for name in ("joint", "cutout")]

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -82,6 +82,9 @@ Model = Annotated[
 HOLE = "Where the hole is"
 """Heading in `--help` over the options below."""
 
+PHOTO: dict[str, Any] = {"readable": False, "show_default": False}
+"""Of every picture that is read: the reader says what is wrong with it, with its own exit code."""
+
 Mask = Annotated[
     Path | None,
     typer.Option(
@@ -89,8 +92,7 @@ Mask = Annotated[
         "-m",
         help="A picture of the same size: white is filled, black is kept, grey is a soft seam. Or the word alpha: what "
         "is transparent is filled, and opaque then.",
-        show_default=False,
-        readable=False,  # the reader says what is wrong, with its own exit code
+        **PHOTO,
         rich_help_panel=HOLE,
     ),
 ]

@@ -4,7 +4,7 @@ import signal
 import time
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -21,45 +21,24 @@ GLANCE = 0.5
 """Seconds between two looks at the losses: to look is to wait for the device."""
 
 
-class TrainingProgress:
-    """A live line: phase, step, images per second, smoothed losses, time left. Also turns Ctrl-C into a clean stop.
+class Stoppable:
+    """A live line that turns Ctrl-C into a clean stop.
 
     Used as a context manager around the training and passed to it as a callback. The first Ctrl-C asks the training
     to stop after the running step, so that a checkpoint can be written; a second one interrupts at once. SIGTERM, which
     rented machines and job queues send before they take a machine away, does the same.
     """
 
-    def __init__(self, recipe: "Recipe", title: str = "", *, processes: int = 1, visible: bool = True) -> None:
-        """Prepare the line.
-
-        title: what stands before the phase, where several trainings follow one another. processes: how many train
-        together. visible: whether this is the one of them that shows the line.
-        """
-        self.recipe = recipe
-        self.title = title
-        self.processes = processes
-        self.visible = visible
-        self.looked = float("-inf")
+    def __init__(self, progress: Progress, *, alone: bool = True) -> None:
+        """Prepare it. alone: whether no other processes train with this one."""
+        self.progress = progress
+        self.alone = alone
         self.interrupted = False
-        self.terms: dict[str, float] = {}
-        self.rate = 0.0
-        self.before: float | None = None
-        self.progress = Progress(
-            TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]:.1f} images/s"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[losses]}"),
-            console=Console(stderr=True),
-            disable=not visible,
-        )
-        self.task = self.progress.add_task("starting", total=recipe.schedule.steps, rate=0.0, losses="")
 
-    def __enter__(self) -> "TrainingProgress":
+    def __enter__(self) -> Self:
         self.progress.start()
         # Several processes are ended by their launcher because one has died: there is nobody left to save with.
-        caught = (signal.SIGINT, signal.SIGTERM) if self.processes == 1 else (signal.SIGINT,)
+        caught = (signal.SIGINT, signal.SIGTERM) if self.alone else (signal.SIGINT,)
         self.previous = {number: signal.signal(number, self._interrupt) for number in caught}
         return self
 
@@ -69,6 +48,45 @@ class TrainingProgress:
         for number, handler in self.previous.items():
             signal.signal(number, handler)
         self.progress.stop()
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self.interrupted:
+            raise KeyboardInterrupt
+        self.interrupted = True
+        if not self.progress.disable:
+            again = "Ctrl-C again" if number == signal.SIGINT else "Another signal"
+            self.progress.console.print(f"Finishing this step and saving. {again} stops at once, without saving.")
+
+
+class TrainingProgress(Stoppable):
+    """The line of a recipe's training: phase, step, images per second, smoothed losses, time left."""
+
+    def __init__(self, recipe: "Recipe", title: str = "", *, processes: int = 1, visible: bool = True) -> None:
+        """Prepare the line.
+
+        title: what stands before the phase, where several trainings follow one another. processes: how many train
+        together. visible: whether this is the one of them that shows the line.
+        """
+        progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]:.1f} images/s"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[losses]}"),
+            console=Console(stderr=True),
+            disable=not visible,
+        )
+        super().__init__(progress, alone=processes == 1)
+        self.recipe = recipe
+        self.title = title
+        self.processes = processes
+        self.visible = visible
+        self.looked = float("-inf")
+        self.terms: dict[str, float] = {}
+        self.rate = 0.0
+        self.before: float | None = None
+        self.task = self.progress.add_task("starting", total=recipe.schedule.steps, rate=0.0, losses="")
 
     def __call__(self, report: "StepReport") -> bool:
         """Show one finished step; returns whether Ctrl-C has asked to stop."""
@@ -94,14 +112,6 @@ class TrainingProgress:
     def tell(self, text: str) -> None:
         """Show what happens between two stretches of training."""
         self.progress.update(self.task, description=f"{self.title}{text}")
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        if self.interrupted:
-            raise KeyboardInterrupt
-        self.interrupted = True
-        if self.visible:
-            again = "Ctrl-C again" if number == signal.SIGINT else "Another signal"
-            self.progress.console.print(f"Finishing this step and saving. {again} stops at once, without saving.")
 
 
 class ExperimentProgress:

@@ -87,7 +87,13 @@ def batch(
     detail: _options.DetailOption = _options.Detail.AUTO,
     list_file: Annotated[
         typer.FileText | None,
-        typer.Option("--list", metavar="FILE", help="Photographs, one path on each line; - reads standard input."),
+        typer.Option(
+            "--list",
+            metavar="FILE",
+            help="Photographs, one path on each line; - reads standard input.",
+            encoding="utf-8",
+            errors="surrogateescape",  # a name of a file need not be text
+        ),
     ] = None,
     compositions: Annotated[
         Path | None,
@@ -142,12 +148,13 @@ def batch(
     from inpaint.core.batch.prints import take
     from inpaint.core.engines.devices import expected
     from inpaint.core.errors import MaskError
+    from inpaint.core.files import is_folder, is_there
     from inpaint.weights import resolve
 
     if not images and list_file is None:
         raise typer.BadParameter("Name photographs or folders, or give --list.", param_hint="IMAGES")
-    masks = choice.file if choice.file is not None and choice.file.is_dir() else None
-    if choice.file is not None and not choice.file.exists():
+    masks = choice.file if choice.file is not None and is_folder(choice.file) else None
+    if choice.file is not None and not is_there(choice.file):
         raise MaskError(f"There is no file or folder {choice.file}; check --mask.")
     settings = Settings(
         choice=replace(choice, file=None if masks else choice.file and choice.file.absolute()),

@@ -22,8 +22,8 @@ class Around(StrEnum):
 
 
 def compose(
-    background: Annotated[Path, typer.Argument(help="The photograph that the object goes into.", show_default=False)],
-    object: Annotated[Path, typer.Option("--object", help="The photograph that holds the object.", show_default=False)],
+    background: Annotated[Path, typer.Argument(help="The photograph that the object goes into.", **_options.PHOTO)],
+    object: Annotated[Path, typer.Option("--object", help="The photograph that holds the object.", **_options.PHOTO)],
     at: Annotated[
         str,
         typer.Option(
@@ -38,7 +38,7 @@ def compose(
     ] = None,
     object_mask: Annotated[
         Path | None,
-        typer.Option(help="A picture of the object photograph's size instead: white is object.", show_default=False),
+        typer.Option(help="A picture of the object photograph's size instead: white is object.", **_options.PHOTO),
     ] = None,
     output: Annotated[
         Path | None,

@@ -23,8 +23,7 @@ def fill(
         Path,
         typer.Argument(
             help="The photograph: JPEG, PNG, TIFF, WebP, AVIF, HEIF or BMP; - reads standard input.",
-            show_default=False,
-            readable=False,  # the reader says what is wrong, with its own exit code
+            **_options.PHOTO,
         ),
     ],
     mask: _options.Mask = None,

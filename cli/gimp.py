@@ -85,11 +85,16 @@ def worker(
     from inpaint.core.errors import InpaintError
     from inpaint.gimp_plugin.installer import runtime_folder
     from inpaint.gimp_plugin.jobs import Engines, all_jobs
+    from inpaint.gimp_plugin.plugin.errors import PluginError
     from inpaint.gimp_plugin.plugin.places import Runtime
     from inpaint.gimp_plugin.worker import Worker
 
     typer.echo("Waiting for calls from GIMP; Ctrl-C ends this.")
     engines = Engines()
     worker = Worker(Runtime(runtime_folder()), all_jobs(engines), idle, prepare=engines.prepare)
-    if not worker.serve():
+    try:
+        begun = worker.serve()
+    except PluginError as error:
+        raise InpaintError(str(error)) from error
+    if not begun:
         raise InpaintError("The engine is running already.")

@@ -14,9 +14,9 @@ from inpaint.cli._report import report
 
 
 def harmonize(
-    image: Annotated[Path, typer.Argument(help="The photograph with the object in it.", show_default=False)],
+    image: Annotated[Path, typer.Argument(help="The photograph with the object in it.", **_options.PHOTO)],
     mask: Annotated[
-        Path, typer.Option("--mask", "-m", help="A picture of the same size: white is the object.", show_default=False)
+        Path, typer.Option("--mask", "-m", help="A picture of the same size: white is the object.", **_options.PHOTO)
     ],
     output: Annotated[
         Path | None,

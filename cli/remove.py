@@ -13,7 +13,7 @@ from inpaint.cli._report import report
 
 
 def remove(
-    image: Annotated[Path, typer.Argument(help="The photograph.", show_default=False)],
+    image: Annotated[Path, typer.Argument(help="The photograph.", **_options.PHOTO)],
     box: Annotated[
         list[str],
         typer.Option(metavar="X,Y,W,H", help="A box around the object; give several for several.", show_default=False),

@@ -61,12 +61,24 @@ def train(
     from inpaint.cli._extras import require_train
 
     require_train()
-    if recipe == "segmenter":
-        if start_from:
-            raise typer.BadParameter("the segmenter has networks of its own; leave it out", param_hint="--start-from")
-        from inpaint.cli._segmenter import train_it
+    # Without a recipe it is the run itself that says what it is.
+    if recipe == "segmenter" or (recipe is None and resume and out is not None and (out / "segmenter.json").exists()):
+        from inpaint.cli._segmenter import refuse, train_it
 
-        train_it(data, out, setting or [], max_minutes, resume)
+        refuse(
+            {"--val": val, "--shapes": shapes, "--start-from": start_from, "--backbones": backbones}
+            | {"--workers": workers, "--compile": compile_networks, "--cuda-graphs": cuda_graphs}
+        )
+        train_it(
+            data,
+            out,
+            setting or [],
+            device=device.value,
+            max_minutes=max_minutes,
+            resume=resume,
+            auto_resume=auto_resume,
+            dry_run=dry_run,
+        )
         return
     from inpaint.cli._progress import TrainingProgress
     from inpaint.training.processes import is_first, process_count

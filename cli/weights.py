@@ -109,8 +109,9 @@ def verify(
 ) -> None:
     """Check the content of models on this machine against their sha256. Uses no network."""
     from inpaint.core.errors import InpaintError, ModelError
+    from inpaint.core.files import is_there
     from inpaint.weights import MODELS
-    from inpaint.weights.cache import digest
+    from inpaint.weights.cache import digest, has_hash
     from inpaint.weights.hub import fetched
     from inpaint.weights.locate import resolve
     from inpaint.weights.manifest import find
@@ -120,10 +121,13 @@ def verify(
     for name in names:
         known = find(name)
         try:
+            if known is None and is_there(Path(name)):
+                raise ModelError(f"{name} is a file of yours, and nothing says what it should hold; name a model.")
             path = resolve(name)
             if known and known.bundled and digest(path) != known.sha256:
                 raise ModelError(f"The file of the model {name} is damaged; install Inpaint again.")
-            typer.echo(f"{name}: intact, {path}")
+            checked = (known and known.sha256) or has_hash(path)
+            typer.echo(f"{name}: {'intact' if checked else 'a copy without a hash, so not checked'}, {path}")
         except InpaintError as error:
             bad.append(error)
             typer.secho(str(error), fg=typer.colors.RED, err=True)

@@ -31,7 +31,9 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """
     path = Path(path)
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:200]}.tmp{secrets.token_hex(4)}")
+    # Names may have 255 bytes, and a letter up to four.
+    start = os.fsencode(target.name)[:200].decode(errors="ignore")
+    temporary = target.with_name(f".{start}.tmp{secrets.token_hex(4)}")
     try:
         check_writable(path)
         # Not tempfile: its files are for their owner only, and the result would inherit that.
@@ -91,6 +93,14 @@ def is_folder(path: Path) -> bool:
     """Say whether there is a folder at `path`, as far as it may be seen: `Path.is_dir` raises where it may not."""
     with suppress(OSError):
         return path.is_dir()
+    return False
+
+
+def is_there(path: Path) -> bool:
+    """Say whether there is anything at `path`, as far as it may be seen: `Path.exists` raises where it may not."""
+    with suppress(OSError):
+        path.stat()
+        return True
     return False
 
 

@@ -115,7 +115,7 @@ def fill_pixels(
     unknown = mask.copy() if empty is None else mask | empty
     if unknown.all():
         raise MaskError("Everything around the hole is transparent, so there is nothing to fill from.")
-    textured = [region for region in regions if detail != "network" and worthwhile(mask[region.hole.slices])]
+    textured = [i for i, region in enumerate(regions) if detail != "network" and worthwhile(mask[region.hole.slices])]
     steps = len(regions) + len(textured)
     olds: list[np.ndarray] = []
     for number, region in enumerate(regions, 1):
@@ -131,8 +131,9 @@ def fill_pixels(
         unknown[region.hole.slices][hole] = False
         if progress is not None:
             progress(number, steps)
-    for number, region in enumerate(textured, len(regions) + 1):
-        _put_texture(result, mask, unknown, region, white, always=detail == "texture")
+    for number, i in enumerate(textured, len(regions) + 1):
+        # Where memory was short a region has another scale by now.
+        _put_texture(result, mask, unknown, regions[i], white, always=detail == "texture")
         if progress is not None:
             progress(number, steps)
     for region, old in zip(regions, olds, strict=False):

@@ -202,6 +202,24 @@ def photographs(tmp_path_factory: pytest.TempPathFactory, picture: Callable[...,
     return folder
 
 
+@pytest.fixture(scope="session")
+def discs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of twelve pictures of a bright disc on dark ground, with their label maps."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("discs")
+    rows, columns = np.mgrid[0:80, 0:96]
+    for name in ("images", "masks"):
+        (folder / name).mkdir()
+    for number in range(12):
+        rng = np.random.default_rng(number)
+        disc = (rows - rng.integers(30, 50)) ** 2 + (columns - rng.integers(30, 60)) ** 2 < rng.integers(12, 22) ** 2
+        pixels = np.where(disc[..., None], 200, 60) + rng.normal(0, 10, (80, 96, 3))
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / "images" / f"{number}.png")
+        Image.fromarray(disc.astype(np.uint8)).save(folder / "masks" / f"{number}.png")
+    return folder
+
+
 def load_server() -> ModuleType:
     """Import weights/hub.py, which is a program as well, and in no package."""
     import sys

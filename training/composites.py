@@ -69,7 +69,7 @@ def make_composite(
     """Make the composite that a generator state decides.
 
     segmented: the photograph I with its objects. guide: I_g, H x W x 3 uint8. The crop is square and contains the
-    object as far as it fits.
+    object as far as it fits. Raises `RecipeError` when the photograph has no object.
     """
     image, alpha = _crop_around(segmented, config, crops, rng)
     if crops.flip and rng.random() < 0.5:
@@ -102,10 +102,9 @@ def _crop_around(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return a size x size x 3 uint8 crop around one object, and how much of each pixel is that object."""
     height, width = segmented.labels.shape
-    areas = np.bincount(segmented.labels.ravel())
-    areas[0] = 0
+    areas = segmented.areas()
     share = areas / min(height, width) ** 2
-    labels = np.flatnonzero((share >= config.area[0]) & (share <= config.area[1]))
+    labels = np.flatnonzero((areas > 0) & (share >= config.area[0]) & (share <= config.area[1]))
     if not len(labels):
         labels = np.array([int(areas.argmax())])
     mask = segmented.labels == int(rng.choice(labels))
@@ -117,6 +116,10 @@ def _crop_around(
         _place(first, extent, side, limit, rng) for first, extent, limit in ((top, tall, height), (left, wide, width))
     ]
     rows, columns = (slice(start, start + side) for start in window)
+    if not mask[rows, columns].any():  # between two parts of an object that is larger than the crop
+        middle = rng.choice(np.argwhere(mask))
+        window = [max(0, min(int(at) - side // 2, limit - side)) for at, limit in zip(middle, mask.shape, strict=True)]
+        rows, columns = (slice(start, start + side) for start in window)
     shape = (crops.size, crops.size)
     image = cv2.resize(segmented.pixels[rows, columns], shape, interpolation=cv2.INTER_AREA)
     alpha = cv2.resize(mask[rows, columns].astype(np.float32), shape, interpolation=cv2.INTER_AREA)

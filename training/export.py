@@ -94,6 +94,16 @@ def load_generator(run: Path, step: int | None = None) -> tuple[nn.Module, Recip
     return generator.eval(), recipe, int(record["step"]), recipe.schedule.at(max(at, 0)).fade
 
 
+def load_filler(run: Path, step: int | None = None) -> tuple[nn.Module, Recipe, int, float]:
+    """Do what `load_generator` does, for a run whose generator fills photographs. Raises `RecipeError` for another."""
+    if RunDirectory(run).recipe().composites is not None:
+        raise RecipeError(
+            f"{run} holds a joint model, which takes an object beside the photograph; write it with `inpaint export`, "
+            "and try it with `inpaint compose`."
+        )
+    return load_generator(run, step)
+
+
 def run_contract(recipe: Recipe, step: int, *, half: bool = False, licence: str = "Apache-2.0") -> Contract:
     """Say what the generator of a recipe promises, `step` steps into its training."""
     return Contract(

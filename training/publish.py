@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 
 from inpaint.core.errors import HubError, ModelError, OutputError
 from inpaint.training.card import Card, read_evaluation
-from inpaint.training.export import export_run, load_generator
+from inpaint.training.export import export_run, load_filler
 from inpaint.training.pretrained import PretrainedGenerator
 from inpaint.training.rundir import RunDirectory, write_json
 from inpaint.weights.explain import in_one_sentence
@@ -73,7 +73,7 @@ def build_folder(
     check_repository(repository)
     table = read_evaluation(evaluation) if evaluation is not None else None
     rundir = RunDirectory(run)
-    _, recipe, at_step, _ = load_generator(run, step)
+    _, recipe, at_step, _ = load_filler(run, step)
     if folder.exists() and any(folder.iterdir()) and not (folder / "contract.json").is_file():
         raise OutputError(f"{folder} holds other things; give another folder with --output.")
     part, notes = folder.with_name(f".{folder.name}.part"), []

@@ -4,7 +4,6 @@ Not adversarial and without phases, so it has its own loop; everything else is a
 on the seed and its number alone, checkpoints are safetensors, and a run goes on where it stopped.
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -15,7 +14,6 @@ import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from inpaint.core.errors import DivergedError, OutputError, RecipeError
@@ -23,7 +21,8 @@ from inpaint.core.nets import Segmenter, SegmenterConfig
 from inpaint.core.objects.boxcrop import SHARE, SIDE, box_crop, corners_of
 from inpaint.core.regions import Box
 from inpaint.training.composites import bounds
-from inpaint.training.segments import Segmented, SegmentSource, open_segments, split
+from inpaint.training.segmenter_run import SegmenterRun
+from inpaint.training.segments import Part, Segmented, SegmentSource, open_segments, split
 
 LARGE = 512, 0.7
 """Side and share of the crops that Mask R-CNN sees."""
@@ -34,7 +33,7 @@ class SegmenterRecipe:
     """Everything that decides a training besides the pictures."""
 
     network: Literal["small", "mask-rcnn"] = "small"
-    """A U-Net of half a million weights, or torchvision's Mask R-CNN with two classes."""
+    """A U-Net of 0.9 million weights, or torchvision's Mask R-CNN with two classes."""
     weights: Literal["coco", "none"] = "coco"
     """What Mask R-CNN starts from: torchvision's download, or nothing."""
     steps: int = 1500
@@ -55,8 +54,57 @@ class SegmenterRecipe:
     """Decides every random number."""
 
     def __post_init__(self) -> None:
-        if self.steps < 0 or min(self.batch, self.width) < 1 or self.lr <= 0 or self.hold_back == 1:
-            raise RecipeError("A segmenter needs batch and width of at least 1, lr above 0, hold_back 0 or from 2.")
+        wrong = min(self.steps, self.hold_back) < 0 or min(self.batch, self.width) < 1 or self.lr <= 0
+        if wrong or self.hold_back == 1:
+            raise RecipeError(
+                "A segmenter needs batch and width of at least 1, lr above 0, steps from 0, hold_back 0 or from 2."
+            )
+        if self.network not in ("small", "mask-rcnn") or self.weights not in ("coco", "none"):
+            raise RecipeError("A segmenter's network is small or mask-rcnn, and its weights are coco or none.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A training that can begin."""
+
+    pictures: Part
+    network: nn.Module
+    adam: torch.optim.Optimizer
+    device: torch.device
+    start: int
+    """Step to go on after; 0 = at the beginning."""
+
+
+def prepare(
+    recipe: SegmenterRecipe,
+    data: str,
+    out: Path | None,
+    *,
+    device: str = "auto",
+    resume: bool = False,
+    again: bool = False,
+    download: bool = True,
+) -> Prepared:
+    """Check and build all that a training needs, and write nothing.
+
+    out: run directory; None = not known yet. device: "auto", "cpu" or "cuda". resume: go on from the checkpoint of
+    `out`. again: let `out` be started over where it holds a training without a checkpoint. download: get the weights
+    to start from. Raises `RecipeError` for what cannot be used, `OutputError` when `out` is taken.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise RecipeError("There is no usable CUDA device; choose --device cpu or auto.")
+    place = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+    run = None if out is None else SegmenterRun(out)
+    if run is not None and run.exists() and not resume and not (again and not run.has_checkpoint()):
+        raise OutputError(f"{out} holds a training already; go on with --resume, or give another --out.")
+    part, _ = split(open_segments(data), recipe.hold_back)
+    torch.manual_seed(recipe.seed)
+    network = build_network(recipe, restored=resume or not download).to(place).train()
+    adam = torch.optim.AdamW(network.parameters(), recipe.lr, weight_decay=1e-2)
+    start = run.restore(network, adam) if run is not None and resume else 0
+    if start > recipe.steps:
+        raise RecipeError(f"{out} has been trained for {start} steps already; give more with --set steps=N.")
+    return Prepared(part, network, adam, place, start)
 
 
 def train_segmenter(
@@ -64,30 +112,26 @@ def train_segmenter(
     data: str,
     out: Path,
     *,
+    device: str = "auto",
     resume: bool = False,
+    again: bool = False,
     max_minutes: float | None = None,
     watcher: Callable[[int, float], object] | None = None,
 ) -> int:
-    """Train as the recipe says; returns the number of finished steps, fewer than planned when out of time.
+    """Train as the recipe says; returns the number of finished steps, fewer than planned when stopped early.
 
-    data: as `open_segments` takes it. watcher: told step and loss; if it returns True the training stops there.
+    data: as `open_segments` takes it. device, resume, again: as `prepare` takes them. watcher: told step and loss; if
+    it returns True the training stops there, with a checkpoint.
     """
     began = time.monotonic()
-    torch.manual_seed(recipe.seed)
-    part, _ = split(open_segments(data), recipe.hold_back)
-    network = build_network(recipe).train()
-    adam = torch.optim.AdamW(network.parameters(), recipe.lr, weight_decay=1e-2)
-    start = 0
-    if resume:
-        start = _restore(out, network, adam)
-    elif (out / "segmenter.json").exists():
-        raise OutputError(f"{out} holds a training already; go on with --resume, or give another --out.")
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "segmenter.json").write_text(json.dumps(asdict(recipe) | {"data": data}, indent=2) + "\n")
+    ready = prepare(recipe, data, out, device=device, resume=resume, again=again)
+    network, adam, start = ready.network, ready.adam, ready.start
+    run = SegmenterRun(out)
+    run.write(asdict(recipe) | {"data": data})
     for step in range(start, recipe.steps):
         for group in adam.param_groups:
             group["lr"] = recipe.lr * _cycle(step / recipe.steps)
-        image, box, mask = draw_batch(part, recipe, step)
+        image, box, mask = (x.to(ready.device) for x in draw_batch(ready.pictures, recipe, step))
         loss = segmentation_loss(network(image, box), mask)
         if not torch.isfinite(loss):
             raise DivergedError("The loss is not finite any more; start again with a lower learning rate.")
@@ -97,11 +141,11 @@ def train_segmenter(
         late = max_minutes is not None and time.monotonic() - began > 60 * max_minutes
         stop = bool(watcher and watcher(step + 1, float(loss.detach()))) or late
         if (step + 1) % 250 == 0 or step + 1 == recipe.steps or stop:
-            _save(out, network, adam, step + 1)
+            run.save(network, adam, step + 1)
         if stop:
             return step + 1
     if recipe.steps == start:
-        _save(out, network, adam, start)
+        run.save(network, adam, start)
     return recipe.steps
 
 
@@ -111,7 +155,7 @@ def build_network(recipe: SegmenterRecipe, *, restored: bool = False) -> nn.Modu
         return Segmenter(SegmenterConfig(width=recipe.width))
     from inpaint.core.nets.mask_rcnn import COCO_CLASSES, BoxToMask
 
-    return BoxToMask("none" if restored else recipe.weights, 2 if recipe.steps else COCO_CLASSES)
+    return BoxToMask(recipe.weights, 2 if recipe.steps else COCO_CLASSES, restored=restored)
 
 
 def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
@@ -148,9 +192,11 @@ def draw_batch(source: SegmentSource, recipe: SegmenterRecipe, step: int) -> tup
 
 
 def objects(segmented: Segmented, area: float) -> list[np.ndarray]:
-    """Return the H x W bool masks of all objects that are not too small; the largest one if all are."""
-    areas = np.bincount(segmented.labels.ravel())
-    areas[0] = 0
+    """Return the H x W bool masks of all objects that are not too small; the largest one if all are.
+
+    Raises `RecipeError` when the picture has no object.
+    """
+    areas = segmented.areas()
     labels = np.flatnonzero(areas >= max(1, area * min(segmented.labels.shape) ** 2))
     return [segmented.labels == label for label in (labels if len(labels) else [areas.argmax()])]
 
@@ -171,15 +217,14 @@ def intersection_over_union(found: np.ndarray, wanted: np.ndarray) -> float:
 
 
 def load_segmenter(run: Path) -> tuple[nn.Module, SegmenterRecipe, int]:
-    """Load the last checkpoint of a run: the network in eval mode, its recipe, and the step."""
-    try:
-        record = json.loads((run / "segmenter.json").read_text("utf-8"))
-        record.pop("data", None)
-        recipe = SegmenterRecipe(**record)
-        network = build_network(recipe, restored=True)
-        step = _restore(run, network, None)
-    except (OSError, ValueError, TypeError) as error:
-        raise RecipeError(f"{run} is not the run directory of a segmenter ({error}).") from error
+    """Load the last checkpoint of a run: the network in eval mode, its recipe, and the step.
+
+    Raises `RecipeError` when the run is none of a segmenter, or damaged.
+    """
+    files = SegmenterRun(run)
+    recipe = read_settings(files.read(), [])
+    network = build_network(recipe, restored=True)
+    step = files.restore(network)
     return network.eval(), recipe, step
 
 
@@ -199,35 +244,6 @@ def _cycle(progress: float) -> float:
     if progress < rising:
         return 0.04 + 0.96 * progress / rising
     return 0.5 * (1 + np.cos(np.pi * (progress - rising) / (1 - rising))) + 1e-3
-
-
-def _save(out: Path, network: nn.Module, adam: torch.optim.Optimizer, step: int) -> None:
-    tensors = {f"network.{key}": value for key, value in network.state_dict().items()}
-    for index, state in adam.state_dict()["state"].items():
-        tensors |= {f"adam.{index}.{key}": value for key, value in state.items()}
-    temporary = out / ".state.safetensors.tmp"
-    save_file({key: value.contiguous() for key, value in tensors.items()}, temporary, {"step": str(step)})
-    temporary.replace(out / "state.safetensors")
-
-
-def _restore(out: Path, network: nn.Module, adam: torch.optim.Optimizer | None) -> int:
-    from safetensors import safe_open
-
-    file = out / "state.safetensors"
-    if not file.exists():
-        raise RecipeError(f"{out} has no checkpoint; train first, or choose another.")
-    tensors = load_file(file)
-    with safe_open(file, "pt") as opened:
-        step = int(opened.metadata()["step"])
-    network.load_state_dict({k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")})
-    if adam is not None:
-        record = adam.state_dict()
-        for key, value in tensors.items():
-            if key.startswith("adam."):
-                _, index, name = key.split(".", 2)
-                record["state"].setdefault(int(index), {})[name] = value
-        adam.load_state_dict(record)
-    return step
 
 
 def read_settings(record: dict[str, object], changes: list[tuple[str, object]]) -> SegmenterRecipe:

@@ -27,13 +27,26 @@ class Segmented:
     """H x W x 3 uint8 RGB."""
     labels: np.ndarray
     """H x W integers: 0 = background, one number per object."""
+    name: str = "A picture"
+    """What errors call it."""
 
     def __post_init__(self) -> None:
         if self.labels.shape != self.pixels.shape[:2]:
             raise RecipeError(
-                f"A label map has {self.labels.shape[1]} x {self.labels.shape[0]} pixels and its picture "
-                f"{self.pixels.shape[1]} x {self.pixels.shape[0]}; make them the same size."
+                f"{self.name} has {self.pixels.shape[1]} x {self.pixels.shape[0]} pixels and its label map "
+                f"{self.labels.shape[1]} x {self.labels.shape[0]}; make them the same size."
             )
+
+    def areas(self) -> np.ndarray:
+        """Count the pixels of each number; those of 0, the background, as none.
+
+        Raises `RecipeError` when there is no object.
+        """
+        areas = np.bincount(self.labels.ravel())
+        areas[0] = 0
+        if not areas.any():
+            raise RecipeError(f"{self.name} has no object in its label map; mark one, or leave the picture out.")
+        return areas
 
 
 class SegmentSource(Protocol):
@@ -63,7 +76,7 @@ class ShardSegments:
                             found[shard, name.stem][kind] = member.offset_data, member.size
             except (OSError, tarfile.TarError) as error:
                 raise RecipeError(f"{shard} cannot be read as an uncompressed .tar shard ({error}).") from error
-        self.entries = [(shard, parts) for (shard, _), parts in found.items() if len(parts) == 2]
+        self.entries = [(shard, key, parts) for (shard, key), parts in found.items() if len(parts) == 2]
 
     def __len__(self) -> int:
         """Count the photographs."""
@@ -71,13 +84,14 @@ class ShardSegments:
 
     def read(self, index: int) -> Segmented:
         """Return one photograph with its label map."""
-        shard, parts = self.entries[index]
+        shard, key, parts = self.entries[index]
         content = {}
         with shard.open("rb") as file:
             for kind, (offset, size) in parts.items():
                 file.seek(offset)
                 content[kind] = file.read(size)
-        return Segmented(np.asarray(decode(content["picture"])), _labels(content["labels"]))
+        pixels, labels = np.asarray(decode(content["picture"])), _labels(content["labels"])
+        return Segmented(pixels, labels, f"{key} in {shard.name}")
 
 
 class FolderSegments:
@@ -95,7 +109,7 @@ class FolderSegments:
     def read(self, index: int) -> Segmented:
         """Return one photograph with its label map."""
         picture, labels = self.pairs[index]
-        return Segmented(np.asarray(decode(picture.read_bytes())), _labels(labels.read_bytes()))
+        return Segmented(np.asarray(decode(picture.read_bytes())), _labels(labels.read_bytes()), str(picture))
 
 
 class CocoSegments:
@@ -112,11 +126,11 @@ class CocoSegments:
         try:
             with contextlib.redirect_stdout(io.StringIO()):  # it prints how long it took
                 self.coco = COCO(str(annotations))
-            # A crowd is many objects under one mask, so it is none to cut out.
+            # A crowd is many objects under one mask, so it is none to cut out; nor is what covers no pixel.
             wanted = {
                 note["image_id"]
                 for note in self.coco.dataset["annotations"]
-                if note.get("segmentation") and not note.get("iscrowd")
+                if note.get("segmentation") and not note.get("iscrowd") and note["area"] >= 1
             }
             names = {number: str(self.coco.imgs[number]["file_name"]) for number in sorted(wanted)}
         except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
@@ -149,7 +163,7 @@ class CocoSegments:
             for label, note in enumerate(sorted(notes, key=lambda note: -note["area"]), 1):
                 if note.get("segmentation"):
                     labels[self.coco.annToMask(note).astype(bool)] = label
-        return Segmented(pixels, labels)
+        return Segmented(pixels, labels, str(self.folder / name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +212,16 @@ def open_segments(location: str) -> SegmentSource:
 
 
 def split(source: SegmentSource, hold_back: int) -> tuple[Part, Part]:
-    """Return what to train on and what is held back: every picture whose number `hold_back` divides; 0 = none."""
+    """Return what to train on and what is held back: every picture whose number `hold_back` divides; 0 = none.
+
+    Raises `RecipeError` when nothing is left to train on.
+    """
     numbers = range(len(source))
-    held = tuple(number for number in numbers if hold_back and number % hold_back == 0)
-    return Part(source, tuple(number for number in numbers if number not in set(held))), Part(source, held)
+    held = [number for number in numbers if hold_back and number % hold_back == 0]
+    rest = sorted(set(numbers).difference(held))
+    if not rest:
+        raise RecipeError("The only segmented picture is held back for validation; add more, or set hold_back to 0.")
+    return Part(source, tuple(rest)), Part(source, tuple(held))
 
 
 def _labels(encoded: bytes) -> np.ndarray:

@@ -20,6 +20,8 @@ from inpaint.weights.errors import ModelError
 from inpaint.weights.reference import Reference
 
 CHUNK = 1 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_GIT_HASH = re.compile(r"[0-9a-f]{40}")
 _SNAPSHOT = re.compile(r"models--(?P<user>[^/]+?)--(?P<repo>[^/]+)")
 
 
@@ -129,14 +131,23 @@ def is_intact(path: Path, sha256: str = "") -> bool:
     """
     if sha256:
         return digest(path) == sha256
-    return is_content(path, Path(os.path.realpath(path)).name)
+    return is_content(path, _blob_name(path))
+
+
+def has_hash(path: Path) -> bool:
+    """Return whether `is_intact` has anything to compare a file with when it is given no sha256."""
+    return _SHA256.fullmatch(_blob_name(path)) is not None or _GIT_HASH.fullmatch(_blob_name(path)) is not None
+
+
+def _blob_name(path: Path) -> str:
+    return Path(os.path.realpath(path)).name
 
 
 def is_content(path: Path, etag: str) -> bool:
     """Return whether a file is what the Hub calls `etag`: a sha256, or the hash git gives a file."""
-    if re.fullmatch(r"[0-9a-f]{64}", etag):
+    if _SHA256.fullmatch(etag):
         return digest(path) == etag
-    if re.fullmatch(r"[0-9a-f]{40}", etag):
+    if _GIT_HASH.fullmatch(etag):
         head = b"blob %d\0" % path.stat().st_size
         return _hash(path, hashlib.sha1(head, usedforsecurity=False)) == etag
     return True
@@ -167,7 +178,7 @@ def _link(blob: Path, pointer: Path) -> None:
     """Let `pointer` be a relative link to `blob`, or a copy where links are not to be had."""
     from huggingface_hub import constants
 
-    temporary = pointer.with_name(f".{pointer.name[:200]}.tmp")
+    temporary = pointer.with_name(f".{os.fsencode(pointer.name)[:200].decode(errors='ignore')}.tmp")
     temporary.unlink(missing_ok=True)
     try:
         if getattr(constants, "HF_HUB_DISABLE_SYMLINKS", False):  # not in huggingface_hub 1.0

@@ -119,20 +119,16 @@ def cached_offer(wanted: str) -> Offer | None:
         return None
     reference = known.reference if known else parse_reference(wanted)
     path = find_cached(reference) if reference is not None else None
-    if reference is None or path is None:
+    exact = reference_of(path) if path is not None else None
+    if reference is None or path is None or exact is None:
         return None
     known = known or known_as(reference)
     contract = None if known else contract_in(path)
     licence = known.licence if known else contract.licence if contract else NOT_STATED
-    snapshot = path.parents[len((reference.file or path.name).split("/")) - 1]
     return Offer(
         name=known.name if known else str(reference),
-        reference=Reference(
-            repository=reference.repository,
-            revision=reference.revision,
-            file=path.relative_to(snapshot).as_posix(),
-        ),
-        commit=snapshot.name,
+        reference=Reference(repository=reference.repository, revision=reference.revision, file=exact.file),
+        commit=exact.revision,
         licence=licence,
         restrictions=known.restrictions if known else "",
         size=path.stat().st_size,

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import TextIO
 
 from inpaint.core.errors import ImageError, OutputError
+from inpaint.core.files import is_folder, is_there
 
 SUFFIXES = frozenset(
     (".avif", ".bmp", ".heic", ".heif", ".jpeg", ".jpg", ".jpe", ".jfif", ".mpo", ".png", ".tif", ".tiff", ".webp")
@@ -44,21 +45,21 @@ def collect(
     - The result has the photograph's stem and the suffix that `suffix` gives for it. Where two results would have one
       name, as those of a.jpg and a.png, they keep the old suffix as well: a.jpg.png and a.png.png.
 
-    Raises `ImageError` when there is no such source or no photograph in any, and `OutputError` when two results would
-    have one name all the same, or a result would replace its photograph.
+    Raises `ImageError` when there is no such source, a folder cannot be listed, or no photograph is in any, and
+    `OutputError` when two results would have one name all the same, or a result would replace its photograph.
     """
     passed = {_absolute(path) for path in (out, *skip)}
     found: dict[Path, PurePath] = {}
     by_list = set(listed)
     for source in (*sources, *listed):
         root = _absolute(source)
-        if root.is_dir():
+        if is_folder(root):
             top = PurePath(root.name) if len(sources) + len(listed) > 1 else PurePath()
             for image in _walk(root, passed):
                 found.setdefault(image, top / image.parent.relative_to(root))
         elif source in by_list:
             found.setdefault(root, PurePath() if source.is_absolute() or ".." in source.parts else source.parent)
-        elif root.exists():
+        elif is_there(root):
             found.setdefault(root, PurePath())
         else:
             raise ImageError(f"There is no file or folder {source}; check the path.")
@@ -76,13 +77,17 @@ def read_list(file: TextIO) -> list[Path]:
 
 def _walk(root: Path, passed: set[Path]) -> Iterator[Path]:
     """Yield the photographs below `root`, sorted. Links to folders are not followed, because they can go in circles."""
-    for folder, folders, files in os.walk(root):
+    for folder, folders, files in os.walk(root, onerror=_refuse):
         here = Path(folder)
         folders[:] = sorted(name for name in folders if not name.startswith(".") and here / name not in passed)
         for name in sorted(files):
             path = here / name
             if not name.startswith(".") and path.suffix.lower() in SUFFIXES and path not in passed:
                 yield path
+
+
+def _refuse(error: OSError) -> None:
+    raise ImageError(f"The folder {error.filename} cannot be listed: {error.strerror}; change its permissions.")
 
 
 def _named(found: dict[Path, PurePath], out: Path, suffix: Callable[[Path], str]) -> list[Item]:

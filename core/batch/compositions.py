@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -12,6 +13,8 @@ from typing import Any
 from inpaint.core.batch.job import Outcome, guarded
 from inpaint.core.batch.manifest import Manifest
 from inpaint.core.batch.prints import take
+from inpaint.core.decode import refusing
+from inpaint.core.errors import ImageError, MaskError, OutputError
 from inpaint.core.files import check_apart, make_folder
 from inpaint.core.objects.composition import Composition, compose_file
 from inpaint.core.objects.joint import JointEngine
@@ -29,7 +32,10 @@ def compose_job(composition: Composition, joint: JointEngine, segmenter: Segment
 
     def work(seconds: dict[str, float]) -> dict[str, Any]:
         inputs = _inputs(composition)
-        prints = {name: take(path) for name, path in inputs.items() if path.is_file()}
+        prints = {}
+        for name, path in inputs.items():
+            with refusing(path, MaskError if name == "mask" else ImageError):
+                prints[name] = take(path)
         check_apart(composition.output, inputs)
         make_folder(composition.output.parent)
         with timed(seconds, "compose"):
@@ -46,6 +52,17 @@ def compose_job(composition: Composition, joint: JointEngine, segmenter: Segment
         }
 
     return guarded(told, work)
+
+
+def check_outputs(compositions: Sequence[Composition]) -> None:
+    """Raise `OutputError` when one composition would write a file that it or another one reads."""
+    read = {os.path.realpath(path) for composition in compositions for path in _inputs(composition).values()}
+    for composition in compositions:
+        if os.path.realpath(composition.output) in read:
+            raise OutputError(
+                f"{composition.output} is what a line of the table reads, and would be replaced; choose another "
+                "folder with --output, and do what builds on a result with a second table."
+            )
 
 
 def run_compositions(

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from inpaint.core.batch.collect import Item
 from inpaint.core.batch.prints import Print, take
+from inpaint.core.decode import refusing
 from inpaint.core.engines.engine import Engine
-from inpaint.core.errors import InpaintError
+from inpaint.core.errors import ImageError, InpaintError
 from inpaint.core.files import check_apart, make_folder
 from inpaint.core.filling import Detail
 from inpaint.core.image import read_image, write_image
@@ -168,7 +169,8 @@ def _fill(
 ) -> dict[str, Any]:
     """Do the work. What is known early goes into `told` at once, because a failure is to tell it, too."""
     with timed(seconds, "read"):
-        prints = {"image": take(item.image)} if item.image.is_file() else {}
+        with refusing(item.image, ImageError):
+            prints = {"image": take(item.image)}
         photo = read_image(item.image)
         told["width"], told["height"] = photo.size
         choice = settings.choice_for(item)

@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inpaint.core.losses.backbones import LpipsFeatures, Vgg19Features, inverse_length
-from inpaint.core.losses.reconstruction import masked_mean
 
 CONTEXT_MARGIN = 1 / 16
 """How far the second, larger patch reaches beyond the hole on every side, as a fraction of the image's side."""
@@ -86,6 +85,10 @@ class PatchPerceptualLoss(nn.Module):
         return total
 
 
+VGG_WEIGHTS = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
+"""Of relu1_1 to relu5_1, as in pix2pixHD (Wang et al., CVPR 2018)."""
+
+
 class VggLoss(nn.Module):
     """L1 distance of VGG-19 activations over the whole image, finer layers counting less (as in pix2pixHD)."""
 
@@ -98,7 +101,7 @@ class VggLoss(nn.Module):
         with torch.no_grad():
             wanted = self.features(target)
         total = torch.zeros((), device=output.device)
-        for index, (layer, goal) in enumerate(zip(self.features(output), wanted, strict=True)):
-            difference = (layer - goal).abs()
-            total = total + masked_mean(difference, torch.ones_like(difference[:, :1])) * 2.0 ** (index - 5)
+        # A file of weights may end before relu5_1.
+        for layer, goal, weight in zip(self.features(output), wanted, VGG_WEIGHTS, strict=False):
+            total = total + (layer - goal).abs().mean() * weight
         return total

@@ -4,15 +4,17 @@ The region proposals are left out, because a person draws the box; the classes a
 classes are averaged, each weighted by how likely the box holds that class.
 """
 
+from functools import partial
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torchvision.models import get_weight
-from torchvision.models.detection import maskrcnn_resnet50_fpn
+from torchvision.models.detection import MaskRCNN
+from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor
 from torchvision.models.detection.mask_rcnn import MaskRCNNPredictor
-from torchvision.ops import roi_align
+from torchvision.ops import FrozenBatchNorm2d, roi_align
 
 from inpaint.core.errors import RecipeError
 
@@ -28,14 +30,25 @@ MASK = 28
 class BoxToMask(nn.Module):
     """Mask R-CNN's backbone and heads, asked about one given box per picture."""
 
-    def __init__(self, weights: Literal["coco", "none"] = "none", classes: int = COCO_CLASSES) -> None:
-        """Build it. weights: "coco" downloads torchvision's. classes: 2 = background and object, with new heads.
+    def __init__(
+        self, weights: Literal["coco", "none"] = "none", classes: int = COCO_CLASSES, *, restored: bool = False
+    ) -> None:
+        """Build it. classes: 2 = background and object, with new heads.
+
+        weights: "coco" downloads torchvision's, and freezes what torchvision freezes when they are trained further:
+        all norms and the first two stages. restored: build the same without the download; a checkpoint's follow.
 
         Raises `RecipeError` when the weights cannot be downloaded.
         """
         super().__init__()
-        model = maskrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=COCO_CLASSES)
-        if weights == "coco":
+        coco = weights == "coco"
+        # Torchvision's own builder chooses so only where it downloads. These weights were made without an epsilon.
+        norm = partial(FrozenBatchNorm2d, eps=0.0) if coco else nn.BatchNorm2d
+        backbone = resnet_fpn_backbone(
+            backbone_name="resnet50", weights=None, norm_layer=norm, trainable_layers=3 if coco else 5
+        )
+        model = MaskRCNN(backbone, COCO_CLASSES)
+        if coco and not restored:
             try:
                 enum = get_weight("MaskRCNN_ResNet50_FPN_Weights.COCO_V1")
                 model.load_state_dict(enum.get_state_dict(progress=False, check_hash=True, weights_only=True))

@@ -179,6 +179,16 @@ def test_a_list(album: Path, run: Callable, monkeypatch: pytest.MonkeyPatch, sta
     assert results(album / "out") == ["000.png", "manifest.jsonl", "trip/001.png"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the names of files are text")
+def test_a_list_of_names_that_are_no_text(album: Path, run: Callable) -> None:
+    old, new = os.fsencode(album / "photos/000.png"), os.fsencode(album / "photos") + b"/caf\xe9.png"
+    os.rename(old, new)  # noqa: PTH104 - bytes
+    (album / "list.txt").write_bytes(new + b"\n")
+    result = run("--list", str(album / "list.txt"), "--box", "4,4,20,20", photos=[], masks=None)
+    assert result.exit_code == 0, result.output
+    assert b"caf\xe9.png" in os.listdir(os.fsencode(album / "out"))  # noqa: PTH208 - bytes
+
+
 @pytest.mark.parametrize(
     ("options", "code", "sentence"),
     [

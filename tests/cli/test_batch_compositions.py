@@ -50,6 +50,15 @@ def test_resuming_leaves_out_what_is_complete_and_unchanged(collage: Path) -> No
     assert json.loads(run(collage, moved, GOOD[1], words=("--resume", "--json")).stdout)["done"] == 1
 
 
+def test_what_a_line_reads_no_other_line_replaces(collage: Path) -> None:
+    before = {path.name: path.read_bytes() for path in collage.glob("*.png")}
+    line = "background.png,apple.png,mask.png,,50 60,"
+    result = run(collage, f"{line}apple.png", f"{line}two.png", words=("-o", str(collage)))
+    assert result.exit_code == 6
+    assert "apple.png is what a line of the table reads" in result.stderr
+    assert {path.name: path.read_bytes() for path in collage.glob("*.png")} == before
+
+
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [

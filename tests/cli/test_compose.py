@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,21 @@ def test_remove(collage: Path, apple, tiny_model) -> None:
     assert (made[apple[1]][:, 0] < made[apple[1]][:, 1]).mean() > 0.9
     np.testing.assert_array_equal(made[:10], apple[0][:10])
     assert run("remove", collage / "apple.png", "--box", "1,2", "--model", tiny_model).exit_code == 2
+
+
+def test_a_picture_that_may_not_be_read_is_left_to_the_reader(collage: Path, monkeypatch, tiny_model) -> None:
+    """Which has an exit code for each kind of picture, where the parser of the command line has one for all."""
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode, **more: mode != os.R_OK and access(path, mode, **more))
+    photo, mask = collage / "apple.png", collage / "mask.png"
+    none = ["--model", collage / "none.onnx"]
+    for words in (
+        ["remove", photo, "--box", "32,20,56,56", *none],
+        ["harmonize", photo, "--mask", mask, *none],
+        ["compose", photo, "--object", photo, "--object-mask", mask, "--at", "5,6", *none],
+    ):
+        result = run(*words)
+        assert result.exit_code == 5, result.output  # this far it comes
 
 
 def test_a_tiff_of_floats_stays_one(collage: Path, tiny_model, tiny_joint) -> None:

@@ -85,6 +85,34 @@ def test_from_pull_to_remove(served: Any, picture: Any, hole: Any, tmp_path: Pat
     assert "comes with Inpaint and stays" in run("weights", "remove", "default", code=5).stderr
 
 
+def test_a_repository_whose_only_model_lies_in_a_folder(
+    hub: Any, heavy_model: bytes, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    commit = hub.commit("user/deep", {"onnx/model.onnx": heavy_model})
+    run("weights", "pull", "user/deep")
+    assert "it was here already" in run("weights", "pull", f"user/deep@{commit}").stdout
+    assert json.loads(run("weights", "info", "user/deep", "--json").stdout)["path"]
+    run("weights", "bundle", "user/deep", "-o", tmp_path / "models.tar")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert "it was here already" in run("weights", "pull", "user/deep").stdout
+    assert "1.0 MB freed" in run("weights", "remove", "user/deep").stdout
+    assert "installed" in run("weights", "install", tmp_path / "models.tar").stdout
+
+
+def test_what_cannot_be_checked_is_not_called_intact(
+    served: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    (tmp_path / "mine.onnx").write_text("no model")
+    assert "a file of yours" in run("weights", "verify", tmp_path / "mine.onnx", code=5).stderr
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_SYMLINKS", True, raising=False)
+    run("weights", "pull", "user/repo")
+    assert "not checked" in run("weights", "verify", "user/repo").stdout
+
+
 def test_a_strangers_words_do_not_steer_the_terminal(hub: Any, heavy_model: bytes) -> None:
     hub.commit("user/bad", {"model.onnx": heavy_model}, licence="\x1b[2J\n[red]evil[/nothing]")
     result = run("weights", "pull", "user/bad")

@@ -14,7 +14,7 @@ from inpaint.gimp_plugin.doctor import examine_gimps
 from inpaint.gimp_plugin.gimps import Console, GimpFolder, find_folders
 from inpaint.gimp_plugin.installer import SCRIPT, SOURCE, engine_config, install, prove, runtime_folder, uninstall
 from inpaint.gimp_plugin.plugin.errors import PluginError
-from inpaint.gimp_plugin.plugin.places import Config
+from inpaint.gimp_plugin.plugin.places import Config, Runtime
 
 from .conftest import linux, posix
 
@@ -123,6 +123,16 @@ def test_without_a_gimp_installing_says_so(home: Path) -> None:
     done = CliRunner().invoke(app, ["gimp", "install"])
     assert done.exit_code == 1
     assert "There is no GIMP 3 here" in done.output
+
+
+def test_a_worker_whose_folder_is_not_ours_is_one_sentence(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def foreign(_: Runtime) -> None:
+        raise PluginError("The folder belongs to somebody else; delete it.")
+
+    monkeypatch.setattr(Runtime, "prepare", foreign)
+    done = CliRunner().invoke(app, ["gimp", "worker"])
+    assert done.exit_code == 1
+    assert "belongs to somebody else" in done.output
 
 
 @linux

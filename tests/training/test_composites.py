@@ -106,6 +106,33 @@ def test_fixed_composites_are_fixed(pictures):
     assert len(first.image) == 3
 
 
+def test_a_picture_without_an_object_is_named(picture):
+    nothing = Segmented(picture(80, 80), np.zeros((80, 80), int), "beach.webp")
+    with pytest.raises(RecipeError, match=r"beach\.webp has no object"):
+        make_composite(nothing, picture(80, 80, 1), CompositeConfig(), CROPS, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_background_is_never_the_object(picture, seed):
+    labels = np.zeros((100, 100), int)
+    labels[40:60, 40:60] = 5  # 1 to 4 are not there
+    segmented = Segmented(picture(100, 100), labels)
+    config, rng = CompositeConfig(area=(0.0, 1.0)), np.random.default_rng(seed)
+    made = make_composite(segmented, picture(100, 100, 1), config, CROPS, rng)
+    assert made.foreground.any()
+    assert not made.foreground[0].any()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_crop_between_the_parts_of_an_object_moves_to_one(picture, seed):
+    labels = np.zeros((64, 400), int)
+    labels[20:40, :10] = labels[20:40, -10:] = 1
+    made = make_composite(
+        Segmented(picture(64, 400), labels), picture(80, 80), CompositeConfig(), CROPS, np.random.default_rng(seed)
+    )
+    assert 0 < made.foreground.mean() < 0.1
+
+
 @pytest.mark.parametrize("change", [{"strength": (1.0, 0.5)}, {"room": (0.5, 2.0)}, {"hole": 2.0}, {"hold_back": 1}])
 def test_impossible_settings(change):
     with pytest.raises(RecipeError, match="composites"):

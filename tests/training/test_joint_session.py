@@ -10,7 +10,10 @@ from PIL import Image
 
 from inpaint.core import load_joint
 from inpaint.core.errors import RecipeError
+from inpaint.training.evaluation.run_engine import RunEngine
+from inpaint.training.experiment.plan import load_plan
 from inpaint.training.export_joint import export_joint
+from inpaint.training.publish import build_folder
 from inpaint.training.recipe import load_recipe
 from inpaint.training.rundir import RunDirectory
 from inpaint.training.session import Options, run_training
@@ -86,6 +89,17 @@ def test_train_resume_and_export(tmp_path, segments, recipe):
     contract, parities = export_joint(tmp_path / "whole", tmp_path / "joint.onnx")
     assert max(parity.largest for parity in parities) < 1e-3
     assert load_joint(tmp_path / "joint.onnx", "cpu", 1).contract == contract
+
+    with pytest.raises(RecipeError, match="holds a joint model"):
+        RunEngine(tmp_path / "whole")
+    with pytest.raises(RecipeError, match="holds a joint model"):
+        build_folder(tmp_path / "whole", "user/repo", tmp_path / "published")
+    assert not (tmp_path / "published").exists()
+
+
+def test_an_experiment_compares_fills():
+    with pytest.raises(RecipeError, match="a joint recipe"):
+        load_plan("debug", ['recipe="btgmi-joint-cpu"', "adjust=[]", "settings=[]"]).cells()
 
 
 def test_composites_and_the_family_belong_together(tmp_path):

@@ -1,9 +1,11 @@
 import json
+import sys
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from torchvision.models import WeightsEnum
+from torchvision.models.detection import maskrcnn_resnet50_fpn
 
 from inpaint.core import Box, cut_out
 from inpaint.core.errors import OutputError, RecipeError
@@ -13,40 +15,25 @@ from inpaint.training.segmenter import (
     SegmenterRecipe,
     draw_batch,
     intersection_over_union,
+    objects,
     read_settings,
     segmentation_loss,
     train_segmenter,
 )
-from inpaint.training.segments import open_segments
+from inpaint.training.segments import Segmented, open_segments
 
 RECIPE = SegmenterRecipe(steps=12, batch=4, width=4, hold_back=0)
-
-
-@pytest.fixture(scope="session")
-def discs(tmp_path_factory):
-    """Twelve pictures of a bright disc on dark ground, with their masks."""
-    folder = tmp_path_factory.mktemp("discs")
-    rows, columns = np.mgrid[0:80, 0:96]
-    for name in ("images", "masks"):
-        (folder / name).mkdir()
-    for number in range(12):
-        rng = np.random.default_rng(number)
-        disc = (rows - rng.integers(30, 50)) ** 2 + (columns - rng.integers(30, 60)) ** 2 < rng.integers(12, 22) ** 2
-        pixels = np.where(disc[..., None], 200, 60) + rng.normal(0, 10, (80, 96, 3))
-        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / "images" / f"{number}.png")
-        Image.fromarray(disc.astype(np.uint8)).save(folder / "masks" / f"{number}.png")
-    return folder
 
 
 def test_it_learns_goes_on_where_it_stopped_and_exports(tmp_path, discs):
     losses = []
     whole = tmp_path / "whole"
-    train_segmenter(RECIPE, str(discs), whole, watcher=lambda step, loss: losses.append(loss))
+    train_segmenter(RECIPE, str(discs), whole, device="cpu", watcher=lambda step, loss: losses.append(loss))
     assert losses[-1] < losses[0]
 
     parts = tmp_path / "parts"
-    assert train_segmenter(RECIPE, str(discs), parts, watcher=lambda step, loss: step == 5) == 5
-    train_segmenter(RECIPE, str(discs), parts, resume=True)
+    assert train_segmenter(RECIPE, str(discs), parts, device="cpu", watcher=lambda step, loss: step == 5) == 5
+    train_segmenter(RECIPE, str(discs), parts, device="cpu", resume=True)
     assert (parts / "state.safetensors").read_bytes() == (whole / "state.safetensors").read_bytes()
 
     contract, (parity,) = export_segmenter(whole, tmp_path / "cutout.onnx")
@@ -87,9 +74,23 @@ def test_iou():
     assert intersection_over_union(one, one) == 1
 
 
+def test_a_picture_without_an_object_is_named(picture):
+    with pytest.raises(RecipeError, match=r"beach\.webp has no object"):
+        objects(Segmented(picture(40, 40), np.zeros((40, 40), int), "beach.webp"), 0.005)
+    speck = np.zeros((40, 40), int)
+    speck[3, 3:5] = 7
+    (mask,) = objects(Segmented(picture(40, 40), speck), 0.005)
+    assert mask.sum() == 2
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
-    [(("mood", 1), "no setting"), (("steps", "many"), "something like"), (("batch", 0), "at least 1")],
+    [
+        (("mood", 1), "no setting"),
+        (("steps", "many"), "something like"),
+        (("batch", 0), "at least 1"),
+        (("hold_back", -1), "from 2"),
+    ],
 )
 def test_settings(change, message):
     with pytest.raises(RecipeError, match=message):
@@ -97,11 +98,35 @@ def test_settings(change, message):
     assert read_settings({"steps": 7}, [("lr", 1)]).lr == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX has a limit on the size of files")
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, discs):
+    import resource
+
+    train_segmenter(RECIPE, str(discs), tmp_path, device="cpu", watcher=lambda step, loss: True)
+    files = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"state\.safetensors cannot be written.*free some space"):
+            train_segmenter(RECIPE, str(discs), tmp_path, device="cpu", resume=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == files
+
+
 @pytest.mark.slow
-def test_mask_rcnn_is_trained_exported_and_run(tmp_path, discs):
-    """With random weights: what is proved is the way from one step of fine-tuning to a cut-out without torch."""
-    recipe = SegmenterRecipe(network="mask-rcnn", weights="none", steps=1, batch=1, hold_back=0)
-    train_segmenter(recipe, str(discs), tmp_path / "run")
+def test_mask_rcnn_is_trained_exported_and_run(tmp_path, discs, monkeypatch):
+    """With random weights: what is proved is the way from two steps of fine-tuning to a cut-out without torch."""
+    downloads = []
+
+    def download(*_, **__):
+        downloads.append("COCO")
+        return maskrcnn_resnet50_fpn(weights=None, weights_backbone=None, num_classes=91).state_dict()
+
+    monkeypatch.setattr(WeightsEnum, "get_state_dict", download)
+    recipe = SegmenterRecipe(network="mask-rcnn", steps=2, batch=1, hold_back=0)
+    train_segmenter(recipe, str(discs), tmp_path / "run", watcher=lambda step, loss: step == 1)
+    train_segmenter(recipe, str(discs), tmp_path / "run", resume=True)
     contract, (parity,) = export_segmenter(tmp_path / "run", tmp_path / "mask-rcnn.onnx")
     assert parity.largest < 1e-3
     assert (contract.box, contract.covers) == ("corners", "box")
@@ -111,3 +136,4 @@ def test_mask_rcnn_is_trained_exported_and_run(tmp_path, discs):
     )
     assert 0 < found[20:60, 20:70].mean() < 1
     assert not found[:15].any()
+    assert downloads == ["COCO"]  # once for the training, and not again to go on or to export

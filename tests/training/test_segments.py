@@ -42,6 +42,7 @@ def test_shards(tmp_path, picture, labels):
     second = source.read(1)
     np.testing.assert_array_equal(second.pixels, picture(80, 96, 1))
     np.testing.assert_array_equal(second.labels, labels)
+    assert second.name == "000001 in a.tar"
 
 
 def test_folders(tmp_path, picture, labels):
@@ -53,6 +54,7 @@ def test_folders(tmp_path, picture, labels):
     source = open_segments(str(tmp_path))
     assert len(source) == 1
     np.testing.assert_array_equal(source.read(0).labels, labels)
+    assert source.read(0).name == str(tmp_path / "images" / "one.png")
 
 
 @pytest.fixture
@@ -94,9 +96,19 @@ def test_coco(coco, picture):
         assert len(source) == 1  # the photograph without objects teaches nothing
         one = source.read(0)
         np.testing.assert_array_equal(one.pixels, picture(80, 96, 7))
+        assert one.name == str(coco / "train2017" / "000000000007.png")
         assert sorted(np.unique(one.labels)) == [0, 1, 2]
         assert (one.labels[40:50, 40:50] == 2).all()  # the smaller one is on top
         assert abs((one.labels > 0).sum() - 1600) < 90
+
+
+def test_an_object_without_a_pixel_is_none(coco):
+    file = coco / "annotations" / "instances_train2017.json"
+    record = json.loads(file.read_text())
+    speck = record["annotations"][0] | {"id": 4, "image_id": 9, "area": 0.2, "bbox": [5, 5, 0.5, 0.4]}
+    record["annotations"].append(speck | {"segmentation": [[5, 5, 5.5, 5, 5.5, 5.4, 5, 5.4]]})
+    file.write_text(json.dumps(record))
+    assert len(open_segments(str(coco))) == 1
 
 
 def test_coco_without_its_photographs_says_where_to_put_them(coco):
@@ -118,7 +130,7 @@ def test_wrong_data_is_said(tmp_path, picture, labels):
         open_segments(str(tmp_path))
     Image.fromarray(picture(40, 40)).save(tmp_path / "images" / "one.png")
     Image.fromarray(labels).save(tmp_path / "masks" / "one.png")
-    with pytest.raises(RecipeError, match="same size"):
+    with pytest.raises(RecipeError, match=r"one\.png .*same size"):
         open_segments(str(tmp_path)).read(0)
 
 
@@ -128,3 +140,9 @@ def test_what_is_held_back_is_never_trained_on():
     assert sorted((*part.indices, *held.indices)) == list(range(25))
     part, held = split(range(5), 0)
     assert (len(part), len(held)) == (5, 0)
+
+
+def test_nothing_to_train_on_is_said():
+    with pytest.raises(RecipeError, match="hold_back to 0"):
+        split(range(1), 10)
+    assert split(range(1), 0)[0].indices == (0,)

@@ -5,6 +5,7 @@ torchmetrics does the statistics on its activations.
 """
 
 import io
+import math
 import warnings
 from pathlib import Path
 from pickle import UnpicklingError
@@ -155,7 +156,10 @@ def frechet(real: Tensor, fake: Tensor) -> float:
 
 
 def inception_score(logits: Tensor) -> tuple[float, float]:
-    """Return the Inception score of N x K logits and its standard deviation over at most `SPLITS` splits."""
+    """Return the Inception score of N x K logits, the mean of at most `SPLITS` splits, and its standard error.
+
+    That of a single split is NaN.
+    """
     splits = min(SPLITS, len(logits))
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
         # It warns about keeping features, which are here already, and about the spread of a single split.
@@ -164,4 +168,4 @@ def inception_score(logits: Tensor) -> tuple[float, float]:
         metric = InceptionScore(feature=_Given(logits.shape[1]), splits=splits)
         metric.update(logits)
         mean, spread = metric.compute()
-    return float(mean), float(spread) if splits > 1 else 0.0
+    return float(mean), float(spread) / math.sqrt(splits) if splits > 1 else math.nan

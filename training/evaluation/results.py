@@ -29,7 +29,8 @@ class Mean:
 
     value: float
     error: float
-    """Its standard error: the spread over the pictures divided by the root of their number; NaN for one picture."""
+    """Its standard error: the spread over the pictures divided by the root of their number; NaN for one picture, and
+    for FID, which has none."""
     pictures: int
 
 
@@ -41,7 +42,7 @@ class Evaluation:
     columns: tuple[Metric, ...]
     pictures: tuple[Scored, ...]
     together: dict[str, Row]
-    """By method, what only all pictures together have: "fid", "is", "is_spread"."""
+    """By method, what only all pictures together have: "fid", "is", "is_error"."""
 
     @property
     def ranking(self) -> Metric | None:
@@ -56,8 +57,10 @@ class Evaluation:
             if column.per_picture:
                 means[column.key] = mean([scored.rows[method][column.key] for scored in chosen])
             elif pictures is None:
-                value = self.together[method][column.key]
-                means[column.key] = Mean(value, self.together[method].get("is_spread", math.nan), len(chosen))
+                together = self.together[method]
+                means[column.key] = Mean(
+                    together[column.key], together.get(f"{column.key}_error", math.nan), len(chosen)
+                )
         return means
 
     def bins(self) -> list[tuple[str, tuple[Scored, ...]]]:

@@ -8,18 +8,21 @@ import torch
 
 from inpaint.core.engines.engine import Device, Engine
 from inpaint.core.errors import EngineError
-from inpaint.training.export import load_generator, run_contract
+from inpaint.training.export import load_filler, run_contract
 
 
 class RunEngine(Engine):
     """Runs the generator of a training where ONNX Runtime would run an exported file; `fill` cannot tell."""
 
     def __init__(self, run: Path, device: Device = "cpu", step: int | None = None) -> None:
-        """Load a checkpoint, the last one by default. Raises `RecipeError` for a folder that is no run."""
+        """Load a checkpoint, the last one by default.
+
+        Raises `RecipeError` for a folder that is no run, or of a joint model.
+        """
         # Not Engine's own constructor: there is no ONNX session.
         if device == "cuda" and not torch.cuda.is_available():
             raise EngineError("There is no usable CUDA device; choose --device cpu or auto.")
-        generator, recipe, at_step, fade = load_generator(run, step)
+        generator, recipe, at_step, fade = load_filler(run, step)
         self.path = run
         self.contract = run_contract(recipe, at_step)
         self.notes = []

@@ -54,5 +54,5 @@ def _together(label: str, groups: Sequence[str], crowd: Crowd | None) -> Row:
     if crowd is not None and "fid" in groups:
         row["fid"] = crowd.fid(label)
     if crowd is not None and "is" in groups:
-        row["is"], row["is_spread"] = crowd.inception_score(label)
+        row["is"], row["is_error"] = crowd.inception_score(label)
     return row

@@ -119,7 +119,10 @@ class Plan(BaseModel):
                 ) from error
             for seed in self.seeds:
                 name = "-".join((*chosen, f"seed{seed}"))
-                cells.append(Cell(name, values, seed, load_recipe(recipe, [*settings, f"seed={seed}"])))
+                loaded = load_recipe(recipe, [*settings, f"seed={seed}"])
+                if loaded.composites is not None:
+                    raise RecipeError(f"{recipe} is a joint recipe, and an experiment compares fills; choose another.")
+                cells.append(Cell(name, values, seed, loaded))
         return cells
 
     def to_toml(self) -> str:

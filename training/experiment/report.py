@@ -19,7 +19,7 @@ HOLE = 255
 
 def write_report(plan: Plan, cells: list[Cell], bench: Bench, out: Path) -> None:
     """Write report.md, scores.csv and plots/ of an experiment as far as it has come."""
-    table = ScoreTable(plan, cells, out)
+    table = ScoreTable(plan, cells, out, bench.judge.columns)
     write_csv(table, out / "scores.csv")
     lines = [f"# {plan.name}", "", plan.description, "", *_conditions(plan, bench), "", *_progress(cells, out)]
     for name, entries in table.groups():
@@ -29,14 +29,15 @@ def write_report(plan: Plan, cells: list[Cell], bench: Bench, out: Path) -> None
 
 
 def _conditions(plan: Plan, bench: Bench) -> list[str]:
-    measure = plan.measure
+    measure, distance = plan.measure, bench.judge.distance
     sides = ", ".join(f"{side:g}" for side in measure.sides)
+    looks = f"The perceptual distance is {distance.title}. " if distance else ""
     return [
         f"Measured every {measure.every} steps on {len(bench.photographs(64))} photographs of "
         f"`{Path(bench.location).name}`, each with one square hole whose side is {sides} of the picture's; the same "
         f"holes for all (seed {measure.seed}). Numbers are of what is inside the hole, colours in [0, 1], means over "
         f"the photographs and over the seeds {', '.join(map(str, plan.seeds))}, with the range from seed to seed in "
-        "brackets. FID and Inception score, where they were measured, are of whole pictures. Everything is in "
+        f"brackets. {looks}FID and Inception score, where they were measured, are of whole pictures. Everything is in "
         "[scores.csv](scores.csv), and the plan in [plan.toml](plan.toml)."
     ]
 

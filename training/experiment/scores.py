@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 
 from inpaint.core.files import atomic_write
-from inpaint.training.evaluation.metrics import METRICS, Metric, columns
+from inpaint.training.evaluation.metrics import METRICS, Metric
 from inpaint.training.evaluation.metrics import Row as Scored
 from inpaint.training.experiment.cell import CellDirectory
 from inpaint.training.experiment.plan import Cell, Plan
@@ -41,21 +41,17 @@ class Spread:
 class ScoreTable:
     """Every measurement that there is so far."""
 
-    def __init__(self, plan: Plan, cells: Sequence[Cell], out: Path) -> None:
-        """Read the scores of all cells of the experiment in `out`."""
+    def __init__(self, plan: Plan, cells: Sequence[Cell], out: Path, measured: Sequence[Metric]) -> None:
+        """Read the scores of all cells of the experiment in `out`. measured: all metrics, by their titles in tables."""
         self.plan = plan
+        self.metrics = [metric for metric in measured if metric.key in REPORTED]
+        """The columns of the report."""
         self.entries = [
             Entry(cell, scores.step, side, scores.pictures, row)
             for cell in cells
             for scores in CellDirectory(out / "cells" / cell.name).scores()
             for side, row in scores.rows.items()
         ]
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """Return the columns of the report."""
-        distance = "LPIPS" if self.plan.measure.distance != "vgg19" else "VGG-19"
-        return [metric for metric in columns(self.plan.measure.metrics, distance) if metric.key in REPORTED]
 
     def groups(self) -> Iterator[tuple[str, list[Entry]]]:
         """Yield what is compared with one another: the entries that agree on every axis but `compare`."""

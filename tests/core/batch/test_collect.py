@@ -1,3 +1,4 @@
+import errno
 import io
 import os
 from pathlib import Path
@@ -90,6 +91,21 @@ def test_nothing_to_do_is_an_error(tree: Path, source: str, sentence: str) -> No
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_a_folder_that_may_not_be_listed_is_not_left_out_in_silence(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = os.scandir
+
+    def locked(folder: str) -> object:
+        if str(folder).endswith("may"):
+            raise PermissionError(errno.EACCES, "Permission denied", folder)
+        return listing(folder)
+
+    monkeypatch.setattr(os, "scandir", locked)  # root may list everything
+    with pytest.raises(ImageError, match="may cannot be listed"):
+        targets(tree, "photos")
+
+
 def test_links_in_a_circle_end(tree: Path) -> None:
     (tree / "more" / "again").symlink_to(tree / "more")
     assert targets(tree, "more") == ["a.png"]

@@ -1,3 +1,4 @@
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePath
@@ -9,6 +10,7 @@ from PIL import Image
 from inpaint.core import Box, Engine, MaskChoice, fill
 from inpaint.core.batch import Item, Outcome, Settings, fill_file
 from inpaint.core.batch import job as job_module
+from inpaint.core.batch import prints as prints_module
 
 Maker = Callable[..., np.ndarray]
 
@@ -55,6 +57,19 @@ def test_what_goes_wrong_is_an_outcome(
     assert sentence in outcome.error.message
     assert not item.target.exists()
     assert Outcome.from_json(outcome.to_json()) == outcome
+
+
+def test_a_photograph_that_may_not_be_read_is_told_as_fill_tells_it(
+    item: Item, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(prints_module, "_sha256", locked)  # root may read everything
+    outcome = fill_file(item, settings, engine)
+    assert outcome.error is not None
+    assert (outcome.error.kind, outcome.error.code) == ("ImageError", 3)
+    assert "may not read" in outcome.error.message
 
 
 @pytest.mark.parametrize(("error", "code", "sentence"), [(KeyError("x"), 70, "bug"), (MemoryError(), 3, "memory")])

@@ -150,6 +150,17 @@ def test_widen_grows_a_rectangle_on_every_side():
     assert torch.equal(wide, expected)
 
 
+@pytest.mark.parametrize(
+    ("layers", "expected"), [(5, 1 / 32 + 1 / 16 + 1 / 8 + 1 / 4 + 1), (3, 1 / 32 + 1 / 16 + 1 / 8)]
+)
+def test_vgg_layers_weigh_as_in_pix2pixhd(layers, expected):
+    def features(image):
+        return [image[..., :: layer + 1] for layer in range(layers)]
+
+    output, target = torch.ones(1, 3, 8, 8), torch.zeros(1, 3, 8, 8)
+    assert VggLoss(features)(output, target).item() == pytest.approx(expected)
+
+
 def test_vgg_uses_the_layers_that_are_there(backbones):
     features = Vgg19Features(backbones)
     assert [x.shape[1] for x in features(torch.zeros(1, 3, 32, 32))] == [64, 128, 256]

@@ -70,12 +70,12 @@ def test_the_inception_score_is_that_of_its_definition(pictures):
     for picture in pictures[:10]:
         crowd.add(picture, {"a": picture})
     with mock.patch.object(inception, "SPLITS", 1):
-        value, spread = crowd.inception_score("a")
+        value, error = crowd.inception_score("a")
     logits = network(torch.from_numpy(pictures[:10]).permute(0, 3, 1, 2))[1].double().numpy()
     p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     expected = np.exp((p * (np.log(p) - np.log(p.mean(axis=0)))).sum(axis=1).mean())
     assert value == pytest.approx(expected, rel=1e-4)
-    assert spread == 0
+    assert np.isnan(error)
 
 
 def test_the_score_is_the_same_every_time_and_leaves_the_generator_alone():
@@ -83,7 +83,14 @@ def test_the_score_is_the_same_every_time_and_leaves_the_generator_alone():
     before = torch.get_rng_state()
     assert inception_score(logits) == inception_score(logits)
     assert torch.equal(torch.get_rng_state(), before)
-    assert inception_score(logits)[1] > 0
+    value, error = inception_score(logits)
+    with pytest.warns(UserWarning, match="buffer"):
+        metric = inception.InceptionScore(feature=inception._Given(6), splits=10)
+    metric.update(logits)
+    torch.manual_seed(0)
+    wanted, spread = metric.compute()
+    assert value == pytest.approx(float(wanted))
+    assert error == pytest.approx(float(spread) / 10**0.5)
 
 
 def test_fewer_pictures_than_features_give_the_distance_of_the_full_matrices():

@@ -27,6 +27,9 @@ def test_means_and_their_errors(evaluation):
     assert means["l1_hole"].error == pytest.approx(0.1 / math.sqrt(3))
     assert means["fid"].value == 3
     assert math.isnan(means["fid"].error)
+    crowd = Evaluation(("one",), tuple(columns(["fid", "is"])), (), {"one": {"fid": 3.0, "is": 9.0, "is_error": 0.5}})
+    assert math.isnan(crowd.summary("one")["fid"].error)
+    assert crowd.summary("one")["is"].error == 0.5
 
 
 def test_bins_are_those_of_the_hole(evaluation):

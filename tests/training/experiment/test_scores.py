@@ -1,6 +1,6 @@
 import pytest
 
-from inpaint.training.evaluation.metrics import METRICS
+from inpaint.training.evaluation.metrics import METRICS, columns
 from inpaint.training.experiment.cell import CellDirectory, Scores
 from inpaint.training.experiment.plan import load_plan
 from inpaint.training.experiment.report import _table
@@ -21,7 +21,7 @@ def table(tmp_path):
             sides = [{"side": side, "scores": {"l1_hole": l1 * side, "psnr_hole": 20.0}} for side in (0.25, 0.5)]
             record = {"step": step, "pictures": 8, "sides": sides}
             write_json(directory.path / "scores" / f"step-{step:06d}.json", record)
-    return ScoreTable(plan, cells, tmp_path)
+    return ScoreTable(plan, cells, tmp_path, columns(plan.measure.metrics))
 
 
 def test_seeds_are_averaged_and_their_range_is_kept(table):
@@ -32,6 +32,12 @@ def test_seeds_are_averaged_and_their_range_is_kept(table):
     spread = over_seeds(lines["growing"], METRICS["l1_hole"], step=4, side=0.5)
     assert spread == Spread(pytest.approx(0.055), 0.05, pytest.approx(0.06), 2)
     assert over_seeds(lines["growing"], METRICS["l1_hole"], step=8, side=0.5) is None
+
+
+def test_a_distance_that_is_not_lpips_is_not_called_so(table, tmp_path):
+    measured = columns(["l1", "lpips"], "LPIPS (SqueezeNet), uncalibrated")
+    plain = ScoreTable(table.plan, table.plan.cells(), tmp_path, measured)
+    assert [metric.title for metric in plain.metrics] == ["l1 in hole", "perceptual in hole"]
 
 
 def test_lines_are_compared_where_all_have_come(table):
