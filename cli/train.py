@@ -10,13 +10,14 @@ from inpaint.cli._options import Device
 
 if TYPE_CHECKING:
     from inpaint.training.recipe import Recipe
+    from inpaint.training.session import Options
 
 
 def train(
     recipe: Annotated[
         str | None,
         typer.Argument(
-            help="Name of a recipe, a .toml file, or segmenter. Left out with --resume: the run's own.",
+            help="Name of a recipe, a .toml file, or segmenter. Not needed with --resume, which takes the run's own.",
             show_default=False,
         ),
     ] = None,
@@ -52,7 +53,8 @@ def train(
         bool, typer.Option("--cuda-graphs", help="Launch each step at once: quicker where a step is short.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check everything, print the plan, train nothing.")
+        bool,
+        typer.Option("--dry-run", help="Check everything but downloads of backbones, print the plan, train nothing."),
     ] = False,
 ) -> None:
     """Train a model from a recipe. Ctrl-C saves a checkpoint and says how to go on."""
@@ -79,7 +81,6 @@ def train(
         )
         return
     from inpaint.cli._progress import TrainingProgress
-    from inpaint.core.errors import RecipeError
     from inpaint.training.processes import is_first, process_count
     from inpaint.training.recipe import load_recipe, recipe_names
     from inpaint.training.rundir import RunDirectory
@@ -99,25 +100,21 @@ def train(
             raise typer.BadParameter("say which run to go on with", param_hint="--out")
         rundir = RunDirectory(out)
         settled = rundir.recipe(setting)
-        if recipe is not None and load_recipe(recipe).name != settled.name:
-            raise RecipeError(
-                f"{out} was trained with the recipe {settled.name!r}; leave the recipe out to go on with it."
-            )
+        if recipe is not None:
+            _compare(load_recipe(recipe, setting), settled, recipe, out)
         origin = rundir.origin()
     elif recipe is None:
         raise typer.BadParameter(f"choose one of {', '.join(recipe_names())}, or a .toml file", param_hint="RECIPE")
     else:
         settled = load_recipe(recipe, setting)
+        if out is not None:
+            RunDirectory(out).check_free(again=auto_resume)
     data = data or origin.get("data")
     if data is None:
         raise typer.BadParameter("say where the photographs are", param_hint="--data")
-    if dry_run:
-        _print_plan(settled, data, shapes, start_from)
-        return
-    assert out is not None
     options = Options(
         data=data,
-        out=out,
+        out=out or Path(),  # of a dry run, which writes nothing
         val=val or origin.get("val"),
         shapes=shapes or origin.get("shapes"),
         start_from=start_from,
@@ -130,6 +127,9 @@ def train(
         compile=compile_networks,
         cuda_graphs=cuda_graphs,
     )
+    if dry_run:
+        _print_plan(settled, options)
+        return
     with TrainingProgress(settled, processes=process_count(), visible=is_first()) as progress:
         finished = run_training(settled, options, [progress])
     stopped = finished < settled.schedule.steps
@@ -143,24 +143,37 @@ def train(
         raise typer.Exit(130)
 
 
-def _print_plan(recipe: "Recipe", data: str, shapes: str | None, start_from: str | None) -> None:
-    """Say what would be trained, without training."""
-    from inpaint.core.nets import Growing
-    from inpaint.training.material import open_material
-    from inpaint.training.starting import open_start
+def _compare(named: "Recipe", settled: "Recipe", name: str, out: Path) -> None:
+    """Refuse to go on with a run when another recipe is named than its own, and say where the two differ otherwise."""
+    from inpaint.cli._report import print_notes
+    from inpaint.core.errors import RecipeError
+    from inpaint.training.processes import is_first
 
-    material = open_material(recipe, data, shapes=shapes)
-    if start_from:
-        open_start(start_from, recipe)
-    generator, discriminators = recipe.family.build_generator(), recipe.family.build_discriminators()
-    if isinstance(generator, Growing):
-        for _ in range(sum(phase.grow for phase in recipe.phases)):
-            generator.grow()
-    weights = [sum(p.numel() for p in net.parameters()) / 1e6 for net in (generator, discriminators)]
+    if named.name != settled.name:
+        raise RecipeError(f"{out} was trained with the recipe {settled.name!r}; leave the recipe out to go on with it.")
+    different = [field for field in type(named).model_fields if getattr(named, field) != getattr(settled, field)]
+    if different and is_first():
+        print_notes(
+            [
+                f"{out} goes on with its own recipe, which differs from {name} in {', '.join(different)}; "
+                "--set changes it from here on."
+            ]
+        )
+
+
+def _print_plan(recipe: "Recipe", options: "Options") -> None:
+    """Say what would be trained, without training."""
+    from inpaint.training.rehearsal import rehearse
+
+    rehearsal = rehearse(recipe, options)
+    networks = rehearsal.trainer.generator, rehearsal.trainer.discriminators
+    weights = [sum(p.numel() for p in net.parameters()) / 1e6 for net in networks]
     typer.echo(recipe.to_toml())
-    typer.echo(f"# {material} in {data}")
-    if start_from:
-        typer.echo(f"# starts with the weights of {start_from}")
+    typer.echo(f"# {rehearsal.material} in {options.data}")
+    if options.start_from:
+        typer.echo(f"# starts with the weights of {options.start_from}")
+    if options.resume:
+        typer.echo(f"# goes on after step {rehearsal.step}")
     typer.echo(f"# generator {weights[0]:.2f} M weights, discriminators {weights[1]:.2f} M weights")
     for phase in recipe.phases:
         size = recipe.data[phase.data].size

@@ -71,11 +71,13 @@ def fold_batch_norm(module: nn.Module) -> None:
 def load_generator(run: Path, step: int | None = None) -> tuple[nn.Module, Recipe, int, float]:
     """Load the averaged generator of a run.
 
-    step: which checkpoint; None = the last. Returns the generator in eval mode, the recipe, the step it was taken
-    at, and the weight of its newest grown block at that step. Raises `RecipeError` for a folder that is no run.
+    step: which checkpoint; None = the last. Returns the generator in eval mode, the recipe that led there, the step it
+    was taken at, and the weight of its newest grown block at that step. Raises `RecipeError` for a folder that is no
+    run.
     """
     rundir = RunDirectory(run)
-    recipe = rundir.recipe()
+    step = rundir.last_step() if step is None else step
+    recipe = rundir.recipe_at(step or 0)
     tensors, record = rundir.load(step)
     generator = recipe.family.build_generator()
     if isinstance(generator, Growing):

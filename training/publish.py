@@ -12,6 +12,8 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from safetensors import SafetensorError
+
 from inpaint.core.errors import HubError, ModelError, OutputError
 from inpaint.training.card import Card, read_evaluation
 from inpaint.training.export import export_run, load_filler
@@ -84,7 +86,7 @@ def build_folder(
         except ModelError as error:
             notes.append(f"model_fp16.onnx is left out. {error}")
         PretrainedGenerator.from_run(run, step).write(part)
-        shutil.copyfile(rundir.recipe_file, part / "recipe.toml")
+        (part / "recipe.toml").write_text(recipe.to_toml(), "utf-8")
         write_json(part / "contract.json", asdict(contract))
         validation = _last_validation(rundir, at_step)
         source = evaluation / "scores.json" if evaluation is not None and evaluation.is_dir() else evaluation
@@ -117,8 +119,9 @@ def build_folder(
         (part / "README.md").write_text(card.text(), "utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written ({error.strerror or error}).") from error
+    except (OSError, SafetensorError) as error:  # the latter is what safetensors makes of a full disk
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{folder} cannot be written ({reason}).") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Published(folder=folder, files=tuple(sorted({*files, "README.md"})), notes=tuple(notes))

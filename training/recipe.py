@@ -4,6 +4,7 @@ import json
 from typing import Annotated, Any, Literal
 
 import tomli_w
+import torch
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from inpaint.core.errors import InpaintError, RecipeError
@@ -15,6 +16,7 @@ from inpaint.core.nets import (
     FreeFormConfig,
     GatedConfig,
     GeneratorConfig,
+    Growing,
     JointConfig,
     LayerDiscriminatorConfig,
 )
@@ -93,7 +95,7 @@ class Recipe(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Recipe":
-        smallest = self.family.smallest_size
+        family = self.family
         for phase in self.phases:
             for field in ("data", "holes", "objective"):
                 table = self.objectives if field == "objective" else getattr(self, field)
@@ -104,16 +106,39 @@ class Recipe(BaseModel):
                     f"The phase {phase.name!r} takes its batch of {self.data[phase.data].batch} in {phase.accumulate} "
                     "parts; choose a number that divides it."
                 )
-        for name, crops in self.data.items():
-            if crops.size < smallest:
+            part = self.data[phase.data].batch // phase.accumulate
+            if part < family.smallest_batch:
                 raise RecipeError(
-                    f"data.{name}.size = {crops.size} is too small for the networks: take at least {smallest}, or "
-                    "networks made for less."
+                    f"The phase {phase.name!r} takes {part} picture at a time, and this family learns from at least "
+                    f"{family.smallest_batch}; raise data.{phase.data}.batch, or lower accumulate."
+                )
+            if phase.grow and not self._can_grow:
+                raise RecipeError(
+                    f"The phase {phase.name!r} grows a block, and the family {self.generator.family!r} cannot; leave "
+                    "`grow` out."
+                )
+        for name, crops in self.data.items():
+            if crops.size < family.smallest_size:
+                raise RecipeError(
+                    f"data.{name}.size = {crops.size} is too small for the networks: take at least "
+                    f"{family.smallest_size}, or networks made for less."
                 )
         if (self.composites is not None) != isinstance(self.generator, JointConfig):
             raise RecipeError('A table [composites] and the generator family "joint" belong together.')
+        holes_said = self.holes != {"default": HoleConfig()} or any(phase.side is not None for phase in self.phases)
+        if self.composites is not None and holes_said:
+            raise RecipeError(
+                "A joint model learns from composites, whose holes the table [composites] describes; leave out [holes] "
+                "and the `side` of phases."
+            )
         Schedule(self.phases)
         return self
+
+    @property
+    def _can_grow(self) -> bool:
+        """Whether the generator takes blocks; asked of the network itself, built without any numbers in it."""
+        with torch.device("meta"):
+            return isinstance(self.family.build_generator(), Growing)
 
     @property
     def family(self) -> Family:

@@ -7,11 +7,11 @@ import numpy as np
 from torch.utils.tensorboard import SummaryWriter
 
 from inpaint.core.trainers import StepReport
-from inpaint.training.rundir import RunDirectory, write_json
+from inpaint.training.rundir import RunDirectory
 
 
 class Reports:
-    """Averages the losses between two log lines, writes them, and remembers the best validation."""
+    """Averages the losses between two log lines, writes them, and knows the best validation."""
 
     def __init__(self, rundir: RunDirectory) -> None:
         self.rundir = rundir
@@ -56,10 +56,7 @@ class Reports:
             best = float(json.loads(self.rundir.best_file.read_text("utf-8"))["distance"])
         except (OSError, ValueError, KeyError):
             best = float("inf")
-        if measures["distance"] < best:
-            write_json(self.rundir.best_file, {"step": step, **measures})
-            return True
-        return False
+        return measures["distance"] < best
 
     def close(self) -> None:
         """Flush what is still in memory."""

@@ -1,6 +1,7 @@
 """The directory of one training: its recipe, its log, its pictures and its checkpoints.
 
 runs/x/recipe.toml                       the resolved recipe; `inpaint train runs/x/recipe.toml` repeats it
+       recipe-until-000500.toml          what it was up to that step, where `--resume --set` has changed it
        run.json                          where data and backbones came from
        log.jsonl                         one JSON object per logged step and per validation
        tensorboard/                      the same numbers for TensorBoard
@@ -12,6 +13,7 @@ runs/x/recipe.toml                       the resolved recipe; `inpaint train run
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ from inpaint.core.files import atomic_write
 from inpaint.training.recipe import Recipe, load_recipe, recipe_digest
 
 STATE_VERSION = 1
+UNTIL = "recipe-until-"
+"""How the names of recipes begin that were changed on the way."""
 
 
 class RunDirectory:
@@ -44,8 +48,7 @@ class RunDirectory:
 
         again: whether one that has no checkpoint yet may be started over.
         """
-        if self.recipe_file.exists() and not (again and not self.steps()):
-            raise OutputError(f"{self.path} holds a training already; go on with --resume, or give another --out.")
+        self.check_free(again=again)
         try:
             for folder in (self.path, self.samples, self.checkpoints):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -56,11 +59,41 @@ class RunDirectory:
         except OSError as error:
             raise OutputError(f"The run directory {self.path} cannot be written ({error.strerror}).") from error
 
+    def check_free(self, *, again: bool = False) -> None:
+        """Raise `OutputError` when there is a training already; again: as in `create`."""
+        if self.recipe_file.exists() and not (again and not self.steps()):
+            raise OutputError(f"{self.path} holds a training already; go on with --resume, or give another --out.")
+
+    def adopt(self, recipe: Recipe, step: int) -> None:
+        """Make a recipe that a training goes on with at a step the one of the directory; the one before is kept.
+
+        Raises `OutputError` when it cannot be written.
+        """
+        with suppress(RecipeError):  # it may be that what is wrong with it has just been changed
+            if self.recipe() == recipe:
+                return
+        before = self.path / f"{UNTIL}{step:06d}.toml"
+        try:
+            # If there is one already, then nothing has been saved with what came after it.
+            if not before.exists():
+                with atomic_write(before) as file:
+                    file.write(self.recipe_file.read_bytes())
+            with atomic_write(self.recipe_file) as file:
+                file.write(recipe.to_toml().encode())
+        except OSError as error:
+            raise OutputError(f"{self.recipe_file} cannot be written ({error.strerror}).") from error
+
     def recipe(self, settings: list[str] | None = None) -> Recipe:
         """Read the recipe of this training. Raises `RecipeError` when the directory holds none."""
         if not self.recipe_file.exists():
             raise RecipeError(f"{self.path} is not a run directory: it has no recipe.toml.")
         return load_recipe(str(self.recipe_file), settings)
+
+    def recipe_at(self, step: int) -> Recipe:
+        """Read the recipe that the training followed up to a step: not the last one, where it was changed since."""
+        kept = {file.stem.removeprefix(UNTIL): file for file in self.path.glob(f"{UNTIL}*.toml")}
+        later = [(int(number), file) for number, file in kept.items() if number.isdigit() and int(number) >= step]
+        return load_recipe(str(min(later)[1])) if later else self.recipe()
 
     def origin(self) -> dict[str, Any]:
         """Return what `create` was told about data and backbones; empty when it is lost."""
@@ -90,12 +123,12 @@ class RunDirectory:
     def save(self, step: int, tensors: dict[str, Tensor], recipe: Recipe, grown: int, **counts: int) -> None:
         """Write a checkpoint under a temporary name, then rename it: a killed process leaves no half of one.
 
-        counts: what else the record should hold.
+        counts: what else the record should hold. Raises `OutputError` when there is no room for it.
         """
         record = {"version": STATE_VERSION, "step": step, "grown": grown, "recipe": recipe_digest(recipe), **counts}
         target = self.checkpoint(step)
+        folder = self.checkpoints / f".saving-{step:06d}"
         try:
-            folder = self.checkpoints / f".saving-{step:06d}"
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             save_file(tensors, folder / "state.safetensors")
@@ -104,8 +137,10 @@ class RunDirectory:
             if target.exists():
                 shutil.rmtree(target)
             folder.rename(target)
-        except OSError as error:
-            raise OutputError(f"{target} cannot be written ({error.strerror}); free some space.") from error
+        except (OSError, SafetensorError) as error:  # what safetensors raises, whatever the disk has told it
+            shutil.rmtree(folder, ignore_errors=True)
+            reason = getattr(error, "strerror", None) or error
+            raise OutputError(f"{target} cannot be written ({reason}); free some space.") from error
 
     def load(self, step: int | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Read a checkpoint, the last one by default: its tensors and its record.
@@ -124,6 +159,10 @@ class RunDirectory:
             return load_file(folder / "state.safetensors"), record
         except (OSError, KeyError, ValueError, SafetensorError) as error:
             raise RecipeError(f"The checkpoint {folder} is damaged; delete it to go on from the one before.") from error
+
+    def remember_best(self, step: int, measures: dict[str, float]) -> None:
+        """Note that a checkpoint, which is there already, has validated best so far."""
+        write_json(self.best_file, {"step": step, **measures})
 
     def best_step(self) -> int | None:
         """Return the step that validated best, if its checkpoint is still there."""

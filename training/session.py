@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler, set_seed
+from torch import Tensor
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.losses import Objective
@@ -18,7 +20,7 @@ from inpaint.core.trainers import AdversarialTrainer, Callback, StepReport, rest
 from inpaint.training.data import BatchPlan
 from inpaint.training.material import Material, open_material
 from inpaint.training.processes import agreement, decoders, from_first
-from inpaint.training.recipe import Recipe
+from inpaint.training.recipe import Recipe, recipe_digest
 from inpaint.training.reports import Reports
 from inpaint.training.rundir import RunDirectory
 from inpaint.training.starting import SETTLING, begin, open_start
@@ -64,9 +66,7 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     Raises `RecipeError` for data or a run directory that cannot be used, `DivergedError` when a loss is not finite.
     """
     began = time.monotonic()
-    accelerator = make_accelerator(recipe, options.device)
-    if options.cuda_graphs and (accelerator.device.type != "cuda" or accelerator.num_processes > 1):
-        raise RecipeError("CUDA graphs need an NVIDIA GPU and one process; leave --cuda-graphs out.")
+    accelerator = make_accelerator(recipe, options.device, cuda_graphs=options.cuda_graphs)
     # Fixed before anything is built, so that the first weights depend on the seed alone.
     set_seed(recipe.seed)
     material = open_material(recipe, options.data, options.val, options.shapes)
@@ -93,9 +93,14 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     start, anchor = 0, (0, 0)
     if options.resume:
         # All go on from the step that the first process sees, whatever a shared disk shows to the others.
-        tensors, record = rundir.load(from_first(accelerator, rundir.last_step()))
+        tensors, record = load_state(rundir, recipe, from_first(accelerator, rundir.last_step()))
         restore(trainer, tensors, record["grown"])
         start = int(record["step"])
+        if accelerator.is_main_process:
+            digest = recipe_digest(recipe)
+            if record["recipe"] != digest:
+                rundir.log({"step": start, "recipe": digest, "before": record["recipe"]})
+            rundir.adopt(recipe, start)
         if "samples" in record:
             anchor = start, int(record["samples"])
         if (
@@ -137,10 +142,31 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     return finished
 
 
-def make_accelerator(recipe: Recipe, device: str) -> Accelerator:
+def load_state(rundir: RunDirectory, recipe: Recipe, step: int | None) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read the checkpoint of a step for going on with it: its tensors and its record.
+
+    Raises `RecipeError` when there is none, or the recipe's phases leave nothing of the kind to go on with.
+    """
+    tensors, record = rundir.load(step)
+    at, schedule = int(record["step"]), recipe.schedule
+    if at > schedule.steps:
+        raise RecipeError(
+            f"{rundir.path} is at step {at}, and the recipe's phases end after {schedule.steps}; give them more steps "
+            "with --set, or export the model as it is."
+        )
+    if at < schedule.steps and schedule.at(at).grown < record["grown"]:
+        raise RecipeError(
+            f"{rundir.path} has grown {record['grown']} block(s), and the recipe's phases "
+            f"{schedule.at(at).grown} by step {at}; give them as many steps as they took, with --set."
+        )
+    return tensors, record
+
+
+def make_accelerator(recipe: Recipe, device: str, *, cuda_graphs: bool = False) -> Accelerator:
     """Return what knows of precision, device and processes; with several, this is where they meet.
 
-    device: "auto", "cpu" or "cuda". Raises `RecipeError` when there is no such device.
+    device: "auto", "cpu" or "cuda". cuda_graphs: whether steps are to be recorded. Raises `RecipeError` when there is
+    no such device, or none that records.
     """
     if device == "cuda" and not torch.cuda.is_available():
         raise RecipeError("There is no usable CUDA device; choose --device cpu or auto.")
@@ -152,7 +178,10 @@ def make_accelerator(recipe: Recipe, device: str) -> Accelerator:
     # Nobody sends batch statistics around: they are the same everywhere where `sync_batch_norm` is on. Between the
     # discriminators' two passes it would change tensors that the backward pass still needs.
     handlers: list[KwargsHandler] = [DistributedDataParallelKwargs(broadcast_buffers=False)]
-    return Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
+    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
+    if cuda_graphs and (accelerator.device.type != "cuda" or accelerator.num_processes > 1):
+        raise RecipeError("CUDA graphs need an NVIDIA GPU and one process; leave --cuda-graphs out.")
+    return accelerator
 
 
 def _validation(recipe: Recipe, material: Material, objectives: dict[str, Objective]) -> Validation | None:
@@ -196,7 +225,7 @@ class Keeper:
         if step % recipe.log_every == 0:
             self.reports.write(report)
         if step % recipe.sample_every == 0 or step == self.steps:
-            self.validate(step)
+            self.validate(step, report.moment.fade)
         if step % recipe.checkpoint_every == 0:
             self.save(step)
 
@@ -206,14 +235,20 @@ class Keeper:
             self.rundir.log({"step": step, "cuda_graphs": graphed.refused or "recorded"})
             self.told_of_graphs = True
 
-    def validate(self, step: int) -> None:
-        """Measure the moving average on the fixed pictures and draw the contact sheet."""
+    def validate(self, step: int, fade: float) -> None:
+        """Measure the moving average on the fixed pictures and draw the contact sheet.
+
+        fade: weight of the newest grown block, 0..1.
+        """
         if self.validation is None:
             return
-        measures, filled = self.validation.measure(self.trainer.ema.generator)
+        measures, filled = self.validation.measure(self.trainer.ema.generator, fade)
         contact_sheet(self.validation.batch, filled, self.rundir.samples / f"step-{step:06d}.png")
         if self.reports.validated(step, measures):
             self.save(step)
+            # Only now: were it called the best before there was room to save it, nothing equal would be saved later.
+            self.rundir.remember_best(step, measures)
+            self.rundir.prune(self.recipe.keep)
 
     def save(self, step: int) -> None:
         """Write a checkpoint of this step, once."""

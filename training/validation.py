@@ -30,11 +30,12 @@ class Validation:
     family: Family
 
     @torch.no_grad()
-    def measure(self, generator: nn.Module) -> tuple[dict[str, float], Tensor]:
+    def measure(self, generator: nn.Module, fade: float) -> tuple[dict[str, float], Tensor]:
         """Fill all holes. Returns the mean losses by name and the filled pictures, N x 3 x H x W in [-1, 1].
 
-        The distance by which checkpoints are ranked is `distance`: the patch perceptual loss, or where the
-        objective has none the mean absolute difference inside the holes.
+        fade: weight of the generator's newest grown block, 0..1. The distance by which checkpoints are ranked is
+        `distance`: the patch perceptual loss, or where the objective has none the mean absolute difference inside the
+        holes.
         """
         device = next(generator.parameters()).device
         was_training = generator.training
@@ -43,7 +44,7 @@ class Validation:
         terms: list[dict[str, float]] = []
         for start in range(0, len(self.batch.image), CHUNK):
             part = self.batch.part(start, start + CHUNK).to(device)
-            made = self.family.complete(generator, part, 1.0)
+            made = self.family.complete(generator, part, fade)
             l1_hole = float(l1(made.completed, part.image, made.region))
             ppl = self.objective.ppl
             distance = float(ppl(made.completed, part.image, made.region)) if ppl is not None else l1_hole

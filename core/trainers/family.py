@@ -44,6 +44,11 @@ class Family(Protocol):
         """Smallest side in pixels of the pictures that its discriminators can judge."""
         ...
 
+    @property
+    def smallest_batch(self) -> int:
+        """Fewest pictures that its generator can learn from at once."""
+        ...
+
     def build_generator(self) -> nn.Module:
         """Build the generator as it is at the first step; called with (image, mask), it returns the completed image."""
         ...

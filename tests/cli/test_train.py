@@ -6,10 +6,13 @@ import sys
 import time
 
 import pytest
+import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from inpaint.training.recipe import load_recipe
 from inpaint.training.rundir import RunDirectory
+from inpaint.training.session import Options, run_training
 
 SETTINGS = ["--set", "phases.0.steps=24", "--set", "phases.1.steps=6", "--set", "checkpoint_every=4"]
 
@@ -170,3 +173,50 @@ def test_a_training_starts_from_another_and_goes_on_with_the_same_command(whole,
     assert RunDirectory(tmp_path / "on").last_step() == 2
     refused = inpaint("train", "--resume", "--out", tmp_path / "on", "--start-from", whole, code=2).stderr
     assert "leave one of the two out" in " ".join(refused.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["--val", "nowhere"], 8, "does not exist"),
+        (["--backbones", "nowhere", "--set", "objectives.default.ppl=1.0"], 8, "No alexnet*.safetensors in nowhere"),
+        (["--device", "cuda"], 8, "no usable CUDA device"),
+        (["--device", "cpu", "--cuda-graphs"], 8, "leave --cuda-graphs out"),
+    ],
+)
+def test_a_dry_run_finds_what_the_training_would_fail_of(words, code, sentence, photographs):
+    if "cuda" in words and torch.cuda.is_available():
+        pytest.skip("there is one")
+    done = inpaint("train", "debug", "--data", photographs, *words, "--dry-run", code=code)
+    assert sentence in " ".join(done.stderr.split())
+
+
+def test_a_dry_run_knows_the_place(whole, photographs):
+    assert "--resume" in inpaint("train", "debug", "--data", photographs, "--out", whole, "--dry-run", code=6).stderr
+    other = ("--set", "generator.width=16")
+    done = inpaint("train", "--resume", "--out", whole, "--device", "cpu", *other, "--dry-run", code=8)
+    assert "does not fit the recipe's networks" in " ".join(done.stderr.split())
+
+
+def test_a_dry_run_of_going_on_takes_what_the_run_was_given(photographs, tmp_path):
+    out, labels = tmp_path / "outlined", tmp_path / "labels"
+    labels.mkdir()
+    disc = Image.new("L", (96, 96), 0)
+    disc.paste(1, (20, 20, 70, 60))
+    disc.save(labels / "0.png")
+    options = Options(data=str(photographs), shapes=str(labels), out=out, device="cpu")
+    run_training(load_recipe("debug", ["holes.default.objects=0.5"]), options, [lambda report: report.step == 2])
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    said = inpaint("train", "--resume", "--out", out, "--device", "cpu", "--set", "log_every=7", "--dry-run").stdout
+    assert f"# 6 pictures in {photographs}" in said
+    assert "# goes on after step 2" in said
+    assert "log_every = 7" in said
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_a_recipe_that_is_not_the_runs_own_gets_a_note(whole):
+    on = ("--resume", "--out", whole, "--device", "cpu", "--dry-run")
+    note = " ".join(inpaint("train", "debug", *on).stderr.split())
+    assert f"{whole} goes on with its own recipe, which differs from debug in checkpoint_every, phases" in note
+    assert inpaint("train", "debug", *on, *SETTINGS).stderr == ""
+    assert inpaint("train", *on).stderr == ""

@@ -1,5 +1,6 @@
 import io
 import tarfile
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -47,3 +48,20 @@ def shapes(tmp_path_factory):
     for number, labels in enumerate(maps):
         Image.fromarray(labels.astype(np.uint8)).save(folder / f"{number}.png")
     return folder
+
+
+@pytest.fixture
+def no_file_so_large():
+    """What a full disk does, for files of more than so many bytes, while it is entered: writing them fails halfway."""
+    resource = pytest.importorskip("resource")
+
+    @contextmanager
+    def limited(size):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited

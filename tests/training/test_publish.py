@@ -83,6 +83,19 @@ def test_the_folder_holds_everything(folder):
     assert not [path for path in folder.iterdir() if b"my-private-party" in path.read_bytes()]
 
 
+def test_a_full_disk_is_one_sentence_and_leaves_no_folder(run, no_file_so_large, tmp_path, monkeypatch):
+    write = PretrainedGenerator.write
+
+    def write_without_room(model, folder):
+        with no_file_so_large(2**14):
+            write(model, folder)
+
+    monkeypatch.setattr(PretrainedGenerator, "write", write_without_room)
+    with pytest.raises(OutputError, match="cannot be written"):
+        build_folder(run, "me/tiny", tmp_path / "published")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_card_says_to_the_hub_what_it_is(folder):
     card = ModelCard.load(folder / "README.md")
     data = card.data.to_dict()

@@ -1,7 +1,7 @@
 import pytest
 
 from inpaint.core.errors import RecipeError
-from inpaint.training.recipe import load_recipe, recipe_digest, recipe_names
+from inpaint.training.recipe import Recipe, load_recipe, recipe_digest, recipe_names
 
 
 @pytest.mark.parametrize("name", recipe_names())
@@ -96,3 +96,35 @@ def test_a_batch_must_be_divisible_into_its_parts():
         load_recipe("debug", ["phases.0.accumulate=3"])
     with pytest.raises(RecipeError, match="at least one part"):
         load_recipe("debug", ["phases.0.accumulate=0"])
+
+
+@pytest.mark.parametrize("family", ["gated", "context-encoder", "free-form"])
+def test_only_what_can_grow_is_asked_to(family):
+    with pytest.raises(RecipeError, match=r"'stage 8' grows a block, .* leave `grow` out"):
+        Recipe.model_validate(with_phases(f"growing-{family}", 7, grow=True))
+    assert load_recipe("btgmi-joint", ["phases.0.grow=true"]).phases[0].grow
+
+
+def test_a_context_encoder_takes_no_pictures_one_by_one():
+    with pytest.raises(RecipeError, match=r"'stage 3' takes 1 picture at a time, .* at least 2"):
+        Recipe.model_validate(with_phases("fixed-context-encoder", 2, accumulate=16))
+    assert Recipe.model_validate(with_phases("fixed-context-encoder", 2, accumulate=8)).phases[2].accumulate == 8
+    with pytest.raises(RecipeError, match="takes 1 picture at a time"):
+        load_recipe("fixed-context-encoder", ["data.default.batch=1"])
+    assert load_recipe("fixed-gated", ["data.default.batch=1"]).data["default"].batch == 1
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["holes.default.strokes=0.5", "holes.default.side=[0.1, 0.2]", "holes.default.objects=1.0", "phases.0.side=0.5"],
+)
+def test_a_joint_recipe_says_nothing_of_holes(setting):
+    with pytest.raises(RecipeError, match=r"learns from composites.*\[composites\]"):
+        load_recipe("btgmi-joint", [setting])
+
+
+def with_phases(name, index, **changes):
+    """The table of a recipe with its phases written out, and one of them changed."""
+    table = load_recipe(name).model_dump()
+    table["phases"][index].update(changes)
+    return table

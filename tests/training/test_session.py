@@ -1,13 +1,17 @@
 import json
+from contextlib import ExitStack
 
 import pytest
 import torch
 from PIL import Image
 
 from inpaint.core.errors import DivergedError, OutputError, RecipeError
+from inpaint.core.losses import l1
 from inpaint.core.trainers import AdversarialTrainer
 from inpaint.training import session
-from inpaint.training.recipe import load_recipe
+from inpaint.training.export import load_generator
+from inpaint.training.material import open_material
+from inpaint.training.recipe import load_recipe, recipe_digest
 from inpaint.training.rundir import RunDirectory
 from inpaint.training.session import Options, run_training
 
@@ -180,3 +184,84 @@ def test_cuda_graphs_without_cuda_are_one_sentence(photographs, tmp_path):
     with pytest.raises(RecipeError, match="NVIDIA GPU"):
         run_training(short_recipe(), options(photographs, tmp_path / "none", cuda_graphs=True))
     assert not (tmp_path / "none").exists()
+
+
+def test_validation_looks_at_a_block_as_far_as_it_has_faded_in(photographs, tmp_path):
+    fading = {"phases.0.steps": 1, "phases.1.steps": 8, "phases.1.fade": 1.0, "phases.1.lr": 1e-2}
+    recipe = short_recipe(**fading, checkpoint_every=5)
+    run_training(recipe, options(photographs, tmp_path / "run"), [lambda report: report.step == 5])
+    logged = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    (measures,) = [record["validation"] for record in logged if "validation" in record]
+    generator, _, _, fade = load_generator(tmp_path / "run", 5)
+    batch = open_material(recipe, str(photographs)).fixed()
+    with torch.no_grad():
+        filled = {weight: generator(batch.image, batch.mask, weight) for weight in (fade, 1.0)}
+    expected, faded_in = (float(l1(image, batch.image, batch.mask)) for image in filled.values())
+    assert fade == 3 / 8
+    assert expected != pytest.approx(faded_in, rel=1e-4)
+    assert measures["l1_hole"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_checkpoint_that_finds_no_room_is_one_sentence(run, no_file_so_large, tmp_path):
+    full = RunDirectory(tmp_path / "full")
+    full.create(short_recipe(), {})
+    tensors, record = run.load()
+    with no_file_so_large(2**16), pytest.raises(OutputError, match="free some space"):
+        full.save(3, tensors, short_recipe(), record["grown"])
+    assert list(full.checkpoints.iterdir()) == []
+
+
+def test_what_could_not_be_saved_is_not_called_the_best(photographs, no_file_so_large, tmp_path):
+    """The first validation, at step 5, finds no room for its checkpoint; the one of step 4 is there."""
+    full = RunDirectory(tmp_path / "full")
+    recipe = short_recipe(checkpoint_every=4)
+    with ExitStack() as stack:
+        fill = lambda report: report.step == 5 and stack.enter_context(no_file_so_large(2**20))  # noqa: E731
+        with pytest.raises(OutputError, match="free some space"):
+            run_training(recipe, options(photographs, full.path), [fill])
+    assert full.steps() == [4]
+    assert not full.best_file.exists()
+    run_training(recipe, options(photographs, full.path, resume=True), [lambda report: report.step == 5])
+    assert full.best_step() == 5
+
+
+def test_settings_changed_on_resuming_become_the_recipe_of_the_run(photographs, tmp_path):
+    """Cut short while the head was learning; what was asked for then holds for the next resume, and for the export."""
+    run = RunDirectory(tmp_path / "cut")
+    first = short_recipe(**{"phases.1.fade": 1.0})
+    run_training(first, options(photographs, run.path), [lambda report: report.step == 4])
+    shorter = run.recipe(["phases.0.steps=4", "phases.1.lr=1e-5"])
+    run_training(shorter, options(photographs, run.path, resume=True), [lambda report: report.step == 7])
+    assert run.recipe() == shorter
+    assert load_recipe(str(run.path / "recipe-until-000004.toml")) == first
+    told = [json.loads(line) for line in run.log_file.read_text().splitlines() if "before" in line]
+    assert told == [{"step": 4, "recipe": recipe_digest(shorter), "before": recipe_digest(first)}]
+    assert load_generator(run.path)[3] == 2 / 4
+    assert run_training(run.recipe(), options(photographs, run.path, resume=True)) == 8
+    assert len(list(run.path.glob("recipe*.toml"))) == 2
+
+
+def test_a_checkpoint_is_exported_with_the_recipe_that_led_to_it(photographs, tmp_path):
+    run = RunDirectory(tmp_path / "fading")
+    fading = short_recipe(**{"phases.0.steps": 1, "phases.1.steps": 8, "phases.1.fade": 1.0})
+    run_training(fading, options(photographs, run.path), [lambda report: report.step == 5])
+    # The next process dies before its first checkpoint, and has asked for a quicker fade.
+    quicker = run.recipe(["phases.1.fade=0.5"])
+    run.adopt(quicker, 5)
+    assert load_generator(run.path)[1:] == (fading, 5, 3 / 8)
+    run_training(quicker, options(photographs, run.path, resume=True), [lambda report: report.step == 6])
+    assert load_generator(run.path)[1:] == (quicker, 6, 1.0)
+    assert load_generator(run.path, 5)[1:] == (fading, 5, 3 / 8)
+
+
+def test_going_on_behind_the_end_of_the_recipe_is_refused(run, photographs):
+    before = {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+    with pytest.raises(RecipeError, match=r"is at step 10, .* end after 8"):
+        run_training(run.recipe(["phases.0.steps=4"]), options(photographs, run.path, resume=True))
+    assert before == {path: path.read_bytes() for path in run.path.rglob("*") if path.is_file()}
+
+
+def test_going_back_to_before_a_block_had_grown_is_refused(run, photographs):
+    with pytest.raises(RecipeError, match=r"has grown 1 block.* phases 0 by step 10"):
+        run_training(run.recipe(["phases.0.steps=20"]), options(photographs, run.path, resume=True))
+    assert run.recipe() == short_recipe()

@@ -29,6 +29,11 @@ class Btgmi:
         """What the coarsest PatchGAN needs."""
         return self.discriminator.smallest_size
 
+    @property
+    def smallest_batch(self) -> int:
+        """One picture."""
+        return 1
+
     def build_generator(self) -> Generator:
         """Build the ResNet head."""
         return build_generator(self.generator)

@@ -29,6 +29,11 @@ class ContextEncoding:
         """Smaller pictures would be shown to the network with a mirrored rim."""
         return self.generator.size
 
+    @property
+    def smallest_batch(self) -> int:
+        """Two: its batch norm has one pixel per picture, in the bottleneck."""
+        return 2
+
     def build_generator(self) -> ContextEncoder:
         """Build the encoder, its bottleneck and the decoder."""
         return build_context_encoder(self.generator)
@@ -39,7 +44,7 @@ class ContextEncoding:
 
     def complete(self, generator: nn.Module, batch: Batch, fade: float) -> Completion:
         """Fill the hole."""
-        if generator.training and len(batch.image) < 2:
+        if generator.training and len(batch.image) < self.smallest_batch:
             raise RecipeError("A Context Encoder learns from two or more pictures per step; raise data.default.batch.")
         completed = generator(batch.image, batch.mask)
         return Completion((Stage("completed", completed, batch.mask),), completed, batch.mask)

@@ -30,6 +30,11 @@ class FreeForm:
         """What the coarsest PatchGAN needs."""
         return self.discriminator.smallest_size
 
+    @property
+    def smallest_batch(self) -> int:
+        """One picture."""
+        return 1
+
     def build_generator(self) -> FreeFormGenerator:
         """Build the coarse and the refining network."""
         return build_free_form(self.generator)

@@ -30,6 +30,11 @@ class Gated:
         """Five halvings, and instance norm before the last needs more than one pixel."""
         return 32
 
+    @property
+    def smallest_batch(self) -> int:
+        """One picture."""
+        return 1
+
     def build_generator(self) -> GatedGenerator:
         """Build the encoder and decoder."""
         return build_gated(self.generator)

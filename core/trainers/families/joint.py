@@ -32,6 +32,11 @@ class Joint:
         """What the coarsest PatchGAN needs."""
         return self.discriminator.smallest_size
 
+    @property
+    def smallest_batch(self) -> int:
+        """One picture."""
+        return 1
+
     def build_generator(self) -> JointGenerator:
         """Build the head with its two outputs."""
         return build_joint(self.generator)
