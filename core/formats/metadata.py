@@ -40,8 +40,8 @@ def clean_exif(read: Callable[[], Image.Exif]) -> tuple[bytes | None, int, list[
     orientation = 1
     try:
         exif = read()
-        if (turned := exif.get(ORIENTATION)) in range(1, 9):
-            orientation = turned
+        if (turned := exif.get(ORIENTATION, 1)) in range(1, 9):
+            orientation = int(turned)
         kept = Image.Exif()
         kept.load(exif.tobytes())
         for tag in {ORIENTATION, *_STRUCTURE, *_DENSITY} & set(kept):
