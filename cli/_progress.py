@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Self
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -48,6 +49,21 @@ class Stoppable:
         for number, handler in self.previous.items():
             signal.signal(number, handler)
         self.progress.stop()
+
+    def conclude(self, finished: int, planned: int, *, resume: str, export: str) -> None:
+        """Say what comes next: the command that goes on, or the one that exports.
+
+        Raises `typer.Exit` with 130 when Ctrl-C has stopped the training.
+        """
+        stopped = finished < planned
+        if not self.progress.disable:
+            typer.echo(
+                f"Stopped after step {finished}. Go on with: {resume}"
+                if stopped
+                else f"Finished {finished} steps. Export the model with: {export}"
+            )
+        if stopped and self.interrupted:
+            raise typer.Exit(130)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         if self.interrupted:

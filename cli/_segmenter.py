@@ -78,14 +78,12 @@ def train_it(
             max_minutes=max_minutes,
             watcher=progress,
         )
-    stopped = finished < recipe.steps
-    typer.echo(
-        f"Stopped after step {finished}. Go on with: inpaint train segmenter --resume --out {out}"
-        if stopped
-        else f"Finished {finished} steps. Export the model with: inpaint export {out} -o cutout.onnx"
+    progress.conclude(
+        finished,
+        recipe.steps,
+        resume=f"inpaint train segmenter --resume --out {out}",
+        export=f"inpaint export {out} -o cutout.onnx",
     )
-    if stopped and progress.interrupted:
-        raise typer.Exit(130)
 
 
 def _print_plan(

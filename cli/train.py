@@ -132,15 +132,12 @@ def train(
         return
     with TrainingProgress(settled, processes=process_count(), visible=is_first()) as progress:
         finished = run_training(settled, options, [progress])
-    stopped = finished < settled.schedule.steps
-    if is_first():
-        typer.echo(
-            f"Stopped after step {finished}. Go on with: inpaint train --resume --out {out}"
-            if stopped
-            else f"Finished {finished} steps. Export the model with: inpaint export {out} -o model.onnx"
-        )
-    if stopped and progress.interrupted:
-        raise typer.Exit(130)
+    progress.conclude(
+        finished,
+        settled.schedule.steps,
+        resume=f"inpaint train --resume --out {out}",
+        export=f"inpaint export {out} -o model.onnx",
+    )
 
 
 def _compare(named: "Recipe", settled: "Recipe", name: str, out: Path) -> None:

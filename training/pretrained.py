@@ -6,14 +6,14 @@ from typing import Any
 from huggingface_hub import PyTorchModelHubMixin, constants, hf_hub_download
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from inpaint.core.errors import ModelError
 from inpaint.core.nets import Growing
 from inpaint.training.export import load_generator
 from inpaint.training.recipe import Recipe
-from inpaint.training.rundir import write_json
+from inpaint.training.rundir import write_json, write_tensors
 from inpaint.weights.explain import in_one_sentence
 from inpaint.weights.reference import Reference
 
@@ -63,7 +63,7 @@ class PretrainedGenerator(
         config = {"recipe": self.recipe.model_dump(mode="json"), "grown": self.grown, "fade": self.fade}
         write_json(folder / constants.CONFIG_NAME, config)
         tensors = {name: tensor.contiguous() for name, tensor in self.state_dict().items()}
-        save_file(tensors, folder / constants.SAFETENSORS_SINGLE_FILE, metadata={"format": "pt"})
+        write_tensors(folder / constants.SAFETENSORS_SINGLE_FILE, tensors, {"format": "pt"})
 
     @classmethod
     def from_pretrained(  # pyright: ignore[reportIncompatibleMethodOverride]

@@ -12,8 +12,6 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError
-
 from inpaint.core.errors import HubError, ModelError, OutputError
 from inpaint.training.card import Card, read_evaluation
 from inpaint.training.export import export_run, load_filler
@@ -119,9 +117,8 @@ def build_folder(
         (part / "README.md").write_text(card.text(), "utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
-    except (OSError, SafetensorError) as error:  # the latter is what safetensors makes of a full disk
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"{folder} cannot be written ({reason}).") from error
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written ({error.strerror or error}).") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Published(folder=folder, files=tuple(sorted({*files, "README.md"})), notes=tuple(notes))

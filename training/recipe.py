@@ -112,11 +112,12 @@ class Recipe(BaseModel):
                     f"The phase {phase.name!r} takes {part} picture at a time, and this family learns from at least "
                     f"{family.smallest_batch}; raise data.{phase.data}.batch, or lower accumulate."
                 )
-            if phase.grow and not self._can_grow:
-                raise RecipeError(
-                    f"The phase {phase.name!r} grows a block, and the family {self.generator.family!r} cannot; leave "
-                    "`grow` out."
-                )
+        growing = next((phase for phase in self.phases if phase.grow), None)
+        if growing is not None and not self._can_grow:
+            raise RecipeError(
+                f"The phase {growing.name!r} grows a block, and the family {self.generator.family!r} cannot; leave "
+                "`grow` out."
+            )
         for name, crops in self.data.items():
             if crops.size < family.smallest_size:
                 raise RecipeError(

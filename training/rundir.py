@@ -131,16 +131,15 @@ class RunDirectory:
         try:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            save_file(tensors, folder / "state.safetensors")
+            write_tensors(folder / "state.safetensors", tensors)
             write_json(folder / "state.json", record)
             _sync(folder / "state.safetensors")
             if target.exists():
                 shutil.rmtree(target)
             folder.rename(target)
-        except (OSError, SafetensorError) as error:  # what safetensors raises, whatever the disk has told it
+        except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            reason = getattr(error, "strerror", None) or error
-            raise OutputError(f"{target} cannot be written ({reason}); free some space.") from error
+            raise OutputError(f"{target} cannot be written ({error.strerror or error}); free some space.") from error
 
     def load(self, step: int | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Read a checkpoint, the last one by default: its tensors and its record.
@@ -186,6 +185,14 @@ def write_json(path: Path, record: dict[str, Any]) -> None:
     """Write one JSON object, whole or not at all."""
     with atomic_write(path) as file:
         file.write(json.dumps(record, indent=2).encode() + b"\n")
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    """Write tensors by name. Raises OSError, also for a full disk, of which safetensors makes an error of its own."""
+    try:
+        save_file(tensors, path, metadata)
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
 
 
 def _sync(path: Path) -> None:

@@ -11,12 +11,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from inpaint.core.errors import OutputError, RecipeError
 from inpaint.core.files import make_folder
-from inpaint.training.rundir import write_json
+from inpaint.training.rundir import write_json, write_tensors
 
 
 class SegmenterRun:
@@ -56,12 +55,12 @@ class SegmenterRun:
             tensors |= {f"adam.{index}.{key}": value for key, value in state.items()}
         temporary = self.path / ".state.safetensors.tmp"
         try:
-            save_file({key: value.contiguous() for key, value in tensors.items()}, temporary, {"step": str(step)})
+            write_tensors(temporary, {key: value.contiguous() for key, value in tensors.items()}, {"step": str(step)})
             temporary.replace(self.state_file)
-        except (OSError, SafetensorError) as error:  # what safetensors raises, whatever the disk has told it
+        except OSError as error:
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
-            reason = getattr(error, "strerror", None) or error
+            reason = error.strerror or error
             raise OutputError(f"{self.state_file} cannot be written ({reason}); free some space.") from error
 
     def restore(self, network: nn.Module, adam: torch.optim.Optimizer | None = None) -> int:

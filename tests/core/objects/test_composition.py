@@ -56,15 +56,20 @@ def test_a_table_is_carried_out(files: Path, tiny_joint) -> None:
         np.testing.assert_array_equal(written[~outcome.composed.mask], background[~outcome.composed.mask])
 
 
-@pytest.mark.parametrize("kind", ["mask", "transparency"])
-def test_a_mask_or_transparency_is_enough(files: Path, apple, kind: str) -> None:
-    composition = Composition(
+def cut_out_by(files: Path, kind: str) -> Composition:
+    """Put the apple into the background; kind: whether a mask or transparency says where it is."""
+    return Composition(
         background=files / "background.png",
         object=files / ("apple.png" if kind == "mask" else "cut.png"),
         object_mask=files / "mask.png" if kind == "mask" else None,
         at=(50, 60),
         output=files / "out.png",
     )
+
+
+@pytest.mark.parametrize("kind", ["mask", "transparency"])
+def test_a_mask_or_transparency_is_enough(files: Path, apple, kind: str) -> None:
+    composition = cut_out_by(files, kind)
     outcome = compose_file(composition, None)
     assert outcome.composed.box == Box(60, 50, 51, 51)
     assert abs(outcome.composed.alpha.sum() - apple[1].sum()) < 40
@@ -125,13 +130,7 @@ def test_without_an_object_nothing_is_written(files: Path, apple, kind: str) -> 
     nothing = np.zeros_like(apple[1], np.uint8)
     Image.fromarray(nothing).save(files / "mask.png")
     Image.fromarray(np.dstack([apple[0], nothing])).save(files / "cut.png")
-    composition = Composition(
-        background=files / "background.png",
-        object=files / ("apple.png" if kind == "mask" else "cut.png"),
-        object_mask=files / "mask.png" if kind == "mask" else None,
-        at=(50, 60),
-        output=files / "out.png",
-    )
+    composition = cut_out_by(files, kind)
     with pytest.raises(MaskError, match="There is no object in the mask"):
         compose_file(composition, None)
     assert not (files / "out.png").exists()
