@@ -8,6 +8,7 @@ shifts of its neighbours and random places around its own match.
 import cv2
 import numpy as np
 
+from inpaint.core.exemplar.product import product
 from inpaint.core.exemplar.together import together
 
 USES = 7
@@ -73,7 +74,7 @@ class Field:
         step = max(1, BLOCK // len(self.places))
 
         def choose(start: int) -> None:
-            scores = here[start : start + step] @ there
+            scores = product(here[start : start + step], there)
             self.match[start : start + step] = self.places[scores.argmax(axis=1)]
 
         together(choose, range(0, len(here), step))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inpaint.core.exemplar.product import product
 from inpaint.core.exemplar.together import together
 
 RADIUS = 3
@@ -44,12 +45,12 @@ class Basis:
         rows = unroll(image, centres)
         mean = rows.mean(axis=0)
         rows = (rows - mean) * root
-        covariance = rows.T @ rows
+        covariance = product(rows.T, rows)
         # Any basis of the space of the first components will do, and orthogonal iteration finds it in a fraction of the
         # time of a decomposition (Golub and Van Loan, Matrix Computations, section 8.2.4).
         best = rng.standard_normal((len(root), COMPONENTS), np.float32)
         for _ in range(ITERATIONS):
-            best = np.linalg.qr(covariance @ best)[0]
+            best = np.linalg.qr(product(covariance, best))[0]
         return cls(mean, np.ascontiguousarray(best * root[:, None], np.float32))
 
     def describe(self, image: np.ndarray, centres: np.ndarray) -> np.ndarray:
@@ -58,12 +59,12 @@ class Basis:
         Squared distances of rows are, up to what the basis leaves out, mean squared differences of colours under the
         weights of `window`.
         """
-        offset = self.mean @ self.components
+        offset = product(self.mean, self.components)
         rows = np.empty((len(centres), self.components.shape[1]), np.float32)
 
         def fold(start: int) -> None:
             part = slice(start, start + CHUNK)
-            np.matmul(unroll(image, centres[part]), self.components, out=rows[part])
+            product(unroll(image, centres[part]), self.components, out=rows[part])
 
         together(fold, range(0, len(centres), CHUNK))
         rows -= offset

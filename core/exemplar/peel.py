@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from inpaint.core.exemplar.patches import unroll, window
+from inpaint.core.exemplar.product import product
 
 EXPECTED = 0.1
 """Weight of a pixel that only the network has filled; known ones have 1."""
@@ -37,9 +38,9 @@ def peel(image: np.ndarray, hole: np.ndarray, usable: np.ndarray, guide: np.ndar
         weights = unroll(np.ascontiguousarray(trust[..., None]), centres) * shares
         weights /= weights.sum(axis=1, keepdims=True)
         heavy = np.repeat(weights, 3, axis=1) / np.float32(3)
-        cost = heavy @ squares.T - 2 * (heavy * unroll(image, centres)) @ sources.T
+        cost = product(heavy, squares.T) - 2 * product(heavy * unroll(image, centres), sources.T)
         here = features[centres]
-        cost += np.einsum("mg,mg->m", there, there) - 2 * here @ there.T
+        cost += np.einsum("mg,mg->m", there, there) - 2 * product(here, there.T)
         match = known[cost.argmin(axis=1)]
         image.reshape(-1, 3)[centres] = image.reshape(-1, 3)[match]
         trust.reshape(-1)[centres] = FILLED

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from inpaint.core.exemplar.accord import STRUCTURE, accord
 from inpaint.core.exemplar.field import Field
 from inpaint.core.exemplar.patches import RADIUS, SIDE, Basis
 from inpaint.core.exemplar.peel import peel
@@ -32,8 +33,6 @@ REPETITION = 0.5
 """Cost of copying a place once more, where the cost of an ordinary match is 1."""
 SHARPNESS = 2.0
 """Of the last vote, whose means of matches that disagree are what is seen."""
-STRUCTURE = 4.0
-"""Standard deviation in pixels of the blur beyond which a fill is structure, and below it texture."""
 LETTING_GO = 0.55
 """Factor by which the network's colours count less from scale to scale."""
 
@@ -51,10 +50,10 @@ class Texture:
     costs: np.ndarray
     """N float32: mean squared difference of each patch and its match, with the guide's part."""
     correction: np.ndarray
-    """H x W x 3 float32: what the seam needed, already in `window`; 0 outside the hole."""
+    """H x W x 3 float32: what the seam and the network's structure needed, already in `window`; 0 outside the hole."""
     departure: float
-    """Mean absolute difference of blurred colours in the hole, before and after: how far the texture has left the
-    structure that the network saw."""
+    """Mean absolute difference of blurred colours in the hole, before and after: how far the texture had left the
+    structure that the network saw, before it was moved back."""
     liveliness: float
     """Mean absolute difference of colours blurred so and four times as much, over what is known: how far the texture
     itself strays."""
@@ -157,20 +156,22 @@ def _inherit(field: Field, above: Scale, scale: Scale, rng: np.random.Generator)
 
 
 def _finish(scale: Scale, field: Field, before: Picture) -> Texture:
-    """Fit the colours to the seam, and leave the margin of the canvas away."""
+    """Fit the colours to the seam and to the network's structure, and leave the margin of the canvas away."""
     _put(scale, field, SHARPNESS)
     correction = mismatch(scale.image, scale.hole, field.number, field.match, _weights(scale, field))
-    image = (scale.image + correction).clip(0, 1)
     inner = (slice(RADIUS, -RADIUS),) * 2
-    after = np.ascontiguousarray(image[inner])
+    correction = np.ascontiguousarray(correction[inner])
+    after = (scale.image[inner] + correction).clip(0, 1)
     moved = cv2.GaussianBlur(after - before.image, (0, 0), STRUCTURE)[before.hole]
     near, far = (cv2.GaussianBlur(before.image, (0, 0), sigma) for sigma in (STRUCTURE, 4 * STRUCTURE))
+    liveliness = float(np.abs(near - far)[~before.unknown].mean())
+    correction += accord(before.image, after, before.hole, liveliness)
     return Texture(
-        window=after,
+        window=(scale.image[inner] + correction).clip(0, 1),
         number=np.ascontiguousarray(field.number.reshape(scale.usable.shape)[inner]),
         shifts=field.shifts(),
         costs=field.cost,
-        correction=np.ascontiguousarray(correction[inner]),
+        correction=correction,
         departure=float(np.abs(moved).mean()),
-        liveliness=float(np.abs(near - far)[~before.unknown].mean()),
+        liveliness=liveliness,
     )
