@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from inpaint.cli._switches import bare, bare_all
 from inpaint.cli.batch import BatchCommand, batch
 from inpaint.cli.compose import compose
 from inpaint.cli.doctor import doctor
@@ -34,7 +35,15 @@ BUG = 70
 
 
 class _Commands(TyperGroup):
-    """The one place where exceptions become text."""
+    """The one place where exceptions become text, and where the help of all commands is put right."""
+
+    def get_params(self, ctx: Any) -> Any:
+        return bare(super().get_params(ctx))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        bare_all([command] if command else [], ctx)
+        return command
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -56,7 +56,9 @@ def evaluate(
     ] = None,
     show: Annotated[
         list[str] | None,
-        typer.Option(help="Photograph in the sheet, by name; more than once if you like; otherwise six."),
+        typer.Option(
+            metavar="NAME", help="Photograph in the sheet, by name; more than once if you like; otherwise six."
+        ),
     ] = None,
     device: _options.DeviceOption = Device.CPU,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,

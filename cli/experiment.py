@@ -23,7 +23,8 @@ def experiment(
     shapes: _train_options.Shapes = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the experiment, such as runs/matrix.")] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", help="Change one setting of the plan, such as measure.pictures=50.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change one setting of the plan, such as measure.pictures=50."),
     ] = None,
     backbones: _train_options.Backbones = None,
     device: _train_options.TrainingDevice = Device.AUTO,

@@ -36,7 +36,9 @@ def train(
     ] = None,
     setting: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Change one setting of the recipe: key=value, such as data.default.size=128."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change one setting of the recipe, such as data.default.size=128."
+        ),
     ] = None,
     backbones: _train_options.Backbones = None,
     device: _train_options.TrainingDevice = Device.AUTO,

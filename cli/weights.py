@@ -198,7 +198,8 @@ def publish(
     ] = None,
     licence: Annotated[str, typer.Option(help="Licence of the weights (SPDX identifier or words).")] = "Apache-2.0",
     trained_on: Annotated[
-        list[str] | None, typer.Option(help="Training data, a data set of the Hub or words; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="DATA", help="Training data, a data set of the Hub or words; repeatable."),
     ] = None,
     evaluation: Annotated[
         Path | None, typer.Option(help="Result of `inpaint eval` with this model first: scores.json or its folder.")

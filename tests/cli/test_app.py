@@ -1,5 +1,8 @@
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import typer
@@ -32,6 +35,26 @@ def test_the_installed_command_answers() -> None:
         check=True,
     )
     assert done.stdout.startswith("inpaint ")
+
+
+def every_command() -> list[list[str]]:
+    """Return the words of each command and group, the root first."""
+
+    def walk(words: list[str], command: Any) -> Iterator[list[str]]:
+        yield words
+        for name, inner in getattr(command, "commands", {}).items():
+            yield from walk([*words, name], inner)
+
+    return list(walk([], typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+def test_help_shows_no_value_for_switches_and_no_types_of_python(words: list[str]) -> None:
+    result = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    options = [line for line in result.stdout.splitlines() if re.match(r"│[ *]+--", line)]
+    assert options
+    assert not [line for line in options if "<bool>" in line or "<list[" in line]
 
 
 @pytest.fixture
