@@ -53,6 +53,9 @@ def list_models(as_json: AsJson = False) -> None:
         cells = name, row["licence"], size, here if origin else "bundled", origin or "Inpaint"
         table.add_row(*(Text(cell) for cell in cells))  # what others wrote is no markup
     Console().print(table)
+    for model in MODELS:
+        for alias in model.cpu_aliases:
+            typer.echo(f"On a CPU {alias} is {model.name}.")
     typer.echo("More about one: inpaint weights info NAME. Any repository with an exported model works, too: user/repo")
 
 

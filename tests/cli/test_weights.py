@@ -36,6 +36,7 @@ def test_the_list_shows_licence_size_and_what_is_here() -> None:
     bundled = {"btgmi-default", "btgmi-default-int8", "btgmi-joint", "cutout"}
     assert {row["name"] for row in rows if row["path"]} == bundled
     text = run("weights", "list").stdout
+    assert "On a CPU default is btgmi-default-int8." in text
     assert "bundled" in text
     assert "208 MB" in text
 
