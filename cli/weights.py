@@ -20,10 +20,10 @@ app = typer.Typer(
 )
 
 Wanted = Annotated[
-    str, typer.Argument(help="A name from `inpaint weights list`, or user/repo[@revision][:file].", show_default=False)
+    str, typer.Argument(help=r"A name from `inpaint weights list`, or user/repo\[@revision]\[:file].", show_default=False)
 ]
 Several = Annotated[
-    list[str], typer.Argument(help="Names from `inpaint weights list`, or user/repo[@revision][:file].")
+    list[str], typer.Argument(help=r"Names from `inpaint weights list`, or user/repo\[@revision]\[:file].")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
