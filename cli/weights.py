@@ -20,7 +20,8 @@ app = typer.Typer(
 )
 
 Wanted = Annotated[
-    str, typer.Argument(help=r"A name from `inpaint weights list`, or user/repo\[@revision]\[:file].", show_default=False)
+    str,
+    typer.Argument(help=r"A name from `inpaint weights list`, or user/repo\[@revision]\[:file].", show_default=False),
 ]
 Several = Annotated[
     list[str], typer.Argument(help=r"Names from `inpaint weights list`, or user/repo\[@revision]\[:file].")

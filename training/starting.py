@@ -40,9 +40,9 @@ class Start:
 def open_start(source: str, recipe: Recipe) -> Start:
     """Read the first weights of a training from where `--start-from` says.
 
-    source: a run directory, a folder or a repository on the Hub that `inpaint weights publish` wrote, or an exported model: a
-    known name such as "default", or an .onnx file in full or half precision. Raises `RecipeError` when its networks
-    are not the recipe's, `ModelError` or `HubError` when it cannot be had.
+    source: a run directory, a folder or a repository on the Hub that `inpaint weights publish` wrote, or an exported
+    model: a known name such as "default", or an .onnx file in full or half precision. Raises `RecipeError` when its
+    networks are not the recipe's, `ModelError` or `HubError` when it cannot be had.
     """
     path = Path(source).expanduser()
     if find(source) is None and path.is_dir() and RunDirectory(path).recipe_file.exists():
@@ -54,7 +54,9 @@ def open_start(source: str, recipe: Recipe) -> Start:
             settled=True,
         )
     if find(source) is None and path.is_dir() and not (path / CONFIG_NAME).exists():
-        raise RecipeError(f"{path} is neither a run directory nor a folder of `inpaint weights publish`; give one of those.")
+        raise RecipeError(
+            f"{path} is neither a run directory nor a folder of `inpaint weights publish`; give one of those."
+        )
     if find(source) is None and (path.is_dir() or (not path.exists() and parse_reference(source) is not None)):
         model = PretrainedGenerator.from_pretrained(source)
         weights = _fitting(source, model.generator, model.recipe, model.fade, recipe)
