@@ -54,7 +54,7 @@ def harmonize(
     alpha = read_alpha(mask, photo.size, invert)
     engine = load_method(method, model, device, threads, fills=False)
     assert engine is None or isinstance(engine, JointEngine)
-    fitted = fit_colours(photo.pixels, alpha, engine, strength=strength)
+    fitted = fit_colours(photo.pixels, alpha, engine, strength=strength, empty=photo.empty)
     notes = [*photo.notes, *(engine.notes if engine else ()), *write_image(photo.with_pixels(fitted), target)]
     pixels = int((alpha > 0.5).sum())
     report(

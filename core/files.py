@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -83,6 +84,9 @@ def check_writable(path: str | Path) -> None:
     path = Path(path)
     if is_folder(path):
         raise OutputError(f"{path} is a folder; give the name of a file.")
+    if is_there(path) and not stat.S_ISREG(path.stat().st_mode):
+        # Replaced it would be a file from then on, /dev/null for every program on the machine.
+        raise OutputError(f"{path} is a device or a pipe; give the name of a file.")
     if not is_folder(path.parent):
         raise OutputError(f"The folder {path.parent} does not exist; make it first.")
     if not os.access(Path(os.path.realpath(path)).parent, os.W_OK):
@@ -93,6 +97,13 @@ def is_folder(path: Path) -> bool:
     """Say whether there is a folder at `path`, as far as it may be seen: `Path.is_dir` raises where it may not."""
     with suppress(OSError):
         return path.is_dir()
+    return False
+
+
+def is_file(path: Path) -> bool:
+    """Say whether there is a file at `path`, as far as it may be seen, and as far as there can be such a name."""
+    with suppress(OSError):
+        return path.is_file()
     return False
 
 

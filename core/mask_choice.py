@@ -9,6 +9,7 @@ from PIL import ImageOps
 
 from inpaint.core.decode import open_picture
 from inpaint.core.errors import MaskError
+from inpaint.core.files import is_file
 from inpaint.core.mask import WHITE, check_mask, check_size, harden, read_mask, unite
 from inpaint.core.photo import Photo, white_of
 from inpaint.core.regions import Box
@@ -87,7 +88,7 @@ def find_mask(image: str | Path, masks: str | Path) -> Path:
     if not masks.is_dir():
         raise MaskError(f"There is no folder {masks}; check the path.")
     names = [f"{image.stem}{ending}{suffix}" for ending in ENDINGS for suffix in (*SUFFIXES, *map(str.upper, SUFFIXES))]
-    found = [masks / name for name in names if (masks / name).is_file()]
+    found = [masks / name for name in names if is_file(masks / name)]
     distinct = [path for at, path in enumerate(found) if not any(path.samefile(other) for other in found[:at])]
     if not distinct:
         raise MaskError(f"No mask for {image.name} is in {masks}; call it {image.stem}.png.")

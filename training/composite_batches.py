@@ -6,9 +6,11 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from inpaint.core.errors import InpaintError
 from inpaint.core.trainers import Batch
 from inpaint.training.composites import Composite, CompositeConfig, make_composite
 from inpaint.training.data import BatchPlan, Order, to_batch
+from inpaint.training.loading import handed_over, leave_signals, received
 from inpaint.training.pictures import CropConfig
 from inpaint.training.segments import SegmentSource
 
@@ -29,8 +31,11 @@ class CompositeDataset(Dataset):
         """Count the steps."""
         return self.plan.schedule.steps
 
-    def __getitem__(self, step: int) -> Arrays:
-        """Return the arrays of one step."""
+    def __getitem__(self, step: int) -> Arrays | InpaintError:
+        """Return the arrays of one step, or why there are none."""
+        return handed_over(lambda: self._stacked(step))
+
+    def _stacked(self, step: int) -> Arrays:
         crops = self.plan.crops_at(step)
         return stack(
             [
@@ -49,11 +54,12 @@ def load_composites(
         batch_size=None,
         sampler=range(start, plan.schedule.steps),
         num_workers=workers,
+        worker_init_fn=leave_signals,
         prefetch_factor=4 if workers else None,
         # Of its own, because the loader would draw from the global one, whose state belongs to the trainer.
         generator=torch.Generator().manual_seed(plan.seed),
     )
-    for arrays in loader:
+    for arrays in received(loader):
         yield to_composite_batch(arrays)
 
 

@@ -10,11 +10,16 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
+from inpaint.core.errors import InpaintError
 from inpaint.core.trainers import Batch, Schedule
 from inpaint.training.holes import HoleConfig, draw_holes, holes_of
+from inpaint.training.loading import handed_over, leave_signals, received
 from inpaint.training.pictures import CropConfig, decode, random_crop
 from inpaint.training.shapes import Shapes
 from inpaint.training.sources import Source, StreamSource
+
+Arrays = tuple[torch.Tensor, torch.Tensor]
+"""Pixels, N x size x size x 3 uint8, and masks, N x size x size bool."""
 
 CPU = torch.device("cpu")
 
@@ -100,10 +105,10 @@ class StepDataset(Dataset):
         """Count the steps."""
         return self.plan.schedule.steps
 
-    def __getitem__(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return pixels and masks of one step, as `BatchPlan.build`."""
+    def __getitem__(self, step: int) -> Arrays | InpaintError:
+        """Return pixels and masks of one step, as `BatchPlan.build`, or why there are none."""
         numbers = self.plan.sample_numbers(step)
-        return self.plan.build(step, [self.source.read(self.order(number)) for number in numbers])
+        return handed_over(lambda: self.plan.build(step, [self.source.read(self.order(number)) for number in numbers]))
 
 
 class StreamDataset(IterableDataset):
@@ -114,8 +119,14 @@ class StreamDataset(IterableDataset):
         self.plan = plan
         self.start = start
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield pixels and masks step by step, as `BatchPlan.build`."""
+    def __iter__(self) -> Iterator[Arrays | InpaintError]:
+        """Yield pixels and masks step by step, as `BatchPlan.build`, and last why there are no more, if so."""
+        try:
+            yield from self._batches()
+        except InpaintError as error:
+            yield error
+
+    def _batches(self) -> Iterator[Arrays]:
         plan, pictures = self.plan, enumerate(iter(self.source))
         for step in range(self.start, plan.schedule.steps):
             numbers = plan.sample_numbers(step)
@@ -140,18 +151,26 @@ def load_batches(source: Source | StreamSource, plan: BatchPlan, *, start: int, 
     if isinstance(source, StreamSource):
         # One reader: several would change the order, and with it the meaning of a step.
         stream = StreamDataset(source, plan, start)
-        loader = DataLoader(stream, batch_size=None, num_workers=min(workers, 1), generator=random, pin_memory=pin)
+        loader = DataLoader(
+            stream,
+            batch_size=None,
+            num_workers=min(workers, 1),
+            worker_init_fn=leave_signals,
+            generator=random,
+            pin_memory=pin,
+        )
     else:
         loader = DataLoader(
             StepDataset(source, plan),
             batch_size=None,
             sampler=range(start, plan.schedule.steps),
             num_workers=workers,
+            worker_init_fn=leave_signals,
             prefetch_factor=4 if workers else None,
             generator=random,
             pin_memory=pin,
         )
-    for pixels, masks in loader:
+    for pixels, masks in received(loader):
         yield to_batch(pixels, masks, plan.device)
 
 

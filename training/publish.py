@@ -72,6 +72,8 @@ def build_folder(
     table = read_evaluation(evaluation) if evaluation is not None else None
     rundir = RunDirectory(run)
     _, recipe, at_step, _ = load_filler(run, step)
+    if folder.is_file():
+        raise OutputError(f"{folder} is a file; give a folder with --output.")
     if folder.exists() and any(folder.iterdir()) and not (folder / "contract.json").is_file():
         raise OutputError(f"{folder} holds other things; give another folder with --output.")
     part, notes = folder.with_name(f".{folder.name}.part"), []

@@ -114,7 +114,8 @@ class StreamSource:
         from webdataset.compat import WebDataset
 
         try:
-            for sample in WebDataset(urls, shardshuffle=False, empty_check=False):
+            # Every process reads all of them, and takes the samples that are its own.
+            for sample in WebDataset(urls, shardshuffle=False, empty_check=False, nodesplitter=None):
                 for key, value in sample.items():
                     if isinstance(value, bytes) and f".{key.rsplit('.', 1)[-1].lower()}" in SUFFIXES:
                         yield value

@@ -121,15 +121,20 @@ def install_bundle(path: Path) -> list[Bundled]:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[tarfile.TarFile]:
+    refusal = ModelError(f"{path} is not a bundle of models, or is cut off; make one with: inpaint weights bundle")
     try:
-        with tarfile.open(path, mode="r:") as tar:
-            yield tar
+        tar = tarfile.open(path, mode="r:")  # noqa: SIM115 - closed below, where other errors mean other things
     except FileNotFoundError as error:
         raise ModelError(f"There is no file {path}; check the path.") from error
     except (tarfile.TarError, IsADirectoryError, EOFError) as error:
-        raise ModelError(
-            f"{path} is not a bundle of models, or is cut off; make one with: inpaint weights bundle"
-        ) from (error)
+        raise refusal from error
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}; check the path and its permissions.") from error
+    try:
+        with tar:
+            yield tar
+    except (tarfile.TarError, EOFError) as error:
+        raise refusal from error
 
 
 def _read_index(tar: tarfile.TarFile) -> list[Bundled]:

@@ -141,6 +141,8 @@ def _fields(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, i
     at = start
     while at < end:
         tag, at = _varint(data, at, end)
+        if tag >> 32:  # more than a tag can have, which other readers drop to see another field here
+            raise _DamagedError
         number, kind = tag >> 3, tag & 7
         if kind == _VARINT:
             _, last = _varint(data, at, end)

@@ -21,6 +21,7 @@ from inpaint.core.objects.harmonizing import SHOWN, find_object, fit
 from inpaint.core.objects.joint import JointEngine
 from inpaint.core.objects.reinhard import colour_statistics, transfer_colour
 from inpaint.core.objects.segmenting import SegmenterEngine
+from inpaint.core.objects.spreading import spread
 from inpaint.core.pixels import from_float, to_float, white_of
 from inpaint.core.regions import Box, centred
 
@@ -108,7 +109,7 @@ def compose(
     alpha[inner.slices] = share
     seen = np.ones_like(hole) if opacity is None else opacity[window.slices] > 0
     if not seen.all():
-        picture = _spread(picture, seen)
+        picture = spread(picture, seen)
     if around == "inpaint":
         hole[inner.slices] = True
         if engine is None:
@@ -194,7 +195,7 @@ def _foreground(
 def _scaled(colour: np.ndarray, alpha: np.ndarray, at: Box, place: Box) -> tuple[np.ndarray, np.ndarray]:
     """Return the object's colours and alpha in the size of `at`, cropped to the part `place` of it."""
     # Pixels on its soft rim hold some of what was behind it.
-    colour = _spread(colour, alpha > SURE)
+    colour = spread(colour, alpha > SURE)
     smaller = at.height * at.width < alpha.size
     there = (at.width, at.height)
     colour = cv2.resize(colour, there, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC).clip(0, 1)
@@ -210,14 +211,3 @@ def _over(share: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     """
     both = below + share * (1 - below)
     return share / np.where(both > 0, both, 1), both
-
-
-def _spread(colour: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    """Give every pixel that is not `sure` (H x W bool) the colour of the nearest one that is, if there is any."""
-    if not sure.any() or sure.all():
-        return colour
-    # Labels number the zeros of the mask from 1 on, in reading order.
-    _, labels = cv2.distanceTransformWithLabels(
-        (~sure).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    return colour[sure][labels - 1]

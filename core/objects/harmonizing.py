@@ -13,6 +13,7 @@ from inpaint.core.errors import MaskError
 from inpaint.core.objects.guided import repeat_change
 from inpaint.core.objects.joint import JointEngine
 from inpaint.core.objects.reinhard import reinhard
+from inpaint.core.objects.spreading import spread
 from inpaint.core.pixels import from_float, to_float
 from inpaint.core.regions import Box, centred
 
@@ -35,25 +36,35 @@ class Fitted:
 
 
 def harmonize(
-    composite: np.ndarray, foreground: np.ndarray, engine: JointEngine | None = None, *, strength: float = 1.0
+    composite: np.ndarray,
+    foreground: np.ndarray,
+    engine: JointEngine | None = None,
+    *,
+    strength: float = 1.0,
+    empty: np.ndarray | None = None,
 ) -> np.ndarray:
     """Give an object that was pasted into a photograph the colours of its new surroundings.
 
     - `composite`: H x W x 3 RGB of uint8, uint16, or floats in [0, 1]; not changed;
     - `foreground`: H x W, how much of each pixel is the object: bool, or floats in 0..1;
     - `engine`: a joint model; None = Reinhard's colour transfer, without a network;
-    - `strength`: 0 leaves the object, 1 does what the method says.
+    - `strength`: 0 leaves the object, 1 does what the method says;
+    - `empty`: H x W bool, where the colours mean nothing because nobody sees them; the object is not fitted to them.
 
     Returns the same kind as `composite`; pixels without any object come back exactly as they were. Raises `MaskError`
     for a mask without an object or with nothing else, and `EngineError` when the device fails.
     """
     alpha = check_foreground(foreground, composite.shape)
     picture = to_float(composite)
+    seen = np.ones(alpha.shape, bool) if empty is None else ~empty
+    around = seen & (alpha < SHOWN)
+    if not around.any():
+        return composite.copy()
     if engine is None:
-        fitted = reinhard(picture, alpha, alpha < SHOWN)
+        fitted = reinhard(picture, alpha, around)
     else:
         box = find_object(alpha)
-        done = fit(picture, alpha, np.zeros(alpha.shape, bool), box, engine)
+        done = fit(spread(picture, seen | (alpha > 0)), alpha, np.zeros(alpha.shape, bool), box, engine)
         fitted = picture.copy()
         fitted[done.window.slices] = done.harmonized
     share = strength * alpha[..., None]

@@ -35,6 +35,16 @@ def test_the_longest_names_are_written(tmp_path: Path) -> None:
         assert path.read_bytes() == b"new"
 
 
+def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(OutputError, match="is a device or a pipe; give the name of a file"), atomic_write(path):
+            pytest.fail("it was opened")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt])
 def test_a_failure_half_way_keeps_the_old_file(tmp_path: Path, failure: type[BaseException]) -> None:
     path = tmp_path / "a.bin"

@@ -156,5 +156,7 @@ def test_no_mask_two_masks_no_folder(tmp_path: Path) -> None:
     (tmp_path / "dog_mask.png").write_bytes(b"")
     with pytest.raises(MaskError, match=r"more than one mask .*dog\.png and dog_mask\.png"):
         find_mask("dog.jpg", tmp_path)
+    with pytest.raises(MaskError, match="No mask for"):
+        find_mask("d" * 251 + ".jpg", tmp_path)  # whose masks' names no file can have
     with pytest.raises(MaskError, match="no folder"):
         find_mask("dog.jpg", tmp_path / "no")

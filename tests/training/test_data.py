@@ -1,5 +1,8 @@
 import functools
 import http.server
+import multiprocessing
+import os
+import signal
 import threading
 
 import numpy as np
@@ -154,6 +157,41 @@ def test_shards_stream_from_a_url_and_resume_exactly(shard_server):
     assert len(whole) == 8
     rest = list(load_batches(source, make_plan(), start=5, workers=0))
     assert all(same(a, b) for a, b in zip(whole[5:], rest, strict=True))
+
+
+def test_shards_stream_to_each_of_several_processes(shard_server, monkeypatch):
+    source = open_source(shard_server + "/train-{0000..0001}.tar", seed=3)
+    alone = next(load_batches(source, make_plan(), start=0, workers=0))
+    # What launchers set, and what webdataset looks at.
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    assert same(alone, next(load_batches(source, make_plan(), start=0, workers=0)))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_damaged_picture_is_its_own_sentence(photographs, tmp_path, workers):
+    (tmp_path / "damaged.jpg").write_bytes(b"no picture")
+    with pytest.raises(RecipeError) as caught:
+        next(load_batches(FolderSource(tmp_path), make_plan(), start=0, workers=workers))
+    assert "Traceback" not in str(caught.value)
+    assert "DataLoader" not in str(caught.value)
+
+
+def test_signals_are_not_for_those_who_decode(photographs):
+    """They reach the whole group, and the training still wants its last pictures then."""
+    heard = []
+    previous = {number: signal.signal(number, lambda *_: heard.append(1)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        coming = load_batches(FolderSource(photographs), make_plan(), start=0, workers=1)
+        next(coming)
+        (worker,) = multiprocessing.active_children()
+        for number in previous:
+            os.kill(worker.pid, number)
+        assert len(list(coming)) == 7
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+    assert not heard
 
 
 def test_a_changed_number_of_processes_goes_on_where_the_samples_stopped():

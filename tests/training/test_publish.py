@@ -215,6 +215,8 @@ def test_what_is_wrong_is_said_before_anything_is_written(run, tmp_path, evaluat
     (mine / "diary.txt").write_text("dear")
     with pytest.raises(OutputError, match="holds other things"):
         build_folder(run, "me/tiny", mine)
+    with pytest.raises(OutputError, match="is a file; give a folder"):
+        build_folder(run, "me/tiny", tmp_path / "wrong.json")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "wrong.json"]
     assert read_evaluation(evaluation).rows["telea"] == {"ssim": 0.25, "fid": 9.0}
 

@@ -172,6 +172,8 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path, cache: Path) -> None:
     path = tmp_path / "x.tar"
     refuse(path, "no file")
     refuse(tmp_path, "not a bundle")
+    (tmp_path / "file").write_bytes(b"")
+    refuse(tmp_path / "file" / "bundle.tar", "cannot be read: Not a directory")
     path.write_bytes(b"no tar at all")
     refuse(path, "not a bundle")
     with tarfile.open(path, "w") as tar:

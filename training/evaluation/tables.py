@@ -74,7 +74,6 @@ def _number(value: float) -> float | None:
 def write_tables(folder: Path, evaluation: Evaluation, conditions: Conditions, about: dict[str, str]) -> list[Path]:
     """Write scores.json, methods.csv (means, also by hole area) and pictures.csv into a folder; return their paths."""
     files = [folder / name for name in ("scores.json", "methods.csv", "pictures.csv")]
-    write_json(files[0], to_record(evaluation, conditions, about))
     keys = [column.key for column in evaluation.columns]
     parts = [("all", None), *evaluation.bins()]
     methods = [
@@ -91,6 +90,8 @@ def write_tables(folder: Path, evaluation: Evaluation, conditions: Conditions, a
         for method in evaluation.methods
     ]
     _write_csv(files[2], ["picture", "area", "method", *each], pictures)
+    # Last: a folder with it holds a finished evaluation, which is never written over.
+    write_json(files[0], to_record(evaluation, conditions, about))
     return files
 
 

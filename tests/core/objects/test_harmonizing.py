@@ -47,3 +47,23 @@ def test_strength(apple, joint) -> None:
 def test_masks_that_say_nothing(apple, value, message) -> None:
     with pytest.raises(MaskError, match=message):
         harmonize(apple[0], np.full((90, 120), value, np.float32))
+
+
+@pytest.mark.parametrize("network", [True, False])
+def test_colours_that_nobody_sees_do_not_count(apple, joint, network: bool) -> None:
+    pixels, disc = apple
+    empty = np.zeros(disc.shape, bool)
+    empty[:, :40] = True
+    results = []
+    for hidden in (0, 255):
+        image = pixels.copy()
+        image[empty & ~disc] = hidden
+        results.append(harmonize(image, disc, joint if network else None, empty=empty & ~disc))
+        np.testing.assert_array_equal(results[-1][~disc], image[~disc])
+    np.testing.assert_array_equal(results[0][disc], results[1][disc])
+
+
+def test_with_nothing_to_see_around_it_an_object_keeps_its_colours(apple, joint) -> None:
+    pixels, disc = apple
+    for engine in (joint, None):
+        np.testing.assert_array_equal(harmonize(pixels, disc, engine, empty=~disc), pixels)

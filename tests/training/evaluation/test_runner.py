@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 
+from inpaint.core.errors import OutputError
 from inpaint.training.evaluation.fillers import Method
 from inpaint.training.evaluation.inception import Crowd
 from inpaint.training.evaluation.metrics import Judge
@@ -62,6 +63,14 @@ def test_the_files_say_the_same(evaluation, tmp_path):
     overall = next(row for row in rows if row["method"] == "grey" and row["hole_area"] == "all")
     assert float(overall["fid"]) == grey["mean"]["fid"]["value"]
     assert {row["fid"] for row in rows if row["hole_area"] != "all"} == {""}
+
+
+def test_what_marks_a_finished_evaluation_comes_last(evaluation, tmp_path):
+    (tmp_path / "pictures.csv").mkdir()
+    with pytest.raises(OutputError):
+        write_tables(tmp_path, evaluation, CONDITIONS, {})
+    assert (tmp_path / "methods.csv").exists()
+    assert not (tmp_path / "scores.json").exists()
 
 
 def test_a_number_that_does_not_exist_is_null(evaluation, tmp_path):

@@ -1,7 +1,9 @@
 """A real experiment at toy size: trained, stopped, resumed, measured, failed and reported."""
 
 import csv
+import time
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,8 +11,9 @@ import torch
 from PIL import Image
 
 from inpaint.core.errors import OutputError, RecipeError
+from inpaint.training.experiment import cell as cell_module
 from inpaint.training.experiment import measure
-from inpaint.training.experiment.cell import CellDirectory
+from inpaint.training.experiment.cell import CellDirectory, run_cell
 from inpaint.training.experiment.measure import Bench
 from inpaint.training.experiment.plan import load_plan
 from inpaint.training.experiment.runner import run_experiment
@@ -141,6 +144,23 @@ def test_an_expired_clock_leaves_the_rest_for_later(photographs, tmp_path):
     assert outcome.stopped
     assert outcome.finished == 0
     assert "is at step 0 of 8" in (tmp_path / "report.md").read_text("utf-8")
+
+
+def test_the_clock_runs_through_all_stretches_of_a_cell(whole, photographs, tmp_path, monkeypatch):
+    cell, bench = cells(whole)["context-encoder-growing-seed0"][0], SimpleNamespace(config=SimpleNamespace(every=2))
+    given = []
+
+    def stretch(recipe, options, watchers):
+        given.append(options.max_minutes)
+        time.sleep(0.3)
+        return 2 * len(given)
+
+    monkeypatch.setattr(CellDirectory, "is_finished", lambda *_: False)
+    monkeypatch.setattr(cell_module, "run_training", stretch)
+    assert not run_cell(cell, tmp_path, bench, options(photographs, tmp_path, max_minutes=0.01))
+    assert given[0] == pytest.approx(0.01, abs=1e-3)
+    assert 1 < len(given) <= 3
+    assert given == sorted(given, reverse=True)
 
 
 def test_what_is_wrong_is_found_before_anything_is_trained(whole, photographs, tmp_path):
