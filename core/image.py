@@ -54,7 +54,8 @@ def read_image(path: str | Path) -> Photo:
             )
         else:
             photo = read_raster(picture, path)
-        return replace(photo, png=kept(chunks))
+        described, notes = kept(chunks)
+        return replace(photo, png=described, notes=(*photo.notes, *notes))
 
 
 def write_image(photo: Photo, path: str | Path) -> tuple[str, ...]:
