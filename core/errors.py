@@ -9,7 +9,7 @@
 | `ModelError`       | 5         | a model is unknown, is not a model, or breaks its contract                |
 | `OutputError`      | 6         | a result cannot be written; what was there before is untouched            |
 | `EngineError`      | 7         | the device asked for is not to be had, or failed                          |
-| `OutOfMemoryError` | 7         | the device ran out of memory                                              |
+| `OutOfMemoryError` | 7         | memory ran out, on the device or around it                                |
 | `RecipeError`      | 8         | a recipe, its data or a run directory is not usable                       |
 | `DivergedError`    | 9         | training produced numbers that are not finite                             |
 | `HubError`         | 10        | the Hugging Face Hub cannot be reached, or does not give what was asked   |

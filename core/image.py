@@ -26,6 +26,7 @@ WRITABLE = {
     ".webp": "WEBP",
 }
 """File suffix -> Pillow's name of the format that is written."""
+_EXTRA_LOST = "The extra channel, which is no transparency, was left out; choose .tif to keep it."
 
 
 def read_image(path: str | Path) -> Photo:
@@ -53,7 +54,8 @@ def read_image(path: str | Path) -> Photo:
             )
         else:
             photo = read_raster(picture, path)
-        return replace(photo, png=kept(chunks))
+        described, notes = kept(chunks)
+        return replace(photo, png=described, notes=(*photo.notes, *notes))
 
 
 def write_image(photo: Photo, path: str | Path) -> tuple[str, ...]:
@@ -67,13 +69,12 @@ def write_image(photo: Photo, path: str | Path) -> tuple[str, ...]:
     check_output(photo, path)
     kind = WRITABLE[Path(path).suffix.lower()]
     with atomic_write(path) as file:
-        if kind == "PNG":
-            return write_png(photo, file)
         if kind == "TIFF":
             from inpaint.core.formats.tiff import write_tiff
 
             return write_tiff(photo, file)
-        return write_raster(photo, file, kind)
+        notes = write_png(photo, file) if kind == "PNG" else write_raster(photo, file, kind)
+    return (*notes, _EXTRA_LOST) if photo.extra is not None else notes
 
 
 def check_output(photo: Photo, path: str | Path) -> None:

@@ -17,6 +17,9 @@ class Photo:
     """
     alpha: np.ndarray | None = None
     """H x W of the same dtype, 0 = transparent, white = opaque; None when the file has none."""
+    extra: np.ndarray | None = None
+    """H x W of the same dtype: a channel of a TIFF without `alpha` that does not say what it is, such as a saved
+    selection; only carried along."""
     grey: bool = False
     """Written with one channel where the format has such files."""
     icc: bytes | None = None
@@ -75,16 +78,17 @@ def white_of(dtype: np.dtype) -> float:
     return np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 1.0
 
 
-def joined(photo: Photo, *, grey: bool, alpha: bool) -> np.ndarray:
+def joined(photo: Photo, *, grey: bool, alpha: bool, extra: bool = False) -> np.ndarray:
     """Return the channels that a file holds: H x W, or H x W x 2 to 4.
 
     - `grey`: the format has files with one channel;
-    - `alpha`: the format has files with transparency.
+    - `alpha`: the format has files with transparency;
+    - `extra`: the format has files with a channel that does not say what it is.
     """
     colours = _brightness(photo.pixels) if grey and photo.grey else photo.pixels
-    if photo.alpha is None or not alpha:
-        return colours
-    return np.dstack([colours, photo.alpha])
+    if alpha and photo.alpha is not None:
+        return np.dstack([colours, photo.alpha])
+    return np.dstack([colours, photo.extra]) if extra and photo.extra is not None else colours
 
 
 def parted(array: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, bool]:

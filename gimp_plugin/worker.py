@@ -23,6 +23,7 @@ from multiprocessing.connection import Connection, Listener, answer_challenge, d
 from pathlib import Path
 
 from inpaint.core.errors import InpaintError
+from inpaint.core.shortage import memory_is_short
 from inpaint.gimp_plugin.plugin.locks import FileLock
 from inpaint.gimp_plugin.plugin.places import Runtime
 from inpaint.gimp_plugin.plugin.protocol import PROTOCOL, Header, receive, send
@@ -240,7 +241,7 @@ def _sentence(error: Exception, log: Path) -> str:
     """Return what the user reads in GIMP."""
     if isinstance(error, InpaintError):
         return str(error).replace("--device cpu", "the device CPU")
-    if isinstance(error, MemoryError):
+    if memory_is_short(error):
         return "There is not enough memory for this; close other programs, or select less."
     return f"This is a bug in Inpaint: {type(error).__name__}: {error} (more in {log})."
 

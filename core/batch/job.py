@@ -15,12 +15,13 @@ from inpaint.core.batch.collect import Item
 from inpaint.core.batch.prints import Print, take
 from inpaint.core.decode import refusing
 from inpaint.core.engines.engine import Engine
-from inpaint.core.errors import ImageError, InpaintError
+from inpaint.core.errors import ImageError, InpaintError, OutOfMemoryError
 from inpaint.core.files import check_apart, make_folder
 from inpaint.core.filling import Detail
 from inpaint.core.image import read_image, write_image
 from inpaint.core.mask_choice import MaskChoice, build_mask, find_mask
 from inpaint.core.photo_filling import check_result, fill_photo
+from inpaint.core.shortage import memory_is_short
 from inpaint.core.timing import timed
 
 BUG = 70
@@ -147,15 +148,14 @@ def guarded(told: dict[str, Any], work: Callable[[dict[str, float]], dict[str, A
     except InpaintError as error:
         failure = Failure(kind=type(error).__name__, code=error.exit_code, message=str(error))
         told |= {"status": "failed", "error": failure}
-    except MemoryError:
-        sentence = f"{told['image']} does not fit into memory; fill it alone, or make it smaller."
-        told |= {"status": "failed", "error": Failure(kind="ImageError", code=3, message=sentence)}
     except Exception as error:  # one bad file must not stop ten thousand good ones
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        sentence = (
-            f"This is a bug in Inpaint: {type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})."
-        )
-        told |= {"status": "failed", "error": Failure(kind=type(error).__name__, code=BUG, message=sentence)}
+        if memory_is_short(error):
+            kind, code = OutOfMemoryError.__name__, OutOfMemoryError.exit_code
+            sentence = f"{told['image']} does not fit into memory; fill it alone, or make it smaller."
+        else:
+            kind, code, where = type(error).__name__, BUG, traceback.extract_tb(error.__traceback__)[-1]
+            sentence = f"This is a bug in Inpaint: {kind}: {error} ({Path(where.filename).name}:{where.lineno})."
+        told |= {"status": "failed", "error": Failure(kind=kind, code=code, message=sentence)}
     return Outcome(**told, seconds=seconds, finished=datetime.now(UTC).isoformat(timespec="milliseconds"))
 
 

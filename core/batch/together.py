@@ -23,7 +23,7 @@ class _Ticket:
     def __init__(self, image: np.ndarray, mask: np.ndarray) -> None:
         self.image, self.mask = image, mask
         self.output: np.ndarray | None = None
-        self.error: EngineError | None = None
+        self.error: EngineError | MemoryError | None = None
 
     @property
     def done(self) -> bool:
@@ -68,7 +68,7 @@ class TogetherEngine(Engine):
         try:
             images, masks = (np.concatenate([getattr(ticket, name) for ticket in group]) for name in ("image", "mask"))
             outputs = super().run_tensors(images, masks)
-        except EngineError as error:
+        except (EngineError, MemoryError) as error:
             if len(group) == 1:
                 group[0].error = error
                 return

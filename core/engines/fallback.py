@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from traceback import clear_frames
 
 import numpy as np
 
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import EngineError, OutOfMemoryError
 from inpaint.core.regions import Region
+from inpaint.core.shortage import memory_is_short
 from inpaint.weights import Contract
 
 Attempt = Callable[[Engine, Region], np.ndarray]
@@ -46,17 +48,35 @@ def fill_somehow(attempt: Attempt, engine: Engine, region: Region) -> Rescued:
 def _fill_smaller(attempt: Attempt, engine: Engine, region: Region) -> Rescued:
     """Fill a region on this engine alone, at its size or at a smaller one."""
     try:
-        return Rescued(filled=attempt(engine, region), region=region, engine=engine, notes=())
+        return Rescued(filled=_try(attempt, engine, region), region=region, engine=engine, notes=())
     except OutOfMemoryError as error:
         for smaller in shrink(region, engine.contract):
             try:
-                filled = attempt(engine, smaller)
+                filled = _try(attempt, engine, smaller)
             except OutOfMemoryError:
                 continue
             height, width = smaller.fed
             note = f"A region was filled at {width} x {height} pixels, with less detail. {error}"
             return Rescued(filled=filled, region=smaller, engine=engine, notes=(note,))
         raise
+
+
+def _try(attempt: Attempt, engine: Engine, region: Region) -> np.ndarray:
+    """Make one attempt; memory that is short around the network is an `OutOfMemoryError`, too."""
+    try:
+        return attempt(engine, region)
+    except Exception as error:
+        short = memory_is_short(error)
+        if short or isinstance(error, OutOfMemoryError):
+            # Or else the traceback would keep the arrays of this attempt until the next one is through.
+            for failed in (error, error.__cause__):
+                clear_frames(failed.__traceback__ if failed else None)
+        if not short:
+            raise
+        height, width = region.fed
+        raise OutOfMemoryError(
+            f"The computer ran out of memory at {width} x {height} pixels; close other programs or fill a smaller copy."
+        ) from error
 
 
 def shrink(region: Region, contract: Contract) -> Iterator[Region]:

@@ -7,6 +7,7 @@ import onnxruntime
 
 from inpaint.core.engines.devices import cuda_devices, physical_cores
 from inpaint.core.errors import EngineError, ModelError, OutOfMemoryError
+from inpaint.core.shortage import memory_is_short
 from inpaint.weights.onnx_file import check_onnx
 
 CUDA = "CUDAExecutionProvider"
@@ -76,10 +77,8 @@ def describe_failure(error: Exception, model: str, device: str, shape: tuple[int
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, MemoryError):
-        return True
     text = str(error).lower()
-    return any(
+    return memory_is_short(error) or any(
         sign in text for sign in ("out of memory", "failed to allocate", "alloc_failed", "bad_alloc", "bad allocation")
     )
 

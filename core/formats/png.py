@@ -10,10 +10,8 @@ import numpy as np
 from PIL import Image
 
 from inpaint.core.formats.metadata import EXIF_HEADER
+from inpaint.core.formats.raw_profile import Chunk, without_old_picture
 from inpaint.core.photo import Photo, joined
-
-Chunk = tuple[bytes, bytes]
-"""Type and data."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _IHDR_END = 33
@@ -46,9 +44,10 @@ def read_chunks(path: Path) -> list[Chunk]:
     return chunks
 
 
-def kept(chunks: list[Chunk]) -> tuple[Chunk, ...]:
-    """Return the chunks that have no field in `Photo`."""
-    return tuple(chunk for chunk in chunks if not _has_field(chunk))
+def kept(chunks: list[Chunk]) -> tuple[tuple[Chunk, ...], list[str]]:
+    """Return the chunks that have no field in `Photo`, without what shows the old picture, and notes."""
+    cleaned = [without_old_picture(chunk) for chunk in chunks if not _has_field(chunk)]
+    return tuple(chunk for chunk, _ in cleaned if chunk), [note for _, notes in cleaned for note in notes]
 
 
 def open_described(chunks: list[Chunk]) -> Image.Image:

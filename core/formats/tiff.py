@@ -24,7 +24,7 @@ _LOSSLESS: dict[int, str | None] = {
     tifffile.COMPRESSION.ZSTD: "zstd",
     tifffile.COMPRESSION.LZMA: "lzma",
 }
-_ASSOCIATED = 1
+_ASSOCIATED, _UNASSOCIATED = 1, 2
 _REDUCED = 1
 _PER_INCH = {2: 1.0, 3: 2.54}
 _DAMAGED = "Some of its tags (profile, EXIF, XMP) are damaged and were left out."
@@ -69,7 +69,10 @@ def read_tiff(path: Path, megapixels: float) -> Photo | None:
     if flipped:
         array = np.invert(array) if page.samplesperpixel == 1 else array
     _check_numbers(array, path)
-    pixels, alpha, grey = parted(upright(array, orientation if orientation in range(1, 9) else 1))
+    pixels, last, grey = parted(upright(array, orientation if orientation in range(1, 9) else 1))
+    # A file that says nothing at all of its last channel means transparency.
+    transparent = not page.extrasamples or page.extrasamples[0] in (_ASSOCIATED, _UNASSOCIATED)
+    alpha, extra = (last, None) if transparent else (None, last)
     if alpha is not None and _ASSOCIATED in page.extrasamples and alpha.min() < white_of(alpha.dtype):
         raise ImageError(
             f"{path} has premultiplied transparency, which a fill cannot keep exactly; save it with straight "
@@ -79,6 +82,7 @@ def read_tiff(path: Path, megapixels: float) -> Photo | None:
     return Photo(
         pixels=pixels,
         alpha=alpha,
+        extra=extra,
         grey=grey,
         icc=icc,
         exif=kept,
@@ -91,10 +95,10 @@ def read_tiff(path: Path, megapixels: float) -> Photo | None:
 
 def write_tiff(photo: Photo, file: BinaryIO) -> tuple[str, ...]:
     """Write `photo` without loss, compressed as the TIFF it came from, or else not at all; returns no notes."""
-    array = joined(photo, grey=True, alpha=True)
+    array = joined(photo, grey=True, alpha=True, extra=True)
     options: dict[str, Any] = {"compression": None, **(photo.tiff or {})}
-    extrasamples = options.pop("extrasamples", ["unassalpha"])
-    if photo.alpha is not None:
+    extrasamples = options.pop("extrasamples", ["unassalpha" if photo.extra is None else "unspecified"])
+    if photo.alpha is not None or photo.extra is not None:
         options["extrasamples"] = extrasamples
     if photo.dpi:
         options |= {"resolution": photo.dpi, "resolutionunit": "INCH"}

@@ -12,6 +12,7 @@ from inpaint.core.errors import MaskError
 from inpaint.core.objects.guided import guided_filter
 from inpaint.core.objects.segmenting import SegmenterEngine
 from inpaint.core.regions import Box
+from inpaint.core.shortage import memory_is_short
 
 WORKING_SIDE = 400
 """Longer side in pixels of the copy that GrabCut looks at; its edges are refined in full size afterwards."""
@@ -114,7 +115,9 @@ def _grab_cut(part: np.ndarray, inside: Box, likely: np.ndarray | None) -> np.nd
     image = np.rint(small[..., ::-1] * 255).clip(0, 255).astype(np.uint8)
     try:
         cv2.grabCut(np.ascontiguousarray(image), seeds, (0, 0, width, height), *models, ROUNDS, cv2.GC_INIT_WITH_MASK)
-    except cv2.error:
+    except cv2.error as error:
+        if memory_is_short(error):
+            raise
         # Nothing to tell apart, such as a box of one colour.
         seeds = np.where(seeds == cv2.GC_BGD, cv2.GC_BGD, cv2.GC_PR_FGD).astype(np.uint8)
     mask = ((seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)).astype(np.uint8)

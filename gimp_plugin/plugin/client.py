@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
+from threading import Thread
 from time import monotonic, sleep
 from typing import Any
 
@@ -21,7 +23,7 @@ from .protocol import PROTOCOL, Header, receive, send
 START_SECONDS = 60.0
 """How long a worker may take until it answers."""
 GREETING_SECONDS = 20.0
-"""How long a running worker may take to greet."""
+"""How long a running worker may take to let somebody in and greet."""
 STEP = 0.1
 """Seconds between two signs of life for the user."""
 
@@ -213,18 +215,23 @@ def _knock(runtime: Runtime, request: Header, on_wait: Wait) -> tuple[Connection
     """Connect to the worker that the card names and send one request. Raises `_GoneError` if nobody answers."""
     try:
         card = json.loads(runtime.card.read_text(encoding="utf-8"))
-        connection = Client(card["address"], authkey=bytes.fromhex(card["key"]))
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AuthenticationError):
+        address, key = card["address"], bytes.fromhex(card["key"])
+    except (OSError, ValueError, KeyError, TypeError):
         raise _GoneError from None
+    end = monotonic() + GREETING_SECONDS
+
+    def be_patient() -> None:
+        on_wait()
+        if monotonic() > end:
+            raise PluginError(
+                f"Inpaint's engine (process {card.get('pid')}) does not answer; end that process and try again."
+            )
+
+    connection = _shake_hands(address, key, be_patient)
     try:
         send(connection, request)
-        end = monotonic() + GREETING_SECONDS
         while not connection.poll(STEP):
-            on_wait()
-            if monotonic() > end:
-                raise PluginError(
-                    f"Inpaint's engine (process {card.get('pid')}) does not answer; end that process and try again."
-                )
+            be_patient()
         greeting, _ = receive(connection)
         if greeting.get("state") != "done":
             raise _GoneError
@@ -235,6 +242,39 @@ def _knock(runtime: Runtime, request: Header, on_wait: Wait) -> tuple[Connection
         connection.close()
         raise
     return connection, greeting
+
+
+def _shake_hands(address: str, key: bytes, on_wait: Wait) -> Connection:
+    """Return a connection to a worker that knows the key; what `on_wait` raises ends the waiting.
+
+    `Client` waits for a stopped process without end, so it does that in a thread of its own; a connection that comes
+    too late is closed. Raises `_GoneError` if nobody answers.
+    """
+    shaking: Future[Connection] = Future()
+
+    def shake() -> None:
+        try:
+            shaking.set_result(Client(address, authkey=key))
+        except BaseException as error:
+            shaking.set_exception(error)
+
+    Thread(target=shake, daemon=True).start()
+    try:
+        while not wait([shaking], STEP).done:
+            on_wait()
+    except BaseException:
+        shaking.add_done_callback(_hang_up)
+        raise
+    try:
+        return shaking.result()
+    except (OSError, EOFError, ValueError, TypeError, AuthenticationError):
+        raise _GoneError from None
+
+
+def _hang_up(shaking: Future[Connection]) -> None:
+    """Close the connection, if there is one."""
+    if shaking.exception() is None:
+        shaking.result().close()
 
 
 def _last_line(log: Path) -> str:

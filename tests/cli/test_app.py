@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import cv2
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -92,6 +93,14 @@ def test_a_bug_is_named_as_ours(failing) -> None:
     assert len(said.splitlines()) == 1
     with pytest.raises(ZeroDivisionError):
         failing(ZeroDivisionError("oh"), INPAINT_DEBUG="1")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), cv2.error("error: (-4:Insufficient memory) Failed to allocate")])
+def test_short_memory_is_7_and_no_bug(failing, error: Exception) -> None:
+    code, _, said = failing(error)
+    assert code == errors.EngineError.exit_code == 7
+    assert said.startswith("There is not enough memory for this; ")
+    assert len(said.splitlines()) == 1
 
 
 def test_usage_is_2() -> None:

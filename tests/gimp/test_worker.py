@@ -12,6 +12,7 @@ from multiprocessing.connection import Client
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -73,6 +74,7 @@ def test_one_who_never_says_anything_holds_nobody_up(serve: Callable, config: Co
     [
         (EngineError("There is no GPU; use --device cpu."), "There is no GPU; use the device CPU."),
         (MemoryError(), "There is not enough memory"),
+        (cv2.error("error: (-4:Insufficient memory) Failed to allocate 8 bytes"), "There is not enough memory"),
         (KeyError("x"), "This is a bug in Inpaint: KeyError: 'x' (more in "),
     ],
 )

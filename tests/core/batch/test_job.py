@@ -3,6 +3,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -72,7 +73,16 @@ def test_a_photograph_that_may_not_be_read_is_told_as_fill_tells_it(
     assert "may not read" in outcome.error.message
 
 
-@pytest.mark.parametrize(("error", "code", "sentence"), [(KeyError("x"), 70, "bug"), (MemoryError(), 3, "memory")])
+@pytest.mark.parametrize(
+    ("error", "code", "sentence"),
+    [
+        (KeyError("x"), 70, "bug"),
+        (MemoryError(), 7, "does not fit into memory"),
+        (cv2.error("error: (-4:Insufficient memory) Failed to allocate 8 bytes"), 7, "does not fit into memory"),
+        (cv2.error("std::bad_alloc"), 7, "does not fit into memory"),
+        (cv2.error("error: (-215:Assertion failed)"), 70, "bug"),
+    ],
+)
 def test_a_bug_in_one_job_is_an_outcome(
     item: Item,
     settings: Settings,

@@ -81,6 +81,22 @@ def test_when_a_group_does_not_fit_each_goes_alone(gathering: TogetherEngine, pi
     assert session.sizes == [1, 3, 1, 1, 1]
 
 
+def test_when_a_group_cannot_be_put_together_each_goes_alone(
+    gathering: TogetherEngine, picture: Maker, hole: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = np.concatenate, inputs(picture, hole, 4, 96, 128)
+
+    def concatenate(arrays: list[np.ndarray]) -> np.ndarray:
+        if len(arrays) > 1:
+            raise MemoryError
+        return real(arrays)
+
+    monkeypatch.setattr(together.np, "concatenate", concatenate)
+    session = gathering._session = SlowStart(gathering, others=3)  # type: ignore[assignment]
+    ask(gathering, *asked)
+    assert session.sizes == [1, 1, 1, 1]
+
+
 def test_a_region_that_does_not_fit_alone_fails_alone(gathering: TogetherEngine, picture: Maker, hole: Maker) -> None:
     gathering._session = SlowStart(gathering, others=0, most=10)  # type: ignore[assignment]
     pictures, masks = inputs(picture, hole, 1, 96, 128)

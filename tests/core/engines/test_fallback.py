@@ -1,17 +1,20 @@
 from collections.abc import Callable
 from pathlib import Path
+from weakref import ref
 
+import cv2
 import numpy as np
 import pytest
 
 from inpaint.core import Engine, EngineError, OutOfMemoryError, fill_pixels, filling, load_engine
 from inpaint.core.engines import engine as engine_module
-from inpaint.core.engines.fallback import shrink
+from inpaint.core.engines.fallback import fill_somehow, shrink
 from inpaint.core.engines.session import CPU, CUDA
-from inpaint.core.regions import plan
+from inpaint.core.regions import Region, plan
 from inpaint.weights import Contract
 
 Maker = Callable[..., np.ndarray]
+OPENCV_IS_SHORT = "OpenCV(5.0.0) alloc.cpp:73: error: (-4:Insufficient memory) Failed to allocate 8 bytes"
 
 
 class ShortSession:
@@ -123,3 +126,68 @@ def test_no_memory_anywhere_is_one_sentence(short: Callable[..., Engine], wide: 
         fill_pixels(*wide, short(gpu=10, cpu=10))
     assert isinstance(raised.value, EngineError)
     assert raised.value.exit_code == 7
+
+
+@pytest.mark.parametrize("error", [MemoryError("Unable to allocate 8 B"), cv2.error(OPENCV_IS_SHORT)])
+def test_short_memory_around_the_network_gives_a_smaller_region_too(
+    short: Callable[..., Engine], wide: tuple, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    real = filling._as_floats
+
+    def as_floats(image: np.ndarray, white: float) -> np.ndarray:
+        if max(image.shape) > 100:
+            raise error
+        return real(image, white)
+
+    monkeypatch.setattr(filling, "_as_floats", as_floats)
+    done = fill_pixels(*wide, short(), detail="network")
+    assert [max(region.fed) for region in done.regions] == [96]
+    (note,) = done.notes
+    assert "less detail" in note
+    assert "ran out of memory at 192 x 64" in note
+
+
+def test_no_memory_around_the_network_at_any_size_is_one_sentence(
+    short: Callable[..., Engine], wide: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_floats(*_: object) -> None:
+        raise cv2.error(OPENCV_IS_SHORT)
+
+    monkeypatch.setattr(filling, "_as_floats", as_floats)
+    with pytest.raises(OutOfMemoryError, match="ran out of memory at 192 x 64"):
+        fill_pixels(*wide, short())
+
+
+def test_what_is_no_short_memory_is_not_tried_again(
+    short: Callable[..., Engine], wide: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def as_floats(*_: object) -> None:
+        asked.append(1)
+        raise cv2.error("OpenCV(5.0.0) resize.cpp:4: error: (-215:Assertion failed) !ssize.empty()")
+
+    monkeypatch.setattr(filling, "_as_floats", as_floats)
+    with pytest.raises(cv2.error, match="Assertion"):
+        fill_pixels(*wide, short())
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("kind", [MemoryError, OutOfMemoryError])
+def test_a_failed_attempt_leaves_no_arrays_behind(short: Callable[..., Engine], wide: tuple, kind: type) -> None:
+    engine = short()
+    (region,) = plan(wide[1], engine.contract)
+    held = []
+
+    def attempt(_: Engine, tried: Region) -> np.ndarray:
+        if held:
+            assert held[0]() is None
+            return np.zeros((*tried.fed, 3), np.float32)
+        large = np.zeros((*tried.fed, 3), np.float32)
+        held.append(ref(large))
+        try:
+            raise ValueError(large.shape)
+        except ValueError as error:
+            raise kind("short") from error
+
+    assert max(fill_somehow(attempt, engine, region).region.fed) == 96

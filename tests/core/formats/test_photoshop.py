@@ -2,9 +2,11 @@
 
 import io
 import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -12,6 +14,7 @@ from PIL import Image
 
 from inpaint.core import read_image, write_image
 from inpaint.core.formats.photoshop import only_captions
+from inpaint.core.formats.png import read_chunks
 
 Maker = Callable[..., np.ndarray]
 IPTC = b"\x1c\x02\x78\x00\x09a caption\x1c\x02\x50\x00\x02me"
@@ -132,3 +135,68 @@ def test_a_tiff_of_photoshop_does_not_show_the_old_picture(
     assert layers[:64] not in written
     assert CAPTION in written
     assert b"somebody" in written
+
+
+def raw_profile(kind: bytes, data: bytes, name: bytes = b"8bim") -> tuple[bytes, bytes]:
+    """Return a chunk of text with Photoshop's data, as ImageMagick writes it."""
+    lines = [data[at : at + 36].hex() for at in range(0, len(data), 36)]
+    text = "\n".join(["", name.decode(), f"{len(data):8}", *lines, ""]).encode()
+    between = {b"tEXt": b"\0", b"zTXt": b"\0\0", b"iTXt": b"\0\1\0en\0nom\0"}[kind]
+    return kind, b"Raw profile type " + name + between + (text if kind == b"tEXt" else zlib.compress(text))
+
+
+def png(chunk: tuple[bytes, bytes], array: np.ndarray) -> bytes:
+    """Return a PNG with one more chunk."""
+    kind, content = chunk
+    data = imagecodecs.png_encode(array)
+    body = struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+    return data[:33] + body + data[33:]
+
+
+@pytest.mark.parametrize("name", [b"8bim", b"iptc"])
+@pytest.mark.parametrize("kind", [b"tEXt", b"zTXt", b"iTXt"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_png_of_imagemagick_does_not_show_the_old_picture(
+    tmp_path: Path, picture: Maker, dtype: type, kind: bytes, name: bytes
+) -> None:
+    chunk = raw_profile(kind, resources(old_picture(picture, 40)), name)
+    (tmp_path / "in.png").write_bytes(png(chunk, picture(40, 56).astype(dtype)))
+    photo = read_image(tmp_path / "in.png")
+    assert photo.notes == ()
+    write_image(photo, tmp_path / "out.png")
+    assert read_chunks(tmp_path / "out.png") == [raw_profile(b"zTXt", CAPTION, name)]
+
+
+def test_a_png_keeps_nothing_of_photoshop_without_a_caption_and_a_bare_one_as_it_is(
+    tmp_path: Path, picture: Maker
+) -> None:
+    for data, wanted in [(resource(0x040C, old_picture(picture, 40)), False), (IPTC, True)]:
+        chunk = raw_profile(b"tEXt", data, b"iptc")
+        (tmp_path / "in.png").write_bytes(png(chunk, picture(40, 56)))
+        photo = read_image(tmp_path / "in.png")
+        assert photo.notes == ()
+        assert photo.png == ((chunk,) if wanted else ())
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (b"tEXt", b""),
+        (b"tEXt", b"\0"),
+        (b"tEXt", b"\0\n8bim\n  9\nff\n"),
+        (b"tEXt", b"\0\n8bim\n  1\nxx\n"),
+        (b"tEXt", b"\0\n8bim\n  1\n\xff\xff\n"),
+        (b"tEXt", b"\0\n8bim\n  4\n3842494d\n"),
+        (b"zTXt", b"\0\0no zlib"),
+        (b"zTXt", b"\0\0" + zlib.compress(bytes(4000))[:-9]),
+        (b"iTXt", b"\0"),
+        (b"iTXt", b"\0\0\0en"),
+    ],
+)
+def test_damaged_resources_of_a_png_are_left_out_with_a_note(
+    tmp_path: Path, picture: Maker, kind: bytes, content: bytes
+) -> None:
+    (tmp_path / "in.png").write_bytes(png((kind, b"Raw profile type 8bim" + content), picture(40, 56).astype("u2")))
+    photo = read_image(tmp_path / "in.png")
+    assert photo.png == ()
+    assert len(photo.notes) == 1

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from inpaint.core import ImageError, OutputError, read_image, write_image
+from inpaint.core import ImageError, MaskError, OutputError, fill, load_engine, read_image, write_image
+from inpaint.core.mask_choice import MaskChoice, build_mask
 
 Maker = Callable[..., np.ndarray]
 
@@ -152,3 +153,52 @@ def test_tags_and_exif_of_a_tiff_with_long_offsets_survive(
     write_image(photo, tmp_path / "out.tif")
     after = tags_of(tmp_path / "out.tif")
     assert (after[271], after[315]) == ("Maker", "somebody")
+
+
+def write_extra(path: Path, colours: np.ndarray, extra: np.ndarray) -> None:
+    """Write a TIFF with one more channel, of which the file does not say what it is."""
+    kind = "rgb" if colours.ndim == 3 else "minisblack"
+    array = np.dstack([colours, extra])
+    tifffile.imwrite(path, array, photometric=kind, planarconfig="contig", extrasamples=["unspecified"], metadata=None)
+
+
+@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_channel_of_unknown_meaning_is_no_transparency_and_comes_back(
+    tmp_path: Path, picture: Maker, dtype: type, grey: bool
+) -> None:
+    colours = picture(40, 56) / np.float32(255) if dtype == np.float32 else picture(40, 56).astype(dtype)
+    colours = colours[..., 0] if grey else colours
+    selection = np.zeros((40, 56), dtype)
+    selection[5:9, 7:20] = colours[5:9, 7:20] if grey else colours[5:9, 7:20, 1]
+    write_extra(tmp_path / "in.tif", colours, selection)
+    photo = read_image(tmp_path / "in.tif")
+    assert photo.alpha is None
+    assert photo.empty is None
+    assert np.array_equal(photo.extra, selection)
+    with pytest.raises(MaskError, match="no transparency"):
+        build_mask(photo, MaskChoice(alpha=True))
+    write_image(photo.with_pixels(photo.pixels, opaque=np.ones((40, 56), bool)), tmp_path / "out.tif")
+    assert np.array_equal(tifffile.imread(tmp_path / "out.tif"), np.dstack([colours, selection]))
+    assert page_of(tmp_path / "out.tif").extrasamples == (0,)
+
+
+def test_a_channel_of_unknown_meaning_hides_nothing_from_a_fill(
+    tmp_path: Path, picture: Maker, hole: Maker, tiny_model: Path
+) -> None:
+    write_extra(tmp_path / "in.tif", picture(), np.zeros((96, 128), np.uint8))
+    photo, engine = read_image(tmp_path / "in.tif"), load_engine(tiny_model, "cpu", 1)
+    filled = fill(photo, hole(), engine)
+    assert np.array_equal(filled.pixels, fill(photo.pixels, hole(), engine))
+    assert filled.extra is not None
+    assert not filled.extra.any()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".jpg", ".bmp"])
+def test_other_formats_leave_a_channel_of_unknown_meaning_out_and_say_so(
+    tmp_path: Path, picture: Maker, suffix: str
+) -> None:
+    write_extra(tmp_path / "in.tif", picture(40, 56), np.zeros((40, 56), np.uint8))
+    notes = write_image(read_image(tmp_path / "in.tif"), tmp_path / f"out{suffix}")
+    assert any("extra channel" in note for note in notes)
+    assert read_image(tmp_path / f"out{suffix}").alpha is None

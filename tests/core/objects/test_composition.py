@@ -1,9 +1,11 @@
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 
 from inpaint.core import (
@@ -177,3 +179,17 @@ def test_a_transparent_photograph_stays_so_around_the_object(files: Path, pictur
     rim = composed.mask & (composed.alpha < 0.5)
     assert rim.sum() > 100
     assert written[rim][:, 0].min() / white > 150 / 255  # the apple's red is 190
+
+
+def test_a_channel_of_unknown_meaning_stays_as_it_was_under_an_object(files: Path, picture) -> None:
+    array = np.dstack([picture(200, 260), np.zeros((200, 260), np.uint8)])
+    tifffile.imwrite(files / "layer.tif", array, photometric="rgb", extrasamples=["unspecified"])
+    composition = Composition(
+        background=files / "layer.tif", object=files / "cut.png", at=(50, 60), output=files / "out.tif"
+    )
+    mask = compose_file(composition, None).composed.mask
+    written = tifffile.imread(files / "out.tif")
+    assert not written[..., 3].any()
+    np.testing.assert_array_equal(written[~mask], array[~mask])
+    with pytest.raises(MaskError, match="where the object is"):
+        compose_file(replace(composition, background=files / "cut.png", object=files / "layer.tif"), None)

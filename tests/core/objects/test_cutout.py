@@ -63,3 +63,12 @@ def test_softening_changes_the_edge_alone(apple) -> None:
     far = distance > 6
     np.testing.assert_array_equal(soft[far], disc[far].astype(np.float32))
     assert ((soft > 0.01) & (soft < 0.99)).any()
+
+
+def test_short_memory_is_not_taken_for_a_box_of_one_colour(apple, monkeypatch: pytest.MonkeyPatch) -> None:
+    def grab(*_: object) -> None:
+        raise cv2.error("error: (-4:Insufficient memory) Failed to allocate 8 bytes")
+
+    monkeypatch.setattr(cv2, "grabCut", grab)
+    with pytest.raises(cv2.error, match="Insufficient memory"):
+        cut_out(apple[0].astype(np.float32) / 255, Box(20, 32, 56, 56))
