@@ -10,8 +10,9 @@ from inpaint.core.decode import MEGAPIXELS, is_deep, is_tiff, open_picture, refu
 from inpaint.core.errors import ImageError, OutputError
 from inpaint.core.files import atomic_write, check_writable
 from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, upright
-from inpaint.core.formats.png import Chunk, decode_deep, kept, open_described, read_chunks, write_png
+from inpaint.core.formats.png import decode_deep, kept, open_described, read_chunks, write_png
 from inpaint.core.formats.raster import LONGEST_SIDE, read_raster, write_raster
+from inpaint.core.formats.raw_profile import Chunk
 from inpaint.core.photo import Photo, parted, white_of
 
 __all__ = ["Photo", "check_output", "filled_name", "read_image", "write_image"]
