@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future, wait
-from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection
+from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import Thread
 from time import monotonic, sleep
 from typing import Any
 
 from .errors import PluginError
+from .knocking import STEP, GoneError, Wait, knock
 from .locks import FileLock
 from .places import INSTALL, Config, Runtime
 from .protocol import PROTOCOL, Header, receive, send
 
 START_SECONDS = 60.0
 """How long a worker may take until it answers."""
-GREETING_SECONDS = 20.0
-"""How long a running worker may take to let somebody in and greet."""
-STEP = 0.1
-"""Seconds between two signs of life for the user."""
 
 # GIMP sets these for itself (AppImage, Windows and macOS above all), and they break another Python.
 FOREIGN = (
@@ -40,13 +33,6 @@ FOREIGN = (
     "GTK_",
     "GDK_",
 )
-
-Wait = Callable[[], None]
-"""Called about ten times a second while there is nothing to do but wait."""
-
-
-class _GoneError(Exception):
-    """There is no worker, or it is leaving."""
 
 
 def call(
@@ -96,7 +82,7 @@ def connect(config: Config, on_wait: Wait = lambda: None) -> Connection:
     runtime.prepare()
     try:
         return _greet(config, runtime, on_wait)
-    except _GoneError:
+    except GoneError:
         pass
     lock = FileLock(runtime.start_lock)
     if not lock.acquire(START_SECONDS, on_wait):
@@ -112,8 +98,8 @@ def connect(config: Config, on_wait: Wait = lambda: None) -> Connection:
 def running(runtime: Runtime) -> Header | None:
     """Return what the running worker says about itself; None if there is none."""
     try:
-        connection, greeting = _knock(runtime, {"op": "hello", "protocol": PROTOCOL}, lambda: None)
-    except (_GoneError, PluginError):
+        connection, greeting = knock(runtime, {"op": "hello", "protocol": PROTOCOL}, lambda: None)
+    except (GoneError, PluginError):
         return None
     connection.close()
     return greeting
@@ -122,8 +108,8 @@ def running(runtime: Runtime) -> Header | None:
 def stop(runtime: Runtime) -> bool:
     """Ask the running worker to end after its work; return whether there was one."""
     try:
-        connection, _ = _knock(runtime, {"op": "leave"}, lambda: None)
-    except (_GoneError, PluginError):
+        connection, _ = knock(runtime, {"op": "leave"}, lambda: None)
+    except (GoneError, PluginError):
         return False
     connection.close()
     return True
@@ -133,7 +119,7 @@ def _start(config: Config, runtime: Runtime, on_wait: Wait) -> Connection:
     """Start a worker and wait until it greets. The caller holds the start lock."""
     try:
         return _greet(config, runtime, on_wait)  # somebody else may have started it meanwhile
-    except _GoneError:
+    except GoneError:
         pass
     process = _spawn(config, runtime)
     end = monotonic() + START_SECONDS
@@ -142,7 +128,7 @@ def _start(config: Config, runtime: Runtime, on_wait: Wait) -> Connection:
             code = process.poll()
             try:
                 return _greet(config, runtime, on_wait)
-            except _GoneError:
+            except GoneError:
                 pass
             if code:
                 raise PluginError(f"Inpaint's engine does not start ({_last_line(runtime.log)}); {INSTALL}.")
@@ -199,9 +185,9 @@ def in_flatpak() -> bool:
 
 
 def _greet(config: Config, runtime: Runtime, on_wait: Wait) -> Connection:
-    """Return a connection to a worker of the right version, or raise `_GoneError`."""
+    """Return a connection to a worker of the right version, or raise `GoneError`."""
     hello = {"op": "hello", "protocol": PROTOCOL, "python": config.python}
-    connection, greeting = _knock(runtime, hello, on_wait)
+    connection, greeting = knock(runtime, hello, on_wait)
     if greeting.get("protocol") != PROTOCOL:
         connection.close()
         raise PluginError(
@@ -209,72 +195,6 @@ def _greet(config: Config, runtime: Runtime, on_wait: Wait) -> Connection:
             f"{greeting.get('version')}; {INSTALL} to bring them together."
         )
     return connection
-
-
-def _knock(runtime: Runtime, request: Header, on_wait: Wait) -> tuple[Connection, Header]:
-    """Connect to the worker that the card names and send one request. Raises `_GoneError` if nobody answers."""
-    try:
-        card = json.loads(runtime.card.read_text(encoding="utf-8"))
-        address, key = card["address"], bytes.fromhex(card["key"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise _GoneError from None
-    end = monotonic() + GREETING_SECONDS
-
-    def be_patient() -> None:
-        on_wait()
-        if monotonic() > end:
-            raise PluginError(
-                f"Inpaint's engine (process {card.get('pid')}) does not answer; end that process and try again."
-            )
-
-    connection = _shake_hands(address, key, be_patient)
-    try:
-        send(connection, request)
-        while not connection.poll(STEP):
-            be_patient()
-        greeting, _ = receive(connection)
-        if greeting.get("state") != "done":
-            raise _GoneError
-    except (OSError, EOFError):
-        connection.close()
-        raise _GoneError from None
-    except BaseException:
-        connection.close()
-        raise
-    return connection, greeting
-
-
-def _shake_hands(address: str, key: bytes, on_wait: Wait) -> Connection:
-    """Return a connection to a worker that knows the key; what `on_wait` raises ends the waiting.
-
-    `Client` waits for a stopped process without end, so it does that in a thread of its own; a connection that comes
-    too late is closed. Raises `_GoneError` if nobody answers.
-    """
-    shaking: Future[Connection] = Future()
-
-    def shake() -> None:
-        try:
-            shaking.set_result(Client(address, authkey=key))
-        except BaseException as error:
-            shaking.set_exception(error)
-
-    Thread(target=shake, daemon=True).start()
-    try:
-        while not wait([shaking], STEP).done:
-            on_wait()
-    except BaseException:
-        shaking.add_done_callback(_hang_up)
-        raise
-    try:
-        return shaking.result()
-    except (OSError, EOFError, ValueError, TypeError, AuthenticationError):
-        raise _GoneError from None
-
-
-def _hang_up(shaking: Future[Connection]) -> None:
-    """Close the connection, if there is one."""
-    if shaking.exception() is None:
-        shaking.result().close()
 
 
 def _last_line(log: Path) -> str:
