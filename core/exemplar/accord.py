@@ -31,6 +31,7 @@ def accord(before: np.ndarray, after: np.ndarray, hole: np.ndarray, liveliness: 
     back = before - after
     inside = hole.astype(np.float32)
     departure = _within(np.abs(cv2.GaussianBlur(back, (0, 0), STRUCTURE)).mean(axis=-1), inside)
+    # Smoothed once more: a stretch of the hole goes back and not a spot.
     departure = _within(departure, inside) / np.float32(max(liveliness, STILL))
     straying = ((departure - STRAYING[0]) / (STRAYING[1] - STRAYING[0])).clip(0, 1)
     # The edge of the picture is no rim.
