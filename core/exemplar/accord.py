@@ -21,22 +21,29 @@ RIM = 8.0
 full weight."""
 
 
-def accord(before: np.ndarray, after: np.ndarray, hole: np.ndarray, liveliness: float) -> np.ndarray:
+def astray(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return H x W float32: how far the structure of a window moved when its hole got texture, mean over the colours.
+
+    before, after: H x W x 3 float32 in [0, 1], the window with the network's fill and with texture.
+    """
+    return np.abs(cv2.GaussianBlur(after - before, (0, 0), STRUCTURE)).mean(axis=-1)
+
+
+def accord(before: np.ndarray, after: np.ndarray, moved: np.ndarray, hole: np.ndarray, liveliness: float) -> np.ndarray:
     """Return H x W x 3 float32 to be added to a textured window, 0 outside the hole.
 
-    - `before`, `after`: H x W x 3 float32 in [0, 1], the same window with the network's fill and with texture;
+    - `before`, `after`, `moved`: the window and what `astray` says of it;
     - `hole`: H x W bool;
     - `liveliness`: how far texture around the hole strays from its own blurred colours.
     """
-    back = before - after
     inside = hole.astype(np.float32)
-    departure = _within(np.abs(cv2.GaussianBlur(back, (0, 0), STRUCTURE)).mean(axis=-1), inside)
+    departure = _within(moved, inside)
     # Smoothed once more: a stretch of the hole goes back and not a spot.
     departure = _within(departure, inside) / np.float32(max(liveliness, STILL))
     straying = ((departure - STRAYING[0]) / (STRAYING[1] - STRAYING[0])).clip(0, 1)
     # The edge of the picture is no rim.
     depth = cv2.distanceTransform(np.pad(hole, 1, mode="edge").view(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    return back * (straying * np.minimum(depth / np.float32(RIM), 1) * np.float32(RETREAT))[..., None]
+    return (before - after) * (straying * np.minimum(depth / np.float32(RIM), 1) * np.float32(RETREAT))[..., None]
 
 
 def _within(values: np.ndarray, inside: np.ndarray) -> np.ndarray:

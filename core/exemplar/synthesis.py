@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inpaint.core.exemplar.accord import STRUCTURE, accord
+from inpaint.core.exemplar.accord import STRUCTURE, accord, astray
 from inpaint.core.exemplar.field import Field
 from inpaint.core.exemplar.patches import RADIUS, SIDE, Basis
 from inpaint.core.exemplar.peel import peel
@@ -162,16 +162,16 @@ def _finish(scale: Scale, field: Field, before: Picture) -> Texture:
     inner = (slice(RADIUS, -RADIUS),) * 2
     correction = np.ascontiguousarray(correction[inner])
     after = (scale.image[inner] + correction).clip(0, 1)
-    moved = cv2.GaussianBlur(after - before.image, (0, 0), STRUCTURE)[before.hole]
+    moved = astray(before.image, after)
     near, far = (cv2.GaussianBlur(before.image, (0, 0), sigma) for sigma in (STRUCTURE, 4 * STRUCTURE))
     liveliness = float(np.abs(near - far)[~before.unknown].mean())
-    correction += accord(before.image, after, before.hole, liveliness)
+    correction += accord(before.image, after, moved, before.hole, liveliness)
     return Texture(
         window=(scale.image[inner] + correction).clip(0, 1),
         number=np.ascontiguousarray(field.number.reshape(scale.usable.shape)[inner]),
         shifts=field.shifts(),
         costs=field.cost,
         correction=correction,
-        departure=float(np.abs(moved).mean()),
+        departure=float(moved[before.hole].mean()),
         liveliness=liveliness,
     )
