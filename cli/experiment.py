@@ -45,7 +45,7 @@ def experiment(
     from inpaint.core.errors import InpaintError
     from inpaint.training.experiment.plan import load_plan
     from inpaint.training.experiment.runner import run_experiment
-    from inpaint.training.session import Options
+    from inpaint.training.session import Options, deadline_in
 
     settled = load_plan(plan, setting)
     if dry_run:
@@ -68,7 +68,7 @@ def experiment(
         backbones=backbones,
         device=device.value,
         workers=workers,
-        max_minutes=max_minutes,
+        deadline=deadline_in(max_minutes),
     )
     progress = ExperimentProgress()
     outcome = run_experiment(settled, options, progress.watch, progress=progress.measuring, resume=resume)

@@ -86,7 +86,7 @@ def train(
     from inpaint.training.processes import is_first, process_count
     from inpaint.training.recipe import load_recipe, recipe_names
     from inpaint.training.rundir import RunDirectory
-    from inpaint.training.session import Options, run_training
+    from inpaint.training.session import Options, deadline_in, run_training
 
     if out is None and not dry_run:
         raise typer.BadParameter("say where the run goes, such as --out runs/x", param_hint="--out")
@@ -123,7 +123,7 @@ def train(
         backbones=backbones or (Path(origin["backbones"]) if origin.get("backbones") else None),
         device=device.value,
         workers=workers,
-        max_minutes=max_minutes,
+        deadline=deadline_in(max_minutes),
         resume=resume,
         again=auto_resume,
         compile=compile_networks,

@@ -148,27 +148,14 @@ def load_batches(source: Source | StreamSource, plan: BatchPlan, *, start: int, 
     random = torch.Generator().manual_seed(plan.seed)
     # From pinned memory pictures travel while the device computes.
     pin = plan.device.type == "cuda"
+    common = {"batch_size": None, "worker_init_fn": leave_signals, "generator": random, "pin_memory": pin}
     if isinstance(source, StreamSource):
         # One reader: several would change the order, and with it the meaning of a step.
-        stream = StreamDataset(source, plan, start)
-        loader = DataLoader(
-            stream,
-            batch_size=None,
-            num_workers=min(workers, 1),
-            worker_init_fn=leave_signals,
-            generator=random,
-            pin_memory=pin,
-        )
+        loader = DataLoader(StreamDataset(source, plan, start), num_workers=min(workers, 1), **common)
     else:
+        steps, ahead = range(start, plan.schedule.steps), 4 if workers else None
         loader = DataLoader(
-            StepDataset(source, plan),
-            batch_size=None,
-            sampler=range(start, plan.schedule.steps),
-            num_workers=workers,
-            worker_init_fn=leave_signals,
-            prefetch_factor=4 if workers else None,
-            generator=random,
-            pin_memory=pin,
+            StepDataset(source, plan), sampler=steps, num_workers=workers, prefetch_factor=ahead, **common
         )
     for pixels, masks in received(loader):
         yield to_batch(pixels, masks, plan.device)

@@ -41,6 +41,16 @@ def from_first(accelerator: Accelerator, value: _Value) -> _Value:
     return values[0]
 
 
+def part(accelerator: Accelerator) -> None:
+    """Take leave of the other processes of a training that went well; this process cannot meet them again.
+
+    Without it the threads that carry messages may still hold tensors when the interpreter ends, which ends the process
+    with SIGABRT in every third run or so (pytorch issue 190489), and a launcher takes the training for failed. After
+    an error nobody takes leave: on GPUs this waits for the others, which may be waiting for this process.
+    """
+    accelerator.end_training()
+
+
 def decoders(device: torch.device) -> int:
     """How many processes should decode pictures for this one: its share of the machine's cores, none on the CPU.
 

@@ -19,7 +19,7 @@ from inpaint.core.nets import blocks_grown
 from inpaint.core.trainers import AdversarialTrainer, Callback, StepReport, restore, state_tensors, train
 from inpaint.training.data import BatchPlan
 from inpaint.training.material import Material, open_material
-from inpaint.training.processes import agreement, decoders, from_first
+from inpaint.training.processes import agreement, decoders, from_first, part
 from inpaint.training.recipe import Recipe, recipe_digest
 from inpaint.training.reports import Reports
 from inpaint.training.rundir import RunDirectory
@@ -45,8 +45,8 @@ class Options:
     """"auto", "cpu" or "cuda"."""
     workers: int | None = None
     """Processes that decode pictures; None = this process's share of the cores on CUDA, none on the CPU."""
-    max_minutes: float | None = None
-    """Stop, with a checkpoint, after this much wall-clock time."""
+    deadline: float | None = None
+    """When to stop, with a checkpoint, by `time.monotonic` (see `deadline_in`); None = when the recipe ends."""
     resume: bool = False
     """Go on from the last checkpoint of `out`."""
     start_from: str | None = None
@@ -59,13 +59,17 @@ class Options:
     """Replay steps as CUDA graphs. Where recording fails, training goes on without; `log.jsonl` says which it was."""
 
 
+def deadline_in(minutes: float | None) -> float | None:
+    """Return the deadline that lies this many minutes of wall-clock time ahead; None stays None."""
+    return None if minutes is None else time.monotonic() + 60 * minutes
+
+
 def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] = ()) -> int:
     """Train as the recipe says; returns the number of finished steps, fewer than planned when stopped early.
 
     watchers: told of every step; one that returns True stops the training after that step, with a checkpoint.
     Raises `RecipeError` for data or a run directory that cannot be used, `DivergedError` when a loss is not finite.
     """
-    began = time.monotonic()
     accelerator = make_accelerator(recipe, options.device, cuda_graphs=options.cuda_graphs)
     # Fixed before anything is built, so that the first weights depend on the seed alone.
     set_seed(recipe.seed)
@@ -131,14 +135,14 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     callbacks: list[Callback] = [*watchers]
     if accelerator.is_main_process:
         callbacks.append(keeper)
-    if options.max_minutes is not None:
-        deadline = began + 60 * options.max_minutes
-        callbacks.append(lambda report: time.monotonic() > deadline)
+    if (deadline := options.deadline) is not None:
+        callbacks.append(lambda report: time.monotonic() >= deadline)
     batches = material.batches(plan, start=start, workers=workers)
     finished = train(trainer, schedule, batches, callbacks, start=start, agree=agreement(accelerator))
     trainer.guard.verify()
     if accelerator.is_main_process:
         keeper.close(finished)
+    part(accelerator)
     return finished
 
 

@@ -51,16 +51,15 @@ def harmonize(
     - `strength`: 0 leaves the object, 1 does what the method says;
     - `empty`: H x W bool, where the colours mean nothing because nobody sees them; the object is not fitted to them.
 
-    Returns the same kind as `composite`; pixels without any object come back exactly as they were, and so does an
-    object with nothing to be seen around it. Raises `MaskError` for a mask without an object or with nothing else, and
-    `EngineError` when the device fails.
+    Returns the same kind as `composite`; pixels without any object come back exactly as they were. Raises `MaskError`
+    for a mask without an object or with nothing to be seen beside it, and `EngineError` when the device fails.
     """
     alpha = check_foreground(foreground, composite.shape)
     picture = to_float(composite)
     seen = np.ones(alpha.shape, bool) if empty is None else ~empty
     around = seen & (alpha < SHOWN)
     if not around.any():
-        return composite.copy()
+        raise MaskError("Everything around the object is transparent, so there is nothing to fit it to.")
     if engine is None:
         fitted = reinhard(picture, alpha, around)
     else:

@@ -21,6 +21,7 @@ SETTINGS = ["phases.0.steps=4", "phases.1.steps=4", "log_every=2", "checkpoint_e
 TRAIN = """
 import os, signal, sys
 from pathlib import Path
+import torch
 from inpaint.training.recipe import load_recipe
 from inpaint.training.rundir import RunDirectory
 from inpaint.training.session import Options, run_training
@@ -35,8 +36,11 @@ def watch(report):
 
 resume = RunDirectory(Path(out)).last_step() is not None
 options = Options(data=data, out=Path(out), device="cpu", resume=resume, again=True)
+finished = run_training(load_recipe("debug", settings), options, [watch])
+# Whoever ends with the others still attached is aborted now and then.
+assert not torch.distributed.is_initialized()
 # In one piece, because both processes write into one pipe.
-sys.stdout.write(f"FINISHED {run_training(load_recipe('debug', settings), options, [watch])}\\n")
+sys.stdout.write(f"FINISHED {finished}\\n")
 """
 
 GRADIENTS = """
@@ -67,6 +71,7 @@ if accelerator.is_main_process:
         tensors |= {f"{name}.{key}": p.grad.contiguous() for key, p in network.named_parameters()}
         tensors |= {f"{name}.{key}": b.float().contiguous() for key, b in network.named_buffers()}
     save_file(tensors, sys.argv[1])
+accelerator.end_training()
 """
 
 

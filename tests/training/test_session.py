@@ -13,7 +13,7 @@ from inpaint.training.export import load_generator
 from inpaint.training.material import open_material
 from inpaint.training.recipe import load_recipe, recipe_digest
 from inpaint.training.rundir import RunDirectory
-from inpaint.training.session import Options, run_training
+from inpaint.training.session import Options, deadline_in, run_training
 
 
 def short_recipe(**settings):
@@ -99,7 +99,7 @@ def test_a_damaged_checkpoint_is_one_sentence(photographs, tmp_path):
 
 def test_time_runs_out_with_a_checkpoint(photographs, tmp_path):
     out = tmp_path / "brief"
-    finished = run_training(short_recipe(), options(photographs, out, max_minutes=0.0))
+    finished = run_training(short_recipe(), options(photographs, out, deadline=deadline_in(0.0)))
     assert finished == 1
     assert RunDirectory(out).steps() == [1]
 

@@ -92,7 +92,6 @@ def run_cell(
         shutil.rmtree(run.path)
     if run.recipe_file.exists() and recipe_digest(run.recipe()) != recipe_digest(cell.recipe):
         raise RecipeError(f"{run.path} was trained with another recipe than the plan now asks for; give another --out.")
-    began = time.monotonic()
     while not directory.is_finished(steps):
         done = run.steps()[-1] if run.recipe_file.exists() else 0
         measured = {scores.step for scores in directory.scores()}
@@ -100,10 +99,9 @@ def run_cell(
             directory.save(done, bench.measure(run.path, done, cell.recipe, progress))
             continue
         goal = min(steps, done - done % every + every)
-        left = None if options.max_minutes is None else options.max_minutes - (time.monotonic() - began) / 60
-        if left is not None and left <= 0:
+        if options.deadline is not None and time.monotonic() >= options.deadline:
             return False
-        stretch = replace(options, out=run.path, resume=done > 0, max_minutes=left)
+        stretch = replace(options, out=run.path, resume=done > 0)
         if run_training(cell.recipe, stretch, [*watchers, lambda report, goal=goal: report.step == goal]) < goal:
             return False
     return True

@@ -8,7 +8,7 @@ out/plan.toml     the plan, every setting spelled out
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from inpaint.core.errors import InpaintError, OutputError, RecipeError
@@ -18,6 +18,7 @@ from inpaint.training.experiment.cell import CellDirectory, run_cell
 from inpaint.training.experiment.measure import Bench, Progress
 from inpaint.training.experiment.plan import Cell, Plan, load_plan
 from inpaint.training.experiment.report import write_report
+from inpaint.training.processes import process_count
 from inpaint.training.session import Options
 
 PLAN_FILE = "plan.toml"
@@ -43,15 +44,18 @@ def run_experiment(
 ) -> Outcome:
     """Train and measure every cell of a plan, and report after each.
 
-    - `options`: `out` is the folder of the experiment, `val` the photographs that are measured on, `max_minutes` a
-      limit for everything; `resume` of theirs is not looked at;
+    - `options`: `out` is the folder of the experiment, `val` the photographs that are measured on, `deadline` holds for
+      everything; `resume` of theirs is not looked at;
     - `watch`, `progress`: told of every step, and of every fill of a measurement;
     - `resume`: go on with what `out` holds.
 
     Raises `OutputError` and `RecipeError` for what is wrong before anything is trained. What is wrong with one cell is
     in the outcome, and the others are trained all the same.
     """
-    began = time.monotonic()
+    if process_count() > 1:
+        raise RecipeError(
+            "An experiment runs in one process, one training after another; start it without torchrun or accelerate."
+        )
     if options.val is None:
         raise RecipeError("An experiment is measured on photographs that are not trained on: give --val.")
     cells = plan.cells()
@@ -59,19 +63,16 @@ def run_experiment(
     _open(plan, options.out, resume=resume)
     failures: dict[str, str] = {}
     for number, cell in enumerate(cells, 1):
-        left = None
-        if options.max_minutes is not None:
-            left = max(0.0, options.max_minutes - (time.monotonic() - began) / 60)
         directory = CellDirectory(options.out / "cells" / cell.name)
         if directory.is_finished(cell.recipe.schedule.steps):
             continue
-        if left == 0:
+        if options.deadline is not None and time.monotonic() >= options.deadline:
             return _report(plan, cells, bench, options.out, failures, stopped=True)
         try:
             directory.path.mkdir(parents=True, exist_ok=True)
             directory.failure_file.unlink(missing_ok=True)
             with watch(cell, number, len(cells)) as watcher:
-                whole = run_cell(cell, directory.path, bench, replace(options, max_minutes=left), [watcher], progress)
+                whole = run_cell(cell, directory.path, bench, options, [watcher], progress)
         except Exception as error:
             # Out of memory, a diverged loss, a bug in one family: the rest of the night must not be lost.
             told = str(error) if isinstance(error, InpaintError) else f"{type(error).__name__}: {error}"

@@ -63,7 +63,8 @@ def test_colours_that_nobody_sees_do_not_count(apple, joint, network: bool) -> N
     np.testing.assert_array_equal(results[0][disc], results[1][disc])
 
 
-def test_with_nothing_to_see_around_it_an_object_keeps_its_colours(apple, joint) -> None:
+def test_with_nothing_to_see_around_it_there_is_nothing_to_do(apple, joint) -> None:
     pixels, disc = apple
     for engine in (joint, None):
-        np.testing.assert_array_equal(harmonize(pixels, disc, engine, empty=~disc), pixels)
+        with pytest.raises(MaskError, match="Everything around the object is transparent"):
+            harmonize(pixels, disc, engine, empty=~disc)
