@@ -72,9 +72,8 @@ def inpaint_loop(job: Job) -> Iterator[float]:
     from inpaint.core.losses import Objective
     from inpaint.core.trainers import AdversarialTrainer
     from inpaint.training.data import BatchPlan, load_batches
-    from inpaint.training.processes import decoders
+    from inpaint.training.processes import decoders, make_accelerator
     from inpaint.training.recipe import load_recipe
-    from inpaint.training.session import make_accelerator
     from inpaint.training.sources import open_source
 
     precision = "fp32" if job.name == FLOAT32 else "bf16"

@@ -1,4 +1,4 @@
-"""What the processes of one training agree on, and what each of them may take of its machine."""
+"""How the processes of one training meet, agree and part, and what each of them may take of its machine."""
 
 import os
 from collections.abc import Callable
@@ -6,12 +6,38 @@ from typing import TypeVar
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
+from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler, broadcast_object_list
 from torch import distributed
+
+from inpaint.core.errors import RecipeError
+from inpaint.training.recipe import Recipe
 
 MOST_DECODERS = 16
 
 _Value = TypeVar("_Value")
+
+
+def make_accelerator(recipe: Recipe, device: str, *, cuda_graphs: bool = False) -> Accelerator:
+    """Return what knows of precision, device and processes; with several, this is where they meet.
+
+    device: "auto", "cpu" or "cuda". cuda_graphs: whether steps are to be recorded. Raises `RecipeError` when there is
+    no such device, or none that records.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise RecipeError("There is no usable CUDA device; choose --device cpu or auto.")
+    torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = True  # crops have one size per phase
+    # accelerate keeps one state per process and refuses another precision; an earlier training may have left one.
+    AcceleratorState._reset_state()
+    precision = "bf16" if recipe.precision == "bf16" else "no"
+    # Nobody sends batch statistics around: they are the same everywhere where `sync_batch_norm` is on. Between the
+    # discriminators' two passes it would change tensors that the backward pass still needs.
+    handlers: list[KwargsHandler] = [DistributedDataParallelKwargs(broadcast_buffers=False)]
+    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
+    if cuda_graphs and (accelerator.device.type != "cuda" or accelerator.num_processes > 1):
+        raise RecipeError("CUDA graphs need an NVIDIA GPU and one process; leave --cuda-graphs out.")
+    return accelerator
 
 
 def agreement(accelerator: Accelerator) -> Callable[[bool], bool]:

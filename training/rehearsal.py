@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from inpaint.core.losses import Objective
 from inpaint.core.trainers import AdversarialTrainer, restore
 from inpaint.training.material import Material, open_material
+from inpaint.training.processes import make_accelerator
 from inpaint.training.recipe import Recipe
 from inpaint.training.rundir import RunDirectory
-from inpaint.training.session import Options, load_state, make_accelerator
+from inpaint.training.session import Options, load_state
 from inpaint.training.starting import open_start
 
 

@@ -1,4 +1,4 @@
-"""Put a training together from its recipe, and keep its run directory up to date while it runs."""
+"""Put a training together from its recipe, and run it."""
 
 import time
 from collections.abc import Sequence
@@ -7,24 +7,20 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import torch
-from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler, set_seed
+from accelerate.utils import set_seed
 from torch import Tensor
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.losses import Objective
-from inpaint.core.nets import blocks_grown
-from inpaint.core.trainers import AdversarialTrainer, Callback, StepReport, restore, state_tensors, train
+from inpaint.core.trainers import AdversarialTrainer, Callback, restore, train
 from inpaint.training.data import BatchPlan
+from inpaint.training.keeper import Keeper
 from inpaint.training.material import Material, open_material
-from inpaint.training.processes import agreement, decoders, from_first, part
+from inpaint.training.processes import agreement, decoders, from_first, make_accelerator, part
 from inpaint.training.recipe import Recipe, recipe_digest
-from inpaint.training.reports import Reports
 from inpaint.training.rundir import RunDirectory
 from inpaint.training.starting import SETTLING, begin, open_start
-from inpaint.training.validation import Validation, contact_sheet
+from inpaint.training.validation import Validation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +54,16 @@ class Options:
     cuda_graphs: bool = False
     """Replay steps as CUDA graphs. Where recording fails, training goes on without; `log.jsonl` says which it was."""
 
+    def origin(self) -> dict[str, str | None]:
+        """Return what a run directory remembers, so that going on needs none of it again."""
+        return {
+            "data": self.data,
+            "val": self.val,
+            "shapes": self.shapes,
+            "backbones": str(self.backbones or "") or None,
+            "start_from": self.start_from,
+        }
+
 
 def deadline_in(minutes: float | None) -> float | None:
     """Return the deadline that lies this many minutes of wall-clock time ahead; None stays None."""
@@ -87,33 +93,11 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
         graphed=options.cuda_graphs,
     )
     rundir = RunDirectory(options.out)
-    origin = {
-        "data": options.data,
-        "val": options.val,
-        "shapes": options.shapes,
-        "backbones": str(options.backbones or "") or None,
-        "start_from": options.start_from,
-    }
     start, anchor = 0, (0, 0)
     if options.resume:
-        # All go on from the step that the first process sees, whatever a shared disk shows to the others.
-        tensors, record = load_state(rundir, recipe, from_first(accelerator, rundir.last_step()))
-        restore(trainer, tensors, record["grown"])
-        start = int(record["step"])
-        if accelerator.is_main_process:
-            digest = recipe_digest(recipe)
-            if record["recipe"] != digest:
-                rundir.log({"step": start, "recipe": digest, "before": record["recipe"]})
-            rundir.adopt(recipe, start)
-        if "samples" in record:
-            anchor = start, int(record["samples"])
-        if (
-            accelerator.is_main_process
-            and record.get("processes", accelerator.num_processes) != accelerator.num_processes
-        ):
-            rundir.log({"step": start, "processes": accelerator.num_processes, "before": record["processes"]})
+        start, anchor = _go_on(trainer, recipe, rundir)
     elif accelerator.is_main_process:
-        rundir.create(recipe, origin, again=options.again)
+        rundir.create(recipe, options.origin(), again=options.again)
 
     schedule = recipe.schedule
     plan = BatchPlan(
@@ -146,6 +130,26 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
     return finished
 
 
+def _go_on(trainer: AdversarialTrainer, recipe: Recipe, rundir: RunDirectory) -> tuple[int, tuple[int, int]]:
+    """Put the last checkpoint into a trainer, and note what is different now.
+
+    Returns the finished steps, and the anchor of the batches (see `BatchPlan`).
+    """
+    accelerator = trainer.accelerator
+    # All go on from the step that the first process sees, whatever a shared disk shows to the others.
+    tensors, record = load_state(rundir, recipe, from_first(accelerator, rundir.last_step()))
+    restore(trainer, tensors, record["grown"])
+    start, processes = int(record["step"]), accelerator.num_processes
+    if accelerator.is_main_process:
+        digest = recipe_digest(recipe)
+        if record["recipe"] != digest:
+            rundir.log({"step": start, "recipe": digest, "before": record["recipe"]})
+        rundir.adopt(recipe, start)
+        if record.get("processes", processes) != processes:
+            rundir.log({"step": start, "processes": processes, "before": record["processes"]})
+    return start, (start, int(record["samples"])) if "samples" in record else (0, 0)
+
+
 def load_state(rundir: RunDirectory, recipe: Recipe, step: int | None) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read the checkpoint of a step for going on with it: its tensors and its record.
 
@@ -166,104 +170,8 @@ def load_state(rundir: RunDirectory, recipe: Recipe, step: int | None) -> tuple[
     return tensors, record
 
 
-def make_accelerator(recipe: Recipe, device: str, *, cuda_graphs: bool = False) -> Accelerator:
-    """Return what knows of precision, device and processes; with several, this is where they meet.
-
-    device: "auto", "cpu" or "cuda". cuda_graphs: whether steps are to be recorded. Raises `RecipeError` when there is
-    no such device, or none that records.
-    """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise RecipeError("There is no usable CUDA device; choose --device cpu or auto.")
-    torch.set_float32_matmul_precision("high")
-    torch.backends.cudnn.benchmark = True  # crops have one size per phase
-    # accelerate keeps one state per process and refuses another precision; an earlier training may have left one.
-    AcceleratorState._reset_state()
-    precision = "bf16" if recipe.precision == "bf16" else "no"
-    # Nobody sends batch statistics around: they are the same everywhere where `sync_batch_norm` is on. Between the
-    # discriminators' two passes it would change tensors that the backward pass still needs.
-    handlers: list[KwargsHandler] = [DistributedDataParallelKwargs(broadcast_buffers=False)]
-    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
-    if cuda_graphs and (accelerator.device.type != "cuda" or accelerator.num_processes > 1):
-        raise RecipeError("CUDA graphs need an NVIDIA GPU and one process; leave --cuda-graphs out.")
-    return accelerator
-
-
 def _validation(recipe: Recipe, material: Material, objectives: dict[str, Objective]) -> Validation | None:
     pictures = material.fixed()
     if pictures is None:
         return None
     return Validation(pictures, objectives[recipe.phases[-1].objective], recipe.family)
-
-
-class Keeper:
-    """The callback that writes: log lines, validations with their sample grids, checkpoints."""
-
-    def __init__(
-        self,
-        recipe: Recipe,
-        rundir: RunDirectory,
-        trainer: AdversarialTrainer,
-        validation: Validation | None,
-        plan: BatchPlan,
-        start: int,
-    ) -> None:
-        self.recipe = recipe
-        self.rundir = rundir
-        self.trainer = trainer
-        self.validation = validation
-        self.plan = plan
-        self.reports = Reports(rundir)
-        self.saved = start
-        self.told_of_graphs = trainer.graphed is None
-        self.steps = recipe.schedule.steps
-
-    def __call__(self, report: StepReport) -> None:
-        """Write whatever is due after this step."""
-        step, recipe = report.step, self.recipe
-        self.reports.add(report)
-        self._tell_of_graphs(step)
-        due = (recipe.log_every, recipe.sample_every, recipe.checkpoint_every)
-        # A training that has diverged writes nothing more, and is about to end.
-        if not (any(step % every == 0 for every in due) or step == self.steps) or not self.trainer.guard.sound:
-            return
-        if step % recipe.log_every == 0:
-            self.reports.write(report)
-        if step % recipe.sample_every == 0 or step == self.steps:
-            self.validate(step, report.moment.fade)
-        if step % recipe.checkpoint_every == 0:
-            self.save(step)
-
-    def _tell_of_graphs(self, step: int) -> None:
-        graphed = self.trainer.graphed
-        if not self.told_of_graphs and graphed is not None and (graphed.recorded or graphed.refused):
-            self.rundir.log({"step": step, "cuda_graphs": graphed.refused or "recorded"})
-            self.told_of_graphs = True
-
-    def validate(self, step: int, fade: float) -> None:
-        """Measure the moving average on the fixed pictures and draw the contact sheet.
-
-        fade: weight of the newest grown block, 0..1.
-        """
-        if self.validation is None:
-            return
-        measures, filled = self.validation.measure(self.trainer.ema.generator, fade)
-        contact_sheet(self.validation.batch, filled, self.rundir.samples / f"step-{step:06d}.png")
-        if self.reports.validated(step, measures):
-            self.save(step)
-            # Only now: were it called the best before there was room to save it, nothing equal would be saved later.
-            self.rundir.remember_best(step, measures)
-            self.rundir.prune(self.recipe.keep)
-
-    def save(self, step: int) -> None:
-        """Write a checkpoint of this step, once."""
-        if step != self.saved:
-            grown = blocks_grown(self.trainer.generator)
-            counts = {"samples": self.plan.samples_before(step), "processes": self.plan.world}
-            self.rundir.save(step, state_tensors(self.trainer), self.recipe, grown, **counts)
-            self.rundir.prune(self.recipe.keep)
-            self.saved = step
-
-    def close(self, step: int) -> None:
-        """Write what the last step leaves to be written."""
-        self.save(step)
-        self.reports.close()
