@@ -91,7 +91,7 @@ def batch(
             "--list",
             metavar="FILE",
             help="Photographs, one path on each line; - reads standard input.",
-            encoding="utf-8",
+            encoding="utf-8-sig",  # Windows puts a mark before the first name
             errors="surrogateescape",  # a name of a file need not be text
         ),
     ] = None,
