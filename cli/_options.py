@@ -86,13 +86,14 @@ PHOTO: dict[str, Any] = {"readable": False, "show_default": False}
 """Of every picture that is read: the reader says what is wrong with it, with its own exit code."""
 
 Mask = Annotated[
-    Path | None,
+    str | None,  # a Path would make ./alpha the word alpha
     typer.Option(
         "--mask",
         "-m",
+        metavar="FILE|alpha",
         help="A picture of the same size: white is filled, black is kept, grey is a soft seam. Or the word alpha: what "
         "is transparent is filled, and opaque then.",
-        **PHOTO,
+        show_default=False,
         rich_help_panel=HOLE,
     ),
 ]
@@ -143,16 +144,19 @@ Feather = Annotated[
 
 
 def mask_choice(
-    mask: Path | None, invert: bool, box: list[str] | None, color: str | None, tolerance: int, threshold: int | None
+    mask: str | None, invert: bool, box: list[str] | None, color: str | None, tolerance: int, threshold: int | None
 ) -> "MaskChoice":
-    """Return what the options above say. Raises `typer.BadParameter` for words that mean nothing."""
+    """Return what the options above say. Raises `typer.BadParameter` for words that mean nothing.
+
+    mask: as it was typed: alpha is a word, and ./alpha a file or folder.
+    """
     if mask is None and not box and color is None:
         raise typer.BadParameter("Give --mask, --box or --color: nothing says where the hole is.")
     from inpaint.core.mask_choice import MaskChoice
 
-    alpha = mask is not None and str(mask) == "alpha"
+    alpha = mask == "alpha"
     return MaskChoice(
-        file=None if alpha else mask,
+        file=None if mask is None or alpha else Path(mask),
         alpha=alpha,
         boxes=tuple(read_box(words) for words in box or ()),
         color=None if color is None else _color(color),

@@ -65,7 +65,7 @@ def batch(
         ),
     ] = ...,  # type: ignore[assignment]
     mask: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--masks",
             "--mask",

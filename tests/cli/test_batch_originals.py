@@ -1,8 +1,10 @@
 """Photographs that are nobody's results stay, and results are no photographs, whatever folders they share."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
@@ -37,3 +39,12 @@ def test_a_list_may_begin_with_a_mark_of_its_encoding(folder: Path, run: Callabl
     result = run("--list", source, *BOX, "-o", "out", input=text if standard_input else None)
     assert result.exit_code == 0, result.output
     assert Path("out/a.png").is_file()
+
+
+def test_a_folder_called_alpha_is_a_folder(folder: Path, run: Callable, hole: Callable) -> None:
+    Path("alpha").mkdir()
+    Image.fromarray(hole()).save("alpha/a.png")
+    assert run("a.jpg", "--masks", "./alpha", "-o", "out").exit_code == 0
+    line = json.loads(Path("out/manifest.jsonl").read_text())
+    assert (line["mask"], line["hole_pixels"]) == (str(folder / "alpha/a.png"), int(np.count_nonzero(hole())))
+    assert "no transparency" in run("a.jpg", "--masks", "alpha", "-o", "out").stderr

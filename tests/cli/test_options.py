@@ -10,11 +10,12 @@ from inpaint.core import Box
 
 
 def choose(mask: str | None = None, box: list[str] | None = None, color: str | None = None):
-    return mask_choice(Path(mask) if mask else None, False, box, color, 10, None)
+    return mask_choice(mask, False, box, color, 10, None)
 
 
 def test_the_word_alpha_is_no_file() -> None:
     assert (choose("alpha").alpha, choose("alpha").file) == (True, None)
+    assert (choose("./alpha").alpha, choose("./alpha").file) == (False, Path("alpha"))
     assert (choose("masks/alpha").alpha, choose("alpha.png").file) == (False, Path("alpha.png"))
 
 
