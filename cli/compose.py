@@ -80,7 +80,9 @@ def compose(
     from inpaint.core.objects.segmenting import load_segmenter
 
     if not force:
-        check_apart(target, {"photograph": background, "object's photograph": object, "mask": object_mask})
+        check_apart(
+            target, {"photograph": background, "object's photograph": object, "mask": object_mask}, has_force=True
+        )
     composition = Composition(
         background=background,
         object=object,

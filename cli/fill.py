@@ -74,7 +74,7 @@ def fill(
 
     with open_streams(image, output, output_format) as files:
         if not force:
-            check_apart(files.target, {"photograph": files.source, "mask": choice.file})
+            check_apart(files.target, {"photograph": files.source, "mask": choice.file}, has_force=True)
         seconds: dict[str, float] = {}
         with timed(seconds, "read"):
             photo = read_image(files.source)

@@ -47,7 +47,7 @@ def harmonize(
     from inpaint.core.objects.joint import JointEngine
 
     if not force:
-        check_apart(target, {"photograph": image, "mask": mask})
+        check_apart(target, {"photograph": image, "mask": mask}, has_force=True)
     start = time.perf_counter()
     photo = read_image(image)
     check_output(photo, target)

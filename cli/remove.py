@@ -63,7 +63,7 @@ def remove(
     from inpaint.core.objects.segmenting import load_segmenter
 
     if not force:
-        check_apart(target, {"photograph": image})
+        check_apart(target, {"photograph": image}, has_force=True)
     start = time.perf_counter()
     photo = read_image(image)
     check_output(photo, target)

@@ -126,15 +126,17 @@ def make_folder(path: str | Path) -> None:
         raise OutputError(_sentence(path, error)) from error
 
 
-def check_apart(target: str | Path, inputs: Mapping[str, Path | None]) -> None:
+def check_apart(target: str | Path, inputs: Mapping[str, Path | None], *, has_force: bool = False) -> None:
     """Raise `OutputError` when `target` is one of the files it is made from, under whatever name.
 
-    - `inputs`: what each is called in the sentence, such as "mask", and where it is; None is passed over.
+    - `inputs`: what each is called in the sentence, such as "mask", and where it is; None is passed over;
+    - `has_force`: whether the sentence may advise --force, because the command has it.
     """
     target = Path(target)
     for what, path in inputs.items():
         if path and _are_one(target, path):
-            raise OutputError(f"{target} is the {what} itself; give another --output, or --force to replace it.")
+            force = ", or --force to replace it" if has_force else ""
+            raise OutputError(f"{target} is the {what} itself; give another --output{force}.")
 
 
 def _are_one(one: Path, other: Path) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inpaint.core import OutputError
-from inpaint.core.files import atomic_write, is_folder, is_there
+from inpaint.core.files import atomic_write, check_apart, is_folder, is_there
 
 
 def test_it_writes_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -96,6 +96,16 @@ def test_permissions_and_links(tmp_path: Path) -> None:
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "fresh").read_bytes() == b"y"
     assert stat.S_IMODE((tmp_path / "fresh").stat().st_mode) == 0o600
+
+
+def test_a_target_that_is_what_it_is_made_from_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    check_apart(path, {"mask": path, "photograph": None})  # it is not there
+    path.touch()
+    with pytest.raises(OutputError, match="is the mask itself; give another --output, or --force to replace it"):
+        check_apart(path, {"mask": path}, has_force=True)
+    with pytest.raises(OutputError, match=r"is the mask itself; give another --output\.$"):
+        check_apart(path, {"mask": path})
 
 
 def test_a_short_write_by_numpy_is_a_full_disk(tmp_path: Path) -> None:
