@@ -100,7 +100,8 @@ def read_compositions(table: str | Path, out: Path | None = None) -> list[Compos
     table = Path(table)
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file, skipinitialspace=True))
+            reader = csv.DictReader(file, skipinitialspace=True)
+            rows = [(reader.line_num, row) for row in reader]  # empty lines are no rows
     except FileNotFoundError as error:
         raise InpaintError(f"There is no table {table}; check the path.") from error
     except OSError as error:
@@ -109,7 +110,8 @@ def read_compositions(table: str | Path, out: Path | None = None) -> list[Compos
         raise InpaintError(f"{table} is not a table in UTF-8; save it as CSV in that encoding.") from error
     known = {field.name for field in fields(Composition)}
     compositions: list[Composition] = []
-    for number, row in enumerate(rows, 2):
+    outputs: set[Path] = set()
+    for number, row in rows:
         cells = {key.strip(): value.strip() for key, value in row.items() if key and value and value.strip()}
         missing = {"background", "object", "at", "output"} - set(cells)
         if missing or set(cells) - known:
@@ -119,8 +121,9 @@ def read_compositions(table: str | Path, out: Path | None = None) -> list[Compos
             raise InpaintError(f"Line {number} of {table.name} {what}; the columns are {', '.join(sorted(known))}.")
         try:
             composition = _from_cells(cells, table.parent, out)
-            if any(composition.output == other.output for other in compositions):
+            if composition.output in outputs:
                 raise InpaintError(f"an earlier line has the output {cells['output']} too; give each its own.")
+            outputs.add(composition.output)
             compositions.append(composition)
         except (InpaintError, ValueError) as error:
             raise InpaintError(f"Line {number} of {table.name}: {error}") from error

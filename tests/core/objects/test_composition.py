@@ -107,6 +107,25 @@ def test_a_wrong_line_is_named(files: Path, line: str, message: str) -> None:
         read_compositions(path)
 
 
+def test_a_wrong_line_has_its_number_after_an_empty_one(files: Path) -> None:
+    path = table(files, "background,object,at,output", "a.png,b.png,1 2,c.png", "", ",b.png,1 2,d.png")
+    with pytest.raises(InpaintError, match="Line 4 "):
+        read_compositions(path)
+    path = table(files, "background,object,at,output", "", *["a.png,b.png,1 2,c.png"] * 2)
+    with pytest.raises(InpaintError, match=r"Line 4 .* an earlier line has the output"):
+        read_compositions(path)
+
+
+def test_a_long_table_is_read_at_once(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every output is compared with those before it, but not one by one."""
+    compared = []
+    equal = Path.__eq__
+    monkeypatch.setattr(Path, "__eq__", lambda path, other: compared.append(1) or equal(path, other))
+    rows = [f"a.png,b.png,1 2,{number}.png" for number in range(200)]
+    assert len(read_compositions(table(files, "background,object,at,output", *rows), files)) == 200
+    assert len(compared) < 400
+
+
 def test_strange_columns_and_empty_tables(files: Path) -> None:
     with pytest.raises(InpaintError, match="'colour'"):
         read_compositions(table(files, "background,object,at,output,colour", "a,b,1 2,c.png,red"))
