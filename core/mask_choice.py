@@ -1,5 +1,6 @@
 """What a person may say about where the hole is, and the mask that comes of it."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from PIL import ImageOps
 
 from inpaint.core.decode import open_picture
 from inpaint.core.errors import MaskError
-from inpaint.core.files import is_file
+from inpaint.core.files import is_file, is_folder
 from inpaint.core.mask import WHITE, check_mask, check_size, harden, read_mask, unite
 from inpaint.core.photo import Photo, white_of
 from inpaint.core.regions import Box
@@ -85,11 +86,13 @@ def find_mask(image: str | Path, masks: str | Path) -> Path:
     Raises `MaskError` when there is none, and when there are several.
     """
     image, masks = Path(image), Path(masks)
-    if not masks.is_dir():
+    if not is_folder(masks):
         raise MaskError(f"There is no folder {masks}; check the path.")
     names = [f"{image.stem}{ending}{suffix}" for ending in ENDINGS for suffix in (*SUFFIXES, *map(str.upper, SUFFIXES))]
     found = [masks / name for name in names if is_file(masks / name)]
     distinct = [path for at, path in enumerate(found) if not any(path.samefile(other) for other in found[:at])]
+    if not distinct and not os.access(masks, os.X_OK):
+        raise MaskError(f"You may not read what is in the folder {masks}; change its permissions.")
     if not distinct:
         raise MaskError(f"No mask for {image.name} is in {masks}; call it {image.stem}.png.")
     if len(distinct) > 1:

@@ -15,8 +15,8 @@ from inpaint.core.batch.collect import Item
 from inpaint.core.batch.prints import Print, take
 from inpaint.core.decode import refusing
 from inpaint.core.engines.engine import Engine
-from inpaint.core.errors import ImageError, InpaintError, OutOfMemoryError
-from inpaint.core.files import check_apart, make_folder
+from inpaint.core.errors import ImageError, InpaintError, MaskError, OutOfMemoryError
+from inpaint.core.files import check_apart, is_folder, make_folder
 from inpaint.core.filling import Detail
 from inpaint.core.image import read_image, write_image
 from inpaint.core.mask_choice import MaskChoice, build_mask, find_mask
@@ -207,4 +207,7 @@ def _fill(
 @lru_cache(maxsize=1)
 def _is_flat(folder: Path) -> bool:
     """Say whether a folder has no sub-folders; looked up once, not for each of ten thousand photographs."""
-    return not any(entry.is_dir() for entry in folder.iterdir() if not entry.name.startswith("."))
+    try:
+        return not any(is_folder(entry) for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise MaskError(f"The folder {folder} cannot be listed: {error.strerror}; change its permissions.") from error

@@ -160,3 +160,16 @@ def test_no_mask_two_masks_no_folder(tmp_path: Path) -> None:
         find_mask("d" * 251 + ".jpg", tmp_path)  # whose masks' names no file can have
     with pytest.raises(MaskError, match="no folder"):
         find_mask("dog.jpg", tmp_path / "no")
+
+
+def test_a_folder_that_may_not_be_seen_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may see everything
+    with pytest.raises(MaskError, match="You may not read what is in the folder"):
+        find_mask("dog.jpg", tmp_path)
+
+    def locked(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "stat", locked)
+    with pytest.raises(MaskError, match="no folder"):
+        find_mask("dog.jpg", tmp_path)

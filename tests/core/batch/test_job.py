@@ -1,5 +1,5 @@
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from inpaint.core import Box, Engine, MaskChoice, fill
-from inpaint.core.batch import Item, Outcome, Settings, fill_file
+from inpaint.core.batch import Item, Manifest, Outcome, Settings, fill_file
 from inpaint.core.batch import job as job_module
 from inpaint.core.batch import prints as prints_module
 
@@ -71,6 +71,26 @@ def test_a_photograph_that_may_not_be_read_is_told_as_fill_tells_it(
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.code) == ("ImageError", 3)
     assert "may not read" in outcome.error.message
+
+
+def test_a_folder_of_masks_that_may_not_be_read_is_a_failure_and_no_bug(
+    album: Path, item: Item, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing = Path.iterdir
+
+    def locked(folder: Path) -> Iterator[Path]:
+        if folder == album / "masks":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return listing(folder)
+
+    monkeypatch.setattr(Path, "iterdir", locked)  # root may list everything
+    job_module._is_flat.cache_clear()
+    outcome = fill_file(item, settings, engine)
+    assert outcome.error is not None
+    assert (outcome.error.kind, outcome.error.code) == ("MaskError", 4)
+    assert "masks cannot be listed: Permission denied" in outcome.error.message
+    with Manifest(album / "out") as manifest:
+        assert manifest.open_items([item], settings, "k") == [item]
 
 
 @pytest.mark.parametrize(
