@@ -171,14 +171,15 @@ def _fill(
     with timed(seconds, "read"):
         with refusing(item.image, ImageError):
             prints = {"image": take(item.image)}
-        photo = read_image(item.image)
-        told["width"], told["height"] = photo.size
         choice = settings.choice_for(item)
-        hole = build_mask(photo, choice)
         if choice.file is not None:
             told["mask"] = str(choice.file)
-            prints["mask"] = take(choice.file)
         check_apart(item.target, {"photograph": item.image, "mask": choice.file})
+        photo = read_image(item.image)
+        told["width"], told["height"] = photo.size
+        hole = build_mask(photo, choice)
+        if choice.file is not None:
+            prints["mask"] = take(choice.file)
         make_folder(item.target.parent)
         check_result(photo, hole, item.target)
     with timed(seconds, "fill"):

@@ -73,6 +73,18 @@ def test_a_photograph_that_may_not_be_read_is_told_as_fill_tells_it(
     assert "may not read" in outcome.error.message
 
 
+def test_a_failure_of_the_mask_tells_which_mask(album: Path, item: Item, settings: Settings, engine: Engine) -> None:
+    path = album / "masks/trip/1.png"
+    Image.new("L", (9, 9), 255).save(path)
+    assert fill_file(item, settings, engine).mask == str(path)
+    path.write_bytes(b"no picture")
+    assert fill_file(item, settings, engine).mask == str(path)
+    item.image.write_bytes(b"no picture")
+    assert fill_file(item, settings, engine).mask == str(path)
+    path.unlink()
+    assert fill_file(item, settings, engine).mask is None
+
+
 def test_a_folder_of_masks_that_may_not_be_read_is_a_failure_and_no_bug(
     album: Path, item: Item, settings: Settings, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
