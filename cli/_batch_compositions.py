@@ -37,11 +37,13 @@ def run_table(
     models = [take(resolve(name)).sha256 for name in ("joint", "cutout")]
     with Manifest(output) as manifest:
         waiting = open_compositions(compositions, manifest, models) if resume else compositions
+        taken = manifest.begin(composition.output for composition in waiting)
         report = make_report(len(compositions), len(compositions) - len(waiting))
         report.note(*joint.notes)
         try:
             with report:
-                run_compositions(waiting, joint, segmenter, report.recording(manifest), models=models, stop=report.stop)
+                take_down = report.recording(manifest)
+                run_compositions(waiting, joint, segmenter, take_down, models=models, stop=report.stop, taken=taken)
         except BaseException:
             report.close(manifest.path, cut_short=True)
             raise

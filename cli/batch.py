@@ -174,7 +174,7 @@ def batch(
     key = settings.key(take(path).sha256)
 
     with Manifest(output) as manifest:
-        waiting = manifest.open_items(items, settings, key) if resume else items
+        waiting = manifest.begin_items(manifest.open_items(items, settings, key) if resume else items)
         report = BatchReport(len(items), len(items) - len(waiting), quiet=quiet, verbose=verbose, as_json=as_json)
         take_down = report.recording(manifest)
         try:

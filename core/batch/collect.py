@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TextIO
 
+from inpaint.core.batch.results import earlier_results
 from inpaint.core.errors import ImageError, OutputError
 from inpaint.core.files import is_folder, is_there
 
@@ -26,6 +27,8 @@ class Item:
     """The folders between what was asked for and the photograph, such as `2024/may`; its mask has the same."""
     target: Path
     """The file to write, as an absolute path."""
+    taken: bool = False
+    """Whether a file is there that no batch wrote, so that the result may not replace it."""
 
 
 def collect(
@@ -38,21 +41,25 @@ def collect(
     """Return every photograph in `sources`, which are files and folders, with its target in the folder `out`.
 
     - A folder is searched with all below it, in order of names; hidden files, other kinds of file, and `out` and `skip`
-      (folders and files) are passed over. Results keep the folders they had below it, and when there is more than one
-      source also its own name.
+      (folders and files) are passed over, under whatever path. Results keep the folders they had below it, and when
+      there is more than one source also its own name.
     - A file goes right into `out`. One of `listed` keeps the folders of its path where that is relative, and one that
       is not there is left to its job, which will tell it with the other failures.
+    - What an earlier batch wrote into `out` is no photograph, wherever it lies and also by name.
     - The result has the photograph's stem and the suffix that `suffix` gives for it. Where two results would have one
       name, as those of a.jpg and a.png, they keep the old suffix as well: a.jpg.png and a.png.png.
 
     Raises `ImageError` when there is no such source, a folder cannot be listed, or no photograph is in any, and
     `OutputError` when two results would have one name all the same, or a result would replace its photograph.
     """
-    passed = {_absolute(path) for path in (out, *skip)}
+    results = {_real(_absolute(out) / name) for name in earlier_results(_absolute(out))}
+    passed = {_real(_absolute(path)) for path in (out, *skip)} | results
     found: dict[Path, PurePath] = {}
     by_list = set(listed)
     for source in (*sources, *listed):
         root = _absolute(source)
+        if _real(root) in results:
+            continue
         if is_folder(root):
             top = PurePath(root.name) if len(sources) + len(listed) > 1 else PurePath()
             for image in _walk(root, passed):
@@ -64,9 +71,17 @@ def collect(
         else:
             raise ImageError(f"There is no file or folder {source}; check the path.")
     if not found:
-        named = ", ".join(map(str, sources)) or "the list"
-        raise ImageError(f"No photographs are in {named}; name folders that hold some, or the files themselves.")
+        raise ImageError(_nothing(sources, listed, results))
     return _named(found, _absolute(out), suffix)
+
+
+def _nothing(sources: Sequence[Path], listed: Sequence[Path], results: set[Path]) -> str:
+    """Say that no photographs were found, and whether that is because all there is are results."""
+    named = ", ".join(map(str, sources)) or "the list"
+    roots = [_real(_absolute(source)) for source in (*sources, *listed)]
+    if any(result.is_relative_to(root) for result in results for root in roots):
+        return f"Nothing but results of an earlier batch is in {named}; to fill those, choose another --output."
+    return f"No photographs are in {named}; name folders that hold some, or the files themselves."
 
 
 def read_list(file: TextIO) -> list[Path]:
@@ -79,10 +94,10 @@ def _walk(root: Path, passed: set[Path]) -> Iterator[Path]:
     """Yield the photographs below `root`, sorted. Links to folders are not followed, because they can go in circles."""
     for folder, folders, files in os.walk(root, onerror=_refuse):
         here = Path(folder)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and here / name not in passed)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and _real(here / name) not in passed)
         for name in sorted(files):
             path = here / name
-            if not name.startswith(".") and path.suffix.lower() in SUFFIXES and path not in passed:
+            if not name.startswith(".") and path.suffix.lower() in SUFFIXES and _real(path) not in passed:
                 yield path
 
 
@@ -100,8 +115,9 @@ def _named(found: dict[Path, PurePath], out: Path, suffix: Callable[[Path], str]
     }
     for image in _shared(targets.items()):
         raise OutputError(f"{image} and another photograph would both become {targets[image]}; rename one of them.")
+    originals = {_real(image) for image in found}
     for image, target in targets.items():
-        if target in found:
+        if _real(target) in originals:
             raise OutputError(f"The result of {image} would replace {target}; choose another folder with --output.")
     return [Item(image=image, folder=folder, target=targets[image]) for image, folder in found.items()]
 
@@ -117,3 +133,8 @@ def _shared(pairs: Iterable[tuple[Path, Path]]) -> list[Path]:
 def _absolute(path: Path) -> Path:
     """Return the path from the root, with links left as they are."""
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute() leaves .. in it
+
+
+def _real(path: Path) -> Path:
+    """Return the path with all links followed, by which one file is told from another."""
+    return Path(os.path.realpath(path))

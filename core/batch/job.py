@@ -15,7 +15,7 @@ from inpaint.core.batch.collect import Item
 from inpaint.core.batch.prints import Print, take
 from inpaint.core.decode import refusing
 from inpaint.core.engines.engine import Engine
-from inpaint.core.errors import ImageError, InpaintError, MaskError, OutOfMemoryError
+from inpaint.core.errors import ImageError, InpaintError, MaskError, OutOfMemoryError, OutputError
 from inpaint.core.files import check_apart, is_folder, make_folder
 from inpaint.core.filling import Detail
 from inpaint.core.image import read_image, write_image
@@ -175,6 +175,8 @@ def _fill(
         if choice.file is not None:
             told["mask"] = str(choice.file)
         check_apart(item.target, {"photograph": item.image, "mask": choice.file})
+        if item.taken:
+            raise OutputError(taken_sentence(item.target))
         photo = read_image(item.image)
         told["width"], told["height"] = photo.size
         hole = build_mask(photo, choice)
@@ -203,6 +205,14 @@ def _fill(
         "notes": tuple(dict.fromkeys([*filled.notes, *lost])),
         "files": prints,
     }
+
+
+def taken_sentence(target: Path) -> str:
+    """Say that a file is in a result's way which no batch wrote."""
+    return (
+        f"{target} is there already, and the manifest in the folder of results does not list it as a result; move it "
+        "away, or choose another folder with --output."
+    )
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,8 @@ last one counts. Paths of outputs are relative to the folder of the manifest, so
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -13,10 +14,9 @@ from types import TracebackType
 from inpaint.core.batch.collect import Item
 from inpaint.core.batch.job import Outcome, Settings
 from inpaint.core.batch.prints import still
+from inpaint.core.batch.results import NAME, listed_results, name_in, read_begun, write_begun
 from inpaint.core.errors import InpaintError, OutputError
-from inpaint.core.files import make_folder
-
-NAME = "manifest.jsonl"
+from inpaint.core.files import is_there, make_folder
 
 
 class Manifest:
@@ -26,6 +26,7 @@ class Manifest:
         """Open it, and make its folder if need be. Raises `OutputError`, also while another batch has it open."""
         self.path = out / NAME
         """The file."""
+        self._begun: set[str] | None = None
         make_folder(out)
         try:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
@@ -44,7 +45,30 @@ class Manifest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._begun is not None:
+            out = self.path.parent
+            with suppress(OutputError):  # then the one from before stays, which names these and more
+                write_begun(out, {name for name in self._begun if is_there(out / name)})
         os.close(self._file)
+
+    def begin(self, targets: Iterable[Path]) -> set[Path]:
+        """Take down what is going to be written, and return the targets where a file is that no batch wrote.
+
+        Called once, before the first job. Raises `OutputError`.
+        """
+        out = self.path.parent
+        listed, begun = listed_results(out), read_begun(out)
+        earlier = listed | begun
+        names = {target: self._relative(target) for target in targets}
+        taken = {target for target, name in names.items() if name not in earlier and is_there(target)}
+        self._begun = (begun | {name for target, name in names.items() if target not in taken}) - listed
+        write_begun(out, self._begun)
+        return taken
+
+    def begin_items(self, items: Sequence[Item]) -> list[Item]:
+        """Return the items with `taken` set as `begin` finds it."""
+        taken = self.begin(item.target for item in items)
+        return [replace(item, taken=item.target in taken) for item in items]
 
     def add(self, outcome: Outcome) -> None:
         """Add a line, in one write, so that it is there when the process is killed right after."""
@@ -58,6 +82,8 @@ class Manifest:
             ) from error
         if written < len(line):
             raise OutputError(f"The disk is full, and {self.path} is cut short; make room and use --resume.")
+        if self._begun is not None and outcome.status == "done":
+            self._begun.discard(relative.output)
 
     def read(self) -> dict[str, Outcome]:
         """Return the last outcome of each output, by its relative path."""
@@ -102,7 +128,7 @@ class Manifest:
         )
 
     def _relative(self, target: Path) -> str:
-        return Path(os.path.relpath(target, self.path.parent)).as_posix()
+        return name_in(self.path.parent, target)
 
 
 def _lock(file: int) -> bool:

@@ -59,6 +59,17 @@ def test_what_a_line_reads_no_other_line_replaces(collage: Path) -> None:
     assert {path.name: path.read_bytes() for path in collage.glob("*.png")} == before
 
 
+def test_what_no_batch_wrote_is_not_replaced(collage: Path) -> None:
+    (collage / "out").mkdir()
+    (collage / "out/one.png").write_bytes(b"an original")
+    for _ in range(2):
+        result = run(collage, *GOOD)
+        assert result.exit_code == 3
+        assert "1 composed, 1 failed" in result.stdout
+        assert "one.png is there already" in result.stderr
+        assert (collage / "out/one.png").read_bytes() == b"an original"
+
+
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
