@@ -29,7 +29,7 @@ class Detail(StrEnum):
 
 DeviceOption = Annotated[Device, typer.Option("--device", help="auto takes an NVIDIA GPU where one works.")]
 Threads = Annotated[
-    int | None, typer.Option(min=1, help="CPU threads; otherwise one per physical core.", show_default=False)
+    int | None, typer.Option(min=1, max=1024, help="CPU threads; otherwise one per physical core.", show_default=False)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a sentence.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
@@ -194,5 +194,6 @@ def _color(words: str) -> tuple[int, int, int]:
             red, green, blue, *_ = ImageColor.getrgb(word)
         except ValueError:
             continue
-        return red, green, blue
+        if max(red, green, blue) <= 255 and min(red, green, blue) >= 0:
+            return red, green, blue
     raise typer.BadParameter(f"{words!r} is not a colour; write it as '#ff00ff' or magenta.")

@@ -51,6 +51,8 @@ def open_streams(image: Path, output: Path | None, wanted: Format | None) -> Ite
         return
     from inpaint.core.errors import InpaintError, OutputError
 
+    if output == STREAM and sys.stdout is None:
+        raise OutputError("Standard output is closed; open it, or give --output a file.")
     if output == STREAM and sys.stdout.isatty():
         raise OutputError("Standard output is a terminal, which shows no pictures; add > FILE, or give --output.")
     with TemporaryDirectory(prefix="inpaint-") as name:
@@ -80,6 +82,8 @@ def _save_stdin(path: Path) -> None:
     """Write what comes on standard input into a file."""
     from inpaint.core.errors import ImageError
 
+    if sys.stdin is None:
+        raise ImageError("Standard input is closed; pipe a photograph into it, as in: inpaint fill - < photo.jpg.")
     with path.open("wb") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
     if path.stat().st_size == 0:

@@ -51,11 +51,11 @@ def harmonize(
     start = time.perf_counter()
     photo = read_image(image)
     check_output(photo, target)
-    alpha = read_alpha(mask, photo.size, invert)
+    alpha, told = read_alpha(mask, photo.size, invert)
     engine = load_method(method, model, device, threads, fills=False)
     assert engine is None or isinstance(engine, JointEngine)
     fitted = fit_colours(photo.pixels, alpha, engine, strength=strength, empty=photo.empty)
-    notes = [*photo.notes, *(engine.notes if engine else ()), *write_image(photo.with_pixels(fitted), target)]
+    notes = [*photo.notes, *told, *(engine.notes if engine else ()), *write_image(photo.with_pixels(fitted), target)]
     pixels = int((alpha > 0.5).sum())
     report(
         f"{target}: {pixels} pixels of the object fitted by the method {method.value}",

@@ -30,6 +30,9 @@ def masks(
     ] = None,
 ) -> None:
     """Draw masks from a seed and freeze them: PNG files, and masks.json with their areas and hashes."""
+    from inpaint.cli._extras import require_train
+
+    require_train()
     from inpaint.training.masksets import AREA, freeze
 
     if kind is MaskKind.OBJECTS and shapes is None:

@@ -139,6 +139,9 @@ def fill_pixels(
     for region, old in zip(regions, olds, strict=False):
         share = _share(levels, region.hole, feather)
         if share is not None:
+            if empty is not None:
+                # Colours that nobody saw must not shine through.
+                share = np.where(empty[region.hole.slices], np.float32(1), share)
             _blend(result[region.hole.slices], old, mask[region.hole.slices], share, white)
     return Filled(pixels=result, mask=mask, regions=tuple(regions), engine=engine, notes=tuple(notes))
 

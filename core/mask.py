@@ -18,11 +18,13 @@ MOSTLY = 0.6
 WHITE = 255
 _MIDDLE = 128
 _ROWS_AT_ONCE = 512
+_DIM_HOLE = "the old picture shines through the fill; paint in white, or give --threshold"
+_DIM_OBJECT = "the object counts in part only; paint it white"
 _LOSSY = ("JPEG", "MPO", "WEBP", "AVIF", "HEIF")
 
 
 def read_mask(
-    path: str | Path, size: tuple[int, int], invert: bool = False, threshold: int | None = None
+    path: str | Path, size: tuple[int, int], invert: bool = False, threshold: int | None = None, dim: str = _DIM_HOLE
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Read a mask for a picture of `size` (width, height).
 
@@ -32,7 +34,8 @@ def read_mask(
     greys are partly noise.
 
     - `invert`: black is the hole instead;
-    - `threshold`: grey values of 0..255 from this on are hole and the others are not, without any softness.
+    - `threshold`: grey values of 0..255 from this on are hole and the others are not, without any softness;
+    - `dim`: for people, what a mask without white leads to, and what to do.
 
     Returns the mask, bool where it has no grey and else uint8, and notes. Raises `MaskError` when there is no picture
     at `path` or its size differs.
@@ -51,10 +54,7 @@ def read_mask(
         threshold = _MIDDLE
         notes = (f"{path.name} has lossy compression, so it was split at mid-grey; a PNG mask can have a soft edge.",)
     elif threshold is None and 0 < used[-1] < WHITE and not invert:
-        notes = (
-            f"{path.name} has no white (its brightest grey is {used[-1]} of 255), so the old picture shines through "
-            "the fill; paint in white, or give --threshold.",
-        )
+        notes = (f"{path.name} has no white (its brightest grey is {used[-1]} of 255), so {dim}.",)
     if threshold is not None:
         hole = levels >= threshold
         return (~hole if invert else hole), notes
@@ -184,7 +184,7 @@ def _scaled(values: np.ndarray, white: float) -> np.ndarray:
     return np.maximum(levels, values > 0, out=levels)
 
 
-def read_alpha(path: str | Path, size: tuple[int, int], invert: bool = False) -> np.ndarray:
-    """Read a mask as `read_mask` does, as how much of each pixel is marked: H x W float32 in 0..1."""
-    mask, _ = read_mask(path, size, invert)
-    return mask.astype(np.float32) / (WHITE if mask.dtype == np.uint8 else 1)
+def read_alpha(path: str | Path, size: tuple[int, int], invert: bool = False) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Read a mask as `read_mask` does, as how much of each pixel is marked: H x W float32 in 0..1; and the notes."""
+    mask, notes = read_mask(path, size, invert, dim=_DIM_OBJECT)
+    return mask.astype(np.float32) / (WHITE if mask.dtype == np.uint8 else 1), notes

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from inpaint.core.mask import bounds
 from inpaint.weights.contract import Contract
 
 BUCKET = 64
@@ -36,6 +37,11 @@ class Box(NamedTuple):
     def slices(self) -> tuple[slice, slice]:
         """Rows and columns, to index an array with."""
         return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+
+
+def box_of(rows: slice, columns: slice) -> Box:
+    """Return the box that rows and columns are of, such as `bounds` gives them."""
+    return Box(rows.start, columns.start, rows.stop - rows.start, columns.stop - columns.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +169,11 @@ class _Planner:
 
 def _tighten(mask: np.ndarray, box: Box) -> Box | None:
     """Return the smallest box around the hole pixels of `box`; None if there are none."""
-    part = mask[box.slices]
-    rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
-    if not len(rows):
+    found = bounds(mask[box.slices])
+    if found is None:
         return None
-    top, left = int(rows[0]), int(columns[0])
-    return Box(box.top + top, box.left + left, int(rows[-1]) - top + 1, int(columns[-1]) - left + 1)
+    tight = box_of(*found)
+    return tight._replace(top=box.top + tight.top, left=box.left + tight.left)
 
 
 def _widest_gap(occupied: np.ndarray) -> tuple[int, int] | None:

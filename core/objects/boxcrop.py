@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from inpaint.core.mask import bounds
 from inpaint.core.regions import Box
 
 SIDE = 128
@@ -39,7 +40,8 @@ def box_crop(
         crop = cv2.warpAffine(pixels, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     mask = np.zeros((side, side), np.float32)
     half = share * side / 2 * np.array([box.height, box.width]) / max(box.height, box.width)
-    top, left = (max(0, round(side / 2 - h)) for h in half)
+    # Of a wire, too, there is something to see.
+    top, left = (min(max(0, round(side / 2 - h)), side // 2 - 1) for h in half)
     mask[top : side - top, left : side - left] = 1
     return crop, mask, matrix
 
@@ -57,5 +59,7 @@ def from_crop(crop: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> n
 
 def corners_of(mask: np.ndarray) -> tuple[int, int, int, int]:
     """Return left, top, right and bottom of the box in a crop's mask, the last two one beyond it."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    found = bounds(mask)
+    assert found is not None  # a crop is made around a box
+    rows, columns = found
+    return columns.start, rows.start, columns.stop, rows.stop

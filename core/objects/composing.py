@@ -88,6 +88,9 @@ def compose(
     notes: list[str] = []
     guide = to_float(object)
     cut, source = _foreground(guide, object_box, object_mask, segmenter)
+    if object_box is not None and object_box != source:
+        at = _part_of(at, object_box, source)
+        notes.append("The object's box reaches beyond its photograph; only what lies inside is put in.")
     if at.height < 8 or at.width < 8:
         raise MaskError(f"{at.width} x {at.height} pixels are too few for an object; take at least 8 x 8.")
     if at.height * at.width > MEGAPIXELS * 1e6:
@@ -190,6 +193,13 @@ def _foreground(
     alpha = mask.astype(np.float32).clip(0, 1)
     found = find_object(alpha)
     return alpha, found if box is None else clip_box(box, guide.shape)
+
+
+def _part_of(at: Box, box: Box, part: Box) -> Box:
+    """Return the part of `at` that corresponds to the `part` of a `box`."""
+    down, across = at.height / box.height, at.width / box.width
+    top, left = at.top + round((part.top - box.top) * down), at.left + round((part.left - box.left) * across)
+    return Box(top, left, round(part.height * down), round(part.width * across))
 
 
 def _scaled(colour: np.ndarray, alpha: np.ndarray, at: Box, place: Box) -> tuple[np.ndarray, np.ndarray]:

@@ -64,7 +64,7 @@ def compose_file(
     """
     photo, guide = read_image(composition.background), read_image(composition.object)
     check_output(photo, composition.output)
-    mask = _mask(composition, guide)
+    mask, told = _mask(composition, guide)
     if composition.object_box is None and mask is None:
         raise MaskError("Say where the object is: give a box around it, or a mask.")
     composed = compose(
@@ -81,7 +81,7 @@ def compose_file(
     )
     # A grey photograph does not stay grey with a coloured object in it, nor transparent where the object is.
     result = replace(photo.in_colour().with_pixels(composed.pixels), alpha=composed.opacity)
-    notes = [*result.notes, *composed.notes]
+    notes = [*result.notes, *told, *composed.notes]
     if guide.icc != photo.icc:
         notes.append("The two photographs have different colour profiles; the object's colours may be off.")
     notes += write_image(result, composition.output)
@@ -156,14 +156,14 @@ def _from_cells(cells: dict[str, str], folder: Path, out: Path | None) -> Compos
     return composition
 
 
-def _mask(composition: Composition, guide: Photo) -> np.ndarray | None:
-    """Return the object's mask from its file, or from the transparency of a photograph that is cut out already."""
+def _mask(composition: Composition, guide: Photo) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Return the object's mask from its file or from the transparency of what is cut out already, and notes on it."""
     if composition.object_mask is not None:
         return read_alpha(composition.object_mask, guide.size)
     white = white_of(guide.pixels)
     if guide.alpha is not None and guide.alpha.min() < white:
-        return (guide.alpha / white).astype(np.float32)
-    return None
+        return (guide.alpha / white).astype(np.float32), ()
+    return None, ()
 
 
 def _place(composition: Composition, mask: np.ndarray | None) -> Box:

@@ -5,6 +5,8 @@ to download; a network knows what objects look like, but not their edges to the 
 edge follow hair and blur.
 """
 
+from itertools import product
+
 import cv2
 import numpy as np
 
@@ -19,6 +21,8 @@ WORKING_SIDE = 400
 CONTEXT = 0.35
 """How much around the box GrabCut sees, as a share of the box's sides: its idea of what is not the object."""
 ROUNDS = 6
+TILE = 512
+"""Side in pixels of the squares whose edges are softened at once."""
 CERTAIN = 0.9
 """Probability from which on the network is believed."""
 
@@ -54,12 +58,21 @@ def soften(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """
     hard = mask.astype(np.float32)
     radius = max(2, round(min(mask.shape) / 100))
-    soft = guided_filter(pixels, hard, radius, 1e-5)
+    square = np.ones((2 * radius + 1, 2 * radius + 1), np.uint8)
+    inner, outer = cv2.erode(hard, square), cv2.dilate(hard, square)
+    soft = hard.copy()
+    height, width = hard.shape
+    # The filter takes some 200 bytes a pixel, and along the edge of a large object most pixels are far from it.
+    for top, left in product(range(0, height, TILE), range(0, width, TILE)):
+        tile = np.s_[top : top + TILE, left : left + TILE]
+        if (inner[tile] == outer[tile]).all():
+            continue
+        above, before = min(top, 2 * radius), min(left, 2 * radius)
+        around = np.s_[top - above : top + TILE + 2 * radius, left - before : left + TILE + 2 * radius]
+        part = guided_filter(pixels[around], hard[around], radius, 1e-5)[above:, before:]
+        soft[tile] = part[: soft[tile].shape[0], : soft[tile].shape[1]]
     # The filter never quite arrives at 0 and 1; a fifth on each side is its noise.
-    soft = ((soft - 0.2) / 0.6).clip(0, 1)
-    inner = cv2.erode(hard, np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
-    outer = cv2.dilate(hard, np.ones((2 * radius + 1, 2 * radius + 1), np.uint8))
-    return np.clip(soft, inner, outer)
+    return np.clip(((soft - 0.2) / 0.6).clip(0, 1), inner, outer)
 
 
 def clip_box(box: Box, shape: tuple[int, ...], advice: str = "draw it around the object") -> Box:
@@ -94,9 +107,10 @@ def _grab_cut(part: np.ndarray, inside: Box, likely: np.ndarray | None) -> np.nd
         there = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
         small = cv2.resize(part, there, interpolation=cv2.INTER_AREA)
     height, width = small.shape[:2]
-    top, left = round(inside.top * scale), round(inside.left * scale)
-    bottom = min(height, round((inside.top + inside.height) * scale))
-    right = min(width, round((inside.left + inside.width) * scale))
+    # Of a wire in a large window, too, a row or column is left.
+    top, left = min(round(inside.top * scale), height - 1), min(round(inside.left * scale), width - 1)
+    bottom = max(top + 1, min(height, round((inside.top + inside.height) * scale)))
+    right = max(left + 1, min(width, round((inside.left + inside.width) * scale)))
     seeds = np.full((height, width), cv2.GC_BGD, np.uint8)
     prior = (
         _prior(bottom - top, right - left)

@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 
 from inpaint.core.errors import MaskError
+from inpaint.core.mask import bounds
 from inpaint.core.objects.guided import repeat_change
 from inpaint.core.objects.joint import JointEngine
 from inpaint.core.objects.reinhard import reinhard
 from inpaint.core.objects.spreading import spread
 from inpaint.core.pixels import from_float, to_float
-from inpaint.core.regions import Box, centred
+from inpaint.core.regions import Box, box_of, centred
 
 ROOM = 1.8
 """The network sees a window this many times as large as the object or its box."""
@@ -131,9 +132,7 @@ def find_object(alpha: np.ndarray) -> Box:
 
     Raises `MaskError` when there is none.
     """
-    if not (alpha > 0.5).any():
+    found = bounds(alpha >= SHOWN)
+    if found is None or not (alpha > 0.5).any():
         raise MaskError("There is no object in the mask; paint it white.")
-    shown = alpha >= SHOWN
-    rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
-    top, left = int(rows[0]), int(columns[0])
-    return Box(top, left, int(rows[-1]) - top + 1, int(columns[-1]) - left + 1)
+    return box_of(*found)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from inpaint.core.engines.engine import Engine
+from inpaint.core.errors import MaskError
 from inpaint.core.filling import Detail, Filled, Progress, fill_pixels
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.objects.cutout import clip_box, cut_out
@@ -43,7 +44,8 @@ def remove(
     - `grow`: how many pixels beyond the object's edge are replaced too; None = 2 % of its box, at least 3;
     - `shadow`: how many pixels beyond its foot, to all sides, where a shadow or a reflection lies;
     - `whole_box`: take all that is in the boxes for the object;
-    - `feather`, `detail`, `progress`, `empty`: as for `fill_pixels`, as is what is returned and raised.
+    - `feather`, `detail`, `progress`, `empty`: as for `fill_pixels`, as is what is returned and raised; a box in which
+      no object is found raises `MaskError`.
     """
     mask, notes = find_objects(pixels, boxes, segmenter, grow=grow, shadow=shadow, whole_box=whole_box)
     filled = fill_pixels(pixels, mask, engine, feather=feather, detail=detail, progress=progress, empty=empty)
@@ -76,6 +78,8 @@ def find_objects(
             near, inner = _near(box, pixels.shape)
             found[near.slices] = cut_out(to_float(pixels[near.slices]), inner, segmenter) > 0.1
             share = float(found[box.slices].mean())
+            if share == 0:
+                raise MaskError(f"No object was found in the box at {box.left},{box.top}; take the whole box instead.")
             if share < LITTLE:
                 notes.append(
                     f"Only {round(100 * share)} % of the box at {box.left},{box.top} was taken for the object; "

@@ -58,6 +58,7 @@ def test_compose_by_transfer_loads_no_network(collage: Path) -> None:
         (["--at", "5,6", "--object-mask", "nothing.png"], 4, "nothing.png"),
         (["--at", "5,6", "--object-mask", "mask.png", "-o", "apple.png"], 6, "object's photograph itself"),
         (["--at", "5,6", "--object-mask", "mask.png", "--model", "default"], 5, "harmonizes"),
+        (["--at", "5,6", "--object-mask", "mask.png", "--method", "transfer", "--model", "x"], 2, "needs no model"),
     ],
 )
 def test_what_is_wrong_is_one_sentence_and_a_code(collage: Path, monkeypatch, words, code, message) -> None:
@@ -70,7 +71,8 @@ def test_what_is_wrong_is_one_sentence_and_a_code(collage: Path, monkeypatch, wo
 
 @pytest.mark.parametrize("method", ["joint", "transfer"])
 def test_harmonize(collage: Path, apple, tiny_joint, method: str) -> None:
-    words = ["--mask", collage / "mask.png", "--method", method, "--model", tiny_joint]
+    words = ["--mask", collage / "mask.png", "--method", method]
+    words += ["--model", tiny_joint] if method == "joint" else []
     result = run("harmonize", collage / "apple.png", *words, "--json")
     assert result.exit_code == 0, result.output
     record = json.loads(result.stdout)
@@ -78,6 +80,16 @@ def test_harmonize(collage: Path, apple, tiny_joint, method: str) -> None:
     made = pixels(collage / "apple.harmonized.png")
     np.testing.assert_array_equal(made[~apple[1]], apple[0][~apple[1]])
     assert (made[apple[1]] != apple[0][apple[1]]).any()
+
+
+def test_a_mask_in_grey_is_said_to_be_one(collage: Path) -> None:
+    grey = (pixels(collage / "mask.png") > 0).astype(np.uint8) * 200
+    grey[0, 0] = 90  # two greys, because of a single one it is clear what it means
+    Image.fromarray(grey).save(collage / "grey.png")
+    result = run("harmonize", collage / "apple.png", "--mask", collage / "grey.png", "--method", "transfer")
+    assert "grey.png has no white (its brightest grey is 200 of 255), so the object counts in part" in result.stderr
+    words = ["--object", collage / "apple.png", "--object-mask", collage / "grey.png", "--at", "5,6"]
+    assert "grey.png" in run("compose", collage / "background.png", *words, "--method", "transfer").stderr
 
 
 def test_remove(collage: Path, apple, tiny_model) -> None:

@@ -30,6 +30,12 @@ def test_a_colour_in_all_its_spellings(words: str) -> None:
     assert green in (128, 136)
 
 
+@pytest.mark.parametrize("words", ["rgb(300, 0, 0)", "rgb(0, -1, 0)", "rgb(0, 0, 256)"])
+def test_what_no_pixel_can_have_is_no_colour(words: str) -> None:
+    with pytest.raises(typer.BadParameter, match="is not a colour"):
+        choose(color=words)
+
+
 @given(st.text() | st.from_regex(r"-?\d{0,30},-?\d+,\d+,-?\d*"))
 def test_whatever_the_words_are_a_box_or_a_colour_or_a_usage_error(words: str) -> None:
     try:

@@ -84,6 +84,18 @@ def test_a_format_names_the_file_beside_the_photograph(folder: Path, pipe: Calla
 
 
 @pytest.mark.parametrize(
+    ("closing", "words", "code", "sentence"),
+    [("<&-", "-", 3, "Standard input is closed"), (">&-", "photo.png -o -", 6, "Standard output is closed")],
+)
+def test_closed_streams(folder: Path, closing: str, words: str, code: int, sentence: str) -> None:
+    script = "from inpaint.cli.app import main; main()"
+    command = f"exec '{sys.executable}' -c '{script}' fill {words} --mask mask.png {closing}"
+    done = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    assert sentence in done.stderr
+
+
+@pytest.mark.parametrize(
     ("given", "words", "code", "sentence"),
     [
         (b"", ["-"], 3, b"Standard input is empty"),

@@ -82,6 +82,14 @@ def test_grow_fills_more_and_feather_blends_inside(engine: Engine, hole: Maker) 
     assert abs(row[4] - 50) <= 1
 
 
+def test_a_feather_does_not_bring_back_colours_that_nobody_saw(engine: Engine, hole: Maker) -> None:
+    image = np.full((96, 128, 3), 180, np.uint8)
+    image[hole()] = 0
+    for mask in (hole(), hole().astype(np.uint8) * 200):
+        filled = fill_pixels(image, mask, engine, feather=4, empty=hole())
+        assert np.abs(filled.pixels.astype(int) - 180).max() <= 1
+
+
 def test_later_regions_see_earlier_fills(engine: Engine) -> None:
     # A wire in pieces: a network that took unfilled parts as known would spread their white.
     image = np.full((120, 900, 3), 40, np.uint8)

@@ -78,6 +78,19 @@ def test_over_the_edge_is_cut_with_a_note(picture, apple, joint) -> None:
     assert any("outside" in note for note in done.notes)
 
 
+@pytest.mark.parametrize("mask", [True, False])
+def test_a_box_over_the_edge_of_the_objects_photograph_does_not_stretch_it(picture, apple, joint, mask) -> None:
+    """The disc lies left of the middle of its photograph, and half of the box lies outside."""
+    cut = apple[0][:, :90], apple[1][:, :90]
+    words = {"object_mask": cut[1]} if mask else {}
+    beyond = Box(20, 32, 56, 2 * 58)
+    done = compose(picture(200, 260), cut[0], Box(60, 50, 56, 2 * 58), object_box=beyond, engine=joint, **words)
+    assert done.box == Box(60, 50, 56, 58)
+    rows, columns = np.flatnonzero((done.alpha > 0.5).any(axis=1)), np.flatnonzero((done.alpha > 0.5).any(axis=0))
+    assert abs((rows[-1] - rows[0]) - (columns[-1] - columns[0])) <= 4
+    assert any("beyond its photograph" in note for note in done.notes)
+
+
 def test_a_box_alone_inpaints_what_is_left_of_it(picture, apple, joint) -> None:
     """The tiny model fills with one colour, which then surrounds the object."""
     pixels, disc = apple

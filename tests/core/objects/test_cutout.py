@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from inpaint.core import Box, MaskError, cut_out
+from inpaint.core.objects import cutout
 from inpaint.core.objects.cutout import clip_box, soften
 
 
@@ -63,6 +64,21 @@ def test_softening_changes_the_edge_alone(apple) -> None:
     far = distance > 6
     np.testing.assert_array_equal(soft[far], disc[far].astype(np.float32))
     assert ((soft > 0.01) & (soft < 0.99)).any()
+
+
+def test_a_large_mask_is_softened_in_tiles_without_seams(apple, monkeypatch) -> None:
+    pixels = cv2.resize(apple[0], None, fx=9, fy=9).astype(np.float32) / 255
+    disc = cv2.resize(apple[1].astype(np.float32), None, fx=9, fy=9) > 0.5
+    tiled = soften(pixels, disc)
+    areas = []
+    guided = cutout.guided_filter
+    monkeypatch.setattr(cutout, "guided_filter", lambda g, *rest: areas.append(g.size) or guided(g, *rest))
+    monkeypatch.setattr(cutout, "TILE", 2000)
+    np.testing.assert_allclose(tiled, soften(pixels, disc), atol=2e-3)
+    monkeypatch.setattr(cutout, "TILE", 100)
+    soften(pixels, disc)
+    assert sum(areas[1:]) < areas[0]
+    assert max(areas[1:]) < areas[0] / 20
 
 
 def test_short_memory_is_not_taken_for_a_box_of_one_colour(apple, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from inpaint.core import Box, load_engine, remove
+from inpaint.core import Box, MaskError, load_engine, remove
+from inpaint.core.objects import removing
 from inpaint.core.objects.removing import find_objects
+from inpaint.core.objects.segmenting import load_segmenter
 
 BOX = Box(20, 32, 56, 56)
 
@@ -43,6 +45,23 @@ def test_a_suspiciously_small_find_is_said(apple) -> None:
     pixels[44:52, 56:64] = [190, 40, 50]
     _, notes = find_objects(pixels, [BOX])
     assert notes == [] or "whole box" in notes[0]
+
+
+@pytest.mark.parametrize("box", [Box(0, 446, 900, 8), Box(446, 0, 8, 900), Box(0, 440, 1000, 11)])
+@pytest.mark.parametrize("network", [True, False])
+def test_wires_and_poles_are_found(box: Box, network: bool) -> None:
+    pixels = np.full((1000, 1000, 3), 180, np.uint8)
+    wire = np.zeros((1000, 1000), bool)
+    wire[box.slices] = True
+    pixels[wire] = [40, 30, 30]
+    hole, _ = find_objects(pixels, [box], load_segmenter() if network else None, grow=0)
+    assert hole[wire].mean() > 0.5
+
+
+def test_nothing_found_is_said(apple, monkeypatch) -> None:
+    monkeypatch.setattr(removing, "cut_out", lambda pixels, box, segmenter: np.zeros(pixels.shape[:2], np.float32))
+    with pytest.raises(MaskError, match="No object was found in the box at 32,20; take the whole box"):
+        find_objects(apple[0], [BOX])
 
 
 @pytest.mark.parametrize("count", [1, 2])
