@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from inpaint.core.errors import InpaintError
+from inpaint.core.formats.raw_profile import LONGEST
 
 READABLE = ("JPEG", "PNG", "WebP", "TIFF", "BMP", "AVIF")
 """The kinds of file that are read."""
@@ -22,6 +23,8 @@ _PILLOW_NAMES = {name.upper() for name in READABLE} | {
 }  # MPO: a JPEG with more pictures behind it, from phones
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")
 _lock = threading.Lock()
+_text_limits: list[tuple[int, int]] = []
+"""What they were when each of the open pictures was opened, so that the first are Pillow's own."""
 
 
 @contextmanager
@@ -31,7 +34,7 @@ def open_picture(path: str | Path, error: type[InpaintError]) -> Iterator[Image.
     Whatever is wrong with the file, also inside the block, is raised as one sentence of the class `error`.
     """
     path = Path(path)
-    with refusing(path, error), _open(path, error) as picture:
+    with refusing(path, error), _long_texts(), _open(path, error) as picture:
         if picture.format not in _PILLOW_NAMES:
             raise error(f"{path} is a {picture.format} file; save it as one that Inpaint reads: {', '.join(READABLE)}.")
         if picture.width * picture.height > MEGAPIXELS * 1_000_000:
@@ -69,6 +72,11 @@ def refusing(path: Path, error: type[InpaintError]) -> Iterator[None]:
     except Exception as cause:  # a damaged file makes decoders raise whatever they like
         if isinstance(cause, OSError) and cause.errno is not None:  # not a decoder, but the system
             raise error(f"{path} cannot be read: {cause.strerror}.") from cause
+        if "MAX_TEXT" in str(cause):  # Pillow's, see `_long_texts`
+            raise error(
+                f"{path} holds a text or a profile of a length that only attacks on memory have; "
+                "save it without and fill that."
+            ) from cause
         raise error(f"{path} is damaged or cut short, and cannot be read; get it again from its source.") from cause
 
 
@@ -76,6 +84,26 @@ def is_tiff(path: Path) -> bool:
     """Say whether the file starts as a TIFF or BigTIFF does."""
     with path.open("rb") as file:
         return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+@contextmanager
+def _long_texts() -> Iterator[None]:
+    """Let Pillow unpack texts and profiles of a PNG as long as `LONGEST`; it refuses the file beyond 1 MB otherwise.
+
+    Its limits are variables of the process, and what stands behind the pixels is read with these, outside any lock: so
+    they are raised while any picture is open.
+    """
+    limits = PngImagePlugin
+    with _lock:
+        _text_limits.append((limits.MAX_TEXT_CHUNK, limits.MAX_TEXT_MEMORY))
+        limits.MAX_TEXT_CHUNK, limits.MAX_TEXT_MEMORY = LONGEST, 2 * LONGEST
+    try:
+        yield
+    finally:
+        with _lock:
+            before = _text_limits.pop()
+            if not _text_limits:
+                limits.MAX_TEXT_CHUNK, limits.MAX_TEXT_MEMORY = before
 
 
 @contextmanager

@@ -15,7 +15,8 @@ _NAMES = (b"raw profile type 8bim", b"raw profile type iptc")
 _BARE_IPTC = b"\x1c"
 """Starts a caption that is in no resource."""
 _BYTES_A_LINE = 36
-_LONGEST = 128 * 2**20
+LONGEST = 128 * 2**20
+"""Bytes of a text, unpacked: more are an attack on memory, and no profile."""
 _DAMAGED = "Photoshop's data in the text of the PNG is damaged and was left out."
 
 
@@ -53,7 +54,7 @@ def _text(chunk: Chunk) -> bytes:
     if not packed:
         return text
     unpacker = zlib.decompressobj()
-    text = unpacker.decompress(text, _LONGEST)
+    text = unpacker.decompress(text, LONGEST)
     if not unpacker.eof:
         raise ValueError("cut short, or longer than any profile")
     return text

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from inpaint.core import ImageError, read_image, write_image
+from inpaint.core import ImageError, Photo, decode, read_image, write_image
+from inpaint.core.decode import open_picture
 from inpaint.core.formats.png import read_chunks
 
 Maker = Callable[..., np.ndarray]
@@ -114,3 +115,52 @@ def test_damaged_exif_in_16_bits_is_no_reason_to_refuse(tmp_path: Path, picture:
     (tmp_path / "in.png").write_bytes(with_chunks(data, (b"eXIf", bytes(40))))
     photo = read_image(tmp_path / "in.png")
     assert "EXIF data is damaged" in photo.notes[0]
+
+
+LONG = np.random.default_rng(0).bytes(1_500_000)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_long_profile_does_not_make_a_png_unreadable(tmp_path: Path, picture: Maker, suffix: str) -> None:
+    """Pillow's own limit is 1 MB."""
+    write_image(Photo(pixels=picture(40, 56), icc=LONG), tmp_path / f"in{suffix}")
+    write_image(read_image(tmp_path / f"in{suffix}"), tmp_path / "out.png")
+    assert read_image(tmp_path / "out.png").icc == LONG
+
+
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("deep", [False, True])
+def test_long_texts_are_read_wherever_they_stand(tmp_path: Path, picture: Maker, deep: bool, behind: bool) -> None:
+    before = PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
+    packed = zlib.compress(LONG.hex().encode())
+    chunks = [(b"zTXt", b"Comment\0\0" + packed), (b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + packed)]
+    data = imagecodecs.png_encode(picture(40, 56).astype(np.uint16) if deep else picture(40, 56))
+    (tmp_path / "in.png").write_bytes(with_chunks(data, *chunks, behind=behind))
+    photo = read_image(tmp_path / "in.png")
+    assert photo.png == (chunks[0],)
+    assert photo.xmp == LONG.hex().encode()
+    assert before == (PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY)
+
+
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("start", [b"zTXtComment\0\0", b"iTXtComment\0\1\0\0\0", b"iCCPname\0\0"])
+def test_a_text_that_is_an_attack_on_memory_is_refused(
+    tmp_path: Path, picture: Maker, monkeypatch: pytest.MonkeyPatch, start: bytes, behind: bool
+) -> None:
+    monkeypatch.setattr(decode, "LONGEST", 2**21)
+    data, bomb = imagecodecs.png_encode(picture(40, 56)), zlib.compress(bytes(2**21 + 1))
+    (tmp_path / "in.png").write_bytes(with_chunks(data, (start[:4], start[4:] + bomb), behind=behind))
+    with pytest.raises(ImageError, match="attacks on memory"):
+        read_image(tmp_path / "in.png")
+
+
+def test_the_limit_of_texts_holds_until_the_last_picture_is_closed(tmp_path: Path, picture: Maker) -> None:
+    Image.fromarray(picture(40, 56)).save(tmp_path / "in.png")
+    before = PngImagePlugin.MAX_TEXT_CHUNK
+    first, second = (open_picture(tmp_path / "in.png", ImageError) for _ in range(2))
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert before < PngImagePlugin.MAX_TEXT_CHUNK
+    second.__exit__(None, None, None)
+    assert before == PngImagePlugin.MAX_TEXT_CHUNK
