@@ -1,12 +1,15 @@
 """What Pillow reads with 8 bits per channel, and the JPEG, WebP and BMP files that it writes."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
-from PIL import Image, JpegImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin
 
 from inpaint.core.errors import ImageError
 from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, upright
@@ -17,7 +20,11 @@ LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383}
 _MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 _LONGEST_JPEG_EXIF = 65_527
 _LONGEST_JPEG_XMP = 65_502
+_LONGEST_SAMPLE = 2
+"""Bytes of a JPEG for each value of a pixel: even black and white at random take little more than one at the highest
+quality."""
 _ROWS_AT_ONCE = 256
+_lock = threading.Lock()
 
 
 def read_raster(picture: Image.Image, path: Path) -> Photo:
@@ -81,7 +88,7 @@ def write_raster(photo: Photo, file: BinaryIO, kind: str) -> tuple[str, ...]:
             xmp = None
             notes.append("The XMP data is too long for a JPEG file and was left out; choose .png to keep it.")
     options: dict[str, Any] = {
-        "JPEG": photo.jpeg or {"quality": 95, "subsampling": 0},
+        "JPEG": {**(photo.jpeg or {"quality": 95, "subsampling": 0})},
         "WEBP": {"lossless": True, "exact": True, "quality": 25, "method": 1},
         "BMP": {},
     }[kind]
@@ -89,8 +96,25 @@ def write_raster(photo: Photo, file: BinaryIO, kind: str) -> tuple[str, ...]:
     array = joined(photo, grey=kind != "WEBP", alpha=kind == "WEBP")
     if array.dtype != np.uint8:
         array = cv2.convertScaleAbs(array, alpha=1 / 257)
-    Image.fromarray(array).save(file, kind, **options, **{key: value for key, value in extra.items() if value})
+    options |= {key: value for key, value in extra.items() if value}
+    said = sum(len(value) for value in options.values() if isinstance(value, bytes))
+    with _room(_LONGEST_SAMPLE * array.size + said) if options.get("progressive") else nullcontext():
+        Image.fromarray(array).save(file, kind, **options)
     return tuple(notes)
+
+
+@contextmanager
+def _room(length: int) -> Iterator[None]:
+    """Let Pillow hold a JPEG of so many bytes in memory, because libjpeg writes a progressive one at once.
+
+    Its own guess is too little for noise at a high quality, and its least is a variable of the process.
+    """
+    with _lock:
+        before, ImageFile.MAXBLOCK = ImageFile.MAXBLOCK, ImageFile.MAXBLOCK + length
+        try:
+            yield
+        finally:
+            ImageFile.MAXBLOCK = before
 
 
 def _array(picture: Image.Image) -> np.ndarray:

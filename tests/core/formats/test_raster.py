@@ -6,7 +6,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import pyvips
-from PIL import Image
+from PIL import Image, ImageFile
 
 from inpaint.core import Photo, filled_name, read_image, write_image
 from inpaint.core.formats import raster
@@ -53,6 +53,27 @@ def test_xmp_too_long_for_a_jpeg_is_said(tmp_path: Path, picture: Maker) -> None
     assert write_image(photo, tmp_path / "out.png") == ()
     assert read_image(tmp_path / "out.png").xmp == photo.xmp
     assert "neither" in write_image(replace(photo, xmp=b"<x/>"), tmp_path / "out.bmp")[0]
+
+
+@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("side", [16, 256])
+def test_a_progressive_jpeg_of_noise_finds_room(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], side: int, grey: bool
+) -> None:
+    """Pillow counts on two bytes per pixel at most, and libjpeg prints where that is too little."""
+    noise = (np.random.default_rng(0).integers(0, 2, (side, side, 3)) * 255).astype(np.uint8)
+    noise = noise[..., 0] if grey else noise
+    kept = ImageFile.MAXBLOCK
+    Image.fromarray(noise).save(tmp_path / "baseline.jpg", quality=100, subsampling=0)
+    with Image.open(tmp_path / "baseline.jpg") as tables:
+        settings = {"qtables": list(tables.quantization.values()), "subsampling": 0, "progressive": True}
+    pixels = noise if noise.ndim == 3 else np.dstack([noise] * 3)
+    write_image(Photo(pixels=pixels, grey=grey, jpeg=settings, icc=bytes(1_500_000)), tmp_path / "out.jpg")
+    with Image.open(tmp_path / "out.jpg") as after:
+        assert after.info["progressive"]
+        assert np.abs(np.asarray(after).astype(int) - noise).max() < 8
+    assert kept == ImageFile.MAXBLOCK
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("height", [1, 2, 3, 7])
