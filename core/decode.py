@@ -144,7 +144,8 @@ def is_deep(picture: Image.Image) -> bool:
     if picture.format == "AVIF":
         return _avif_is_deep(Path(getattr(picture, "filename", "")))
     modes = [picture.mode, *(str(tile[3]) for tile in getattr(picture, "tile", []))]
-    deep = any(mode in ("I", "F") or ";16" in mode or ";12" in mode for mode in modes)
+    # The 16 bits of a BMP are those of a whole pixel.
+    deep = any(mode in ("I", "F") or ";12" in mode or (";16" in mode and "BGR;16" not in mode) for mode in modes)
     return deep or picture.info.get("bit_depth", 8) > 8  # of HEIF
 
 

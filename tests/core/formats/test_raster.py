@@ -1,3 +1,4 @@
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,18 @@ def test_a_progressive_jpeg_of_noise_finds_room(
         assert np.abs(np.asarray(after).astype(int) - noise).max() < 8
     assert kept == ImageFile.MAXBLOCK
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_bmp_of_16_bits_per_pixel_is_read(tmp_path: Path) -> None:
+    """Five bits of red, six of green, five of blue."""
+    head = struct.pack("<2sIHHIIiiHHIIiiII", b"BM", 70 + 8, 0, 0, 70, 40, 2, 2, 1, 16, 3, 8, 2835, 2835, 0, 0)
+    masks = struct.pack("<IIII", 0xF800, 0x07E0, 0x001F, 0)
+    (tmp_path / "in.bmp").write_bytes(head + masks + struct.pack("<4H", 0xF800, 0x07E0, 0x001F, 0xFFFF))
+    wanted = [[(0, 0, 255), (255, 255, 255)], [(255, 0, 0), (0, 255, 0)]]
+    photo = read_image(tmp_path / "in.bmp")
+    assert photo.pixels.tolist() == [[list(pixel) for pixel in row] for row in wanted]
+    write_image(photo, tmp_path / "out.bmp")
+    assert np.array_equal(read_image(tmp_path / "out.bmp").pixels, photo.pixels)
 
 
 @pytest.mark.parametrize("height", [1, 2, 3, 7])
