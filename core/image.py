@@ -9,7 +9,7 @@ from PIL import Image
 from inpaint.core.decode import MEGAPIXELS, is_deep, is_tiff, open_picture, refusing
 from inpaint.core.errors import ImageError, OutputError
 from inpaint.core.files import atomic_write, check_writable
-from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, upright
+from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, stored_dpi, upright
 from inpaint.core.formats.png import decode_deep, kept, open_described, read_chunks, write_png
 from inpaint.core.formats.raster import LONGEST_SIDE, read_raster, write_raster
 from inpaint.core.formats.raw_profile import Chunk
@@ -108,6 +108,7 @@ def _read_deep_png(picture: Image.Image, path: Path, chunks: list[Chunk]) -> Pho
     with open_described(chunks) as described:
         exif, orientation, notes = clean_exif(partial(read_exif, described))
         xmp = clean_xmp(described.info.get("xmp"))
-    dpi, icc = clean_dpi(picture.info.get("dpi"), orientation), picture.info.get("icc_profile") or None
+        dpi = clean_dpi(picture.info.get("dpi") or stored_dpi(described), orientation)
+    icc = picture.info.get("icc_profile") or None
     pixels, alpha, grey = parted(upright(decode_deep(path.read_bytes()), orientation))
     return Photo(pixels=pixels, alpha=alpha, grey=grey, icc=icc, exif=exif, xmp=xmp, dpi=dpi, notes=tuple(notes))

@@ -18,7 +18,11 @@ _STRUCTURE = {
     *(292, 293, 296, 301, 317, 320, 322, 323, 324, 325, 330, 332, 333, 334, 336, 337, 338, 339, 340, 341, 347, 512),
     *(513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 700, 34675),
 }
-_DENSITY = {282, 283}  # travels as `dpi`
+_ACROSS, _DOWN, _UNIT = 282, 283, 296
+_DENSITY = {_ACROSS, _DOWN}  # travels as `dpi`
+PER_INCH = {2: 1.0, 3: 2.54}
+"""What the numbers of a resolution are to be multiplied by, for each unit of TIFF and EXIF that is a length."""
+_EXIF, _WIDTH, _HEIGHT = 0x8769, 0xA002, 0xA003
 _RESOURCES, _LAYERS = 34377, 37724  # of Photoshop, in a TIFF
 _DAMAGED = "The EXIF data is damaged and was left out."
 # Up to the next of its kind, so that a long file of openings takes no longer than another.
@@ -46,6 +50,8 @@ def clean_exif(read: Callable[[], Image.Exif]) -> tuple[bytes | None, int, list[
         kept.load(exif.tobytes())
         for tag in {ORIENTATION, *_STRUCTURE, *_DENSITY} & set(kept):
             del kept[tag]
+        if orientation >= 5 and _EXIF in kept:
+            _swap(kept.get_ifd(_EXIF), _WIDTH, _HEIGHT)
         notes = []
         if kept.pop(_LAYERS, None) is not None:
             notes.append("Photoshop's data on layers was left out, because it can show the old picture.")
@@ -71,6 +77,30 @@ def clean_xmp(xmp: Any) -> bytes | None:
     return re.sub(rb"(tiff:Orientation(?:\s*=\s*[\"']|>)\s*)[2-8]", rb"\g<1>1", xmp)
 
 
+def stored_dpi(picture: Image.Image) -> Any:
+    """Return the resolution as stored, without any check: Pillow's, or that of the EXIF where Pillow gives none.
+
+    It gives none for WebP, AVIF and HEIF, which have no other place for it.
+    """
+    if picture.info.get("dpi"):
+        return picture.info["dpi"]
+    try:
+        exif = read_exif(picture)
+        factor = PER_INCH[exif.get(_UNIT, 2)]
+        return float(exif[_ACROSS]) * factor, float(exif[_DOWN]) * factor
+    except Exception:  # as in `clean_exif`
+        return None
+
+
+def with_dpi(exif: bytes | None, dpi: tuple[float, float]) -> bytes:
+    """Return the EXIF with a resolution in it, for a format that has no other place for one."""
+    said = Image.Exif()
+    if exif:
+        said.load(exif)
+    said[_ACROSS], said[_DOWN], said[_UNIT] = *dpi, 2
+    return said.tobytes()
+
+
 def clean_dpi(dpi: Any, orientation: int) -> tuple[float, float] | None:
     """Return the resolution where a file gives a sensible one, horizontal and vertical after turning."""
     try:
@@ -91,3 +121,9 @@ def upright(array: np.ndarray, orientation: int) -> np.ndarray:
     if orientation in (2, 3, 6, 7):
         array = array[:, ::-1]
     return array
+
+
+def _swap(directory: dict[int, Any], first: int, second: int) -> None:
+    """Exchange the values of two tags, of which either may be missing."""
+    values = {second: directory.pop(first, None), first: directory.pop(second, None)}
+    directory.update({tag: value for tag, value in values.items() if value is not None})

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from inpaint.core.errors import ImageError
-from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, upright
+from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, stored_dpi, upright, with_dpi
 from inpaint.core.formats.photoshop import HEADER, only_captions, to_segments
 from inpaint.core.photo import Photo, joined, parted
 
@@ -50,7 +50,7 @@ def read_raster(picture: Image.Image, path: Path) -> Photo:
         notes.append("The picture has a palette; the result is written in full colour.")
     elif picture.mode == "1":
         notes.append("The picture has only black and white; the result is written in shades of grey.")
-    (jpeg, jpeg_notes), dpi = _jpeg_settings(picture), clean_dpi(picture.info.get("dpi"), orientation)
+    (jpeg, jpeg_notes), dpi = _jpeg_settings(picture), clean_dpi(stored_dpi(picture), orientation)
     icc, xmp = picture.info.get("icc_profile") or None, clean_xmp(picture.info.get("xmp"))
     array = _array(picture)
     picture.close()  # its pixels take more room than ours
@@ -79,6 +79,8 @@ def write_raster(photo: Photo, file: BinaryIO, kind: str) -> tuple[str, ...]:
     if kind == "WEBP" and photo.grey and icc and icc[16:20] == b"GRAY":
         icc = None
         notes.append("WebP files have no grey, so the grey colour profile was left out; choose .png to keep it.")
+    if kind == "WEBP" and photo.dpi:
+        exif = with_dpi(exif, photo.dpi)
     if kind == "JPEG":
         notes.append("JPEG changes every pixel a little; choose .png to keep the known ones exactly.")
         if exif and len(exif) > _LONGEST_JPEG_EXIF:

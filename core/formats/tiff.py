@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image
 
 from inpaint.core.errors import ImageError
-from inpaint.core.formats.metadata import ORIENTATION, clean_dpi, clean_exif, clean_xmp, upright
+from inpaint.core.formats.metadata import ORIENTATION, PER_INCH, clean_dpi, clean_exif, clean_xmp, upright
 from inpaint.core.photo import Photo, joined, parted, white_of
 
 _KINDS = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.RGB)
@@ -26,7 +26,6 @@ _LOSSLESS: dict[int, str | None] = {
 }
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _REDUCED = 1
-_PER_INCH = {2: 1.0, 3: 2.54}
 _DAMAGED = "Some of its tags (profile, EXIF, XMP) are damaged and were left out."
 _BEFORE_DIRECTORY = 6 + 8
 """Bytes of `Exif` and of a TIFF header, with which Pillow starts."""
@@ -190,7 +189,7 @@ def _read_exif(path: Path, page: tifffile.TiffPage) -> tuple[bytes | None, list[
 def _read_dpi(tags: tifffile.TiffTags) -> tuple[float, float] | None:
     """Return pixels per inch as stored."""
     try:
-        factor = _PER_INCH[int(tags.valueof(296, default=2))]
+        factor = PER_INCH[int(tags.valueof(296, default=2))]
         across, down = (tags.valueof(code) for code in (282, 283))
         return factor * across[0] / across[1], factor * down[0] / down[1]
     except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError):

@@ -1,9 +1,12 @@
 import itertools
+import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
@@ -55,6 +58,94 @@ def test_a_resolution_without_sense_is_none(given: object) -> None:
 def test_a_turned_resolution_is_swapped() -> None:
     assert clean_dpi((100, 200), 3) == (100, 200)
     assert clean_dpi((100, 200), 6) == (200, 100)
+
+
+def saved_with(exif: Image.Exif, path: Path, array: np.ndarray) -> None:
+    """Write a picture that says only what is in its EXIF."""
+    if path.suffix == ".heic":
+        heif = pytest.importorskip("pillow_heif")
+        heif.from_pillow(Image.fromarray(array)).save(path, exif=exif.tobytes())
+    else:
+        Image.fromarray(array).save(path, exif=exif.tobytes())
+
+
+@pytest.mark.parametrize("target", [*FORMATS, ".bmp"])
+@pytest.mark.parametrize("unit", [2, 3, None])
+@pytest.mark.parametrize("source", [".webp", ".avif", ".heic", ".png"])
+def test_a_resolution_that_only_the_exif_says_survives(
+    tmp_path: Path, picture: Maker, source: str, unit: int | None, target: str
+) -> None:
+    exif = Image.Exif()
+    exif[282], exif[283] = 300.0, 150.0
+    if source != ".heic":  # whose decoder turns the pixels itself
+        exif[0x0112], exif[282], exif[283] = 6, 150.0, 300.0
+    if unit:
+        exif[296] = unit
+    saved_with(exif, tmp_path / f"in{source}", picture(40, 56))
+    photo = read_image(tmp_path / f"in{source}")
+    factor = 2.54 if unit == 3 else 1
+    assert photo.dpi == pytest.approx((300 * factor, 150 * factor))
+    assert "hold" not in str(write_image(photo, tmp_path / f"out{target}"))
+    assert read_image(tmp_path / f"out{target}").dpi == pytest.approx(photo.dpi, rel=1e-3)
+
+
+@pytest.mark.parametrize(("tag", "value"), [(296, 1), (296, 7), (282, 0.0), (283, None)])
+def test_a_resolution_without_sense_in_exif_is_none(
+    tmp_path: Path, picture: Maker, tag: int, value: float | None
+) -> None:
+    exif = Image.Exif()
+    exif[282], exif[283], exif[296] = 300.0, 150.0, 2
+    if value is None:
+        del exif[tag]
+    else:
+        exif[tag] = value
+    saved_with(exif, tmp_path / "in.webp", picture(40, 56))
+    assert read_image(tmp_path / "in.webp").dpi is None
+
+
+def test_the_exif_of_16_bits_says_the_resolution_as_that_of_8_does(tmp_path: Path, picture: Maker) -> None:
+    exif = Image.Exif()
+    exif[282], exif[283] = 300.0, 150.0
+    data = imagecodecs.png_encode(picture(40, 56).astype(np.uint16))
+    said = exif.tobytes().removeprefix(b"Exif\0\0")
+    chunk = struct.pack(">I", len(said)) + b"eXIf" + said + struct.pack(">I", zlib.crc32(b"eXIf" + said))
+    (tmp_path / "in.png").write_bytes(data[:33] + chunk + data[33:])
+    assert read_image(tmp_path / "in.png").dpi == (300, 150)
+
+
+def test_a_resolution_joins_what_a_webp_says_already(tmp_path: Path, picture: Maker) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    exif.get_ifd(0x8769)[0x9003] = "2024:01:02 03:04:05"
+    Image.fromarray(picture(40, 56)).save(tmp_path / "in.png", exif=exif, dpi=(300, 150))
+    assert write_image(read_image(tmp_path / "in.png"), tmp_path / "out.webp") == ()
+    with Image.open(tmp_path / "out.webp") as after:
+        said = after.getexif()
+        assert (said[0x010F], said[296]) == ("Maker", 2)
+        assert (said[282], said[283]) == pytest.approx((300, 150), rel=1e-3)
+        assert said.get_ifd(0x8769)[0x9003] == "2024:01:02 03:04:05"
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_the_size_in_the_exif_is_turned_along(tmp_path: Path, picture: Maker, suffix: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    exif.get_ifd(0x8769).update({0xA002: 56, 0xA003: 40, 0x9003: "2024:01:02 03:04:05"})
+    saved_with(exif, tmp_path / f"in{suffix}", picture(40, 56))
+    photo = read_image(tmp_path / f"in{suffix}")
+    write_image(photo, tmp_path / f"out{suffix}")
+    with Image.open(tmp_path / f"out{suffix}") as after:
+        said = after.getexif().get_ifd(0x8769)
+        assert (said[0xA002], said[0xA003]) == after.size == photo.size
+        assert said[0x9003] == "2024:01:02 03:04:05"
+
+
+def test_turning_adds_nothing_to_exif(tmp_path: Path, picture: Maker) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    saved_with(exif, tmp_path / "in.jpg", picture(40, 56))
+    assert read_image(tmp_path / "in.jpg").exif is None
 
 
 @pytest.mark.parametrize(("source", "target"), list(itertools.product((*FORMATS, ".avif"), FORMATS)))
