@@ -12,7 +12,7 @@ from inpaint.core.files import atomic_write, check_writable
 from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, stored_dpi, upright
 from inpaint.core.formats.png import decode_deep, kept, open_described, read_chunks, write_png
 from inpaint.core.formats.raster import LONGEST_SIDE, read_raster, write_raster
-from inpaint.core.formats.raw_profile import Chunk
+from inpaint.core.formats.raw_profile import Chunk, old_metadata
 from inpaint.core.photo import Photo, parted, white_of
 
 __all__ = ["Photo", "check_output", "filled_name", "read_image", "write_image"]
@@ -46,6 +46,9 @@ def read_image(path: str | Path) -> Photo:
                 return photo
     with open_picture(path, ImageError) as picture:
         chunks = read_chunks(path) if picture.format == "PNG" else []
+        said, old_notes = old_metadata(chunks)
+        for key, value in said.items():
+            picture.info.setdefault(key, value)
         if is_deep(picture) and picture.format == "PNG":
             photo = _read_deep_png(picture, path, chunks)
         elif is_deep(picture):
@@ -56,7 +59,7 @@ def read_image(path: str | Path) -> Photo:
         else:
             photo = read_raster(picture, path)
         described, notes = kept(chunks)
-        return replace(photo, png=described, notes=(*photo.notes, *notes))
+        return replace(photo, png=described, notes=(*photo.notes, *old_notes, *notes))
 
 
 def write_image(photo: Photo, path: str | Path) -> tuple[str, ...]:
@@ -106,9 +109,9 @@ def filled_name(image: Path, word: str = "filled") -> str:
 def _read_deep_png(picture: Image.Image, path: Path, chunks: list[Chunk]) -> Photo:
     """Read a PNG of 16 bits per channel, of which Pillow has read what stands before the pixels."""
     with open_described(chunks) as described:
+        described.info = {**picture.info, **described.info}
         exif, orientation, notes = clean_exif(partial(read_exif, described))
         xmp = clean_xmp(described.info.get("xmp"))
-        dpi = clean_dpi(picture.info.get("dpi") or stored_dpi(described), orientation)
-    icc = picture.info.get("icc_profile") or None
+        dpi, icc = clean_dpi(stored_dpi(described), orientation), described.info.get("icc_profile") or None
     pixels, alpha, grey = parted(upright(decode_deep(path.read_bytes()), orientation))
     return Photo(pixels=pixels, alpha=alpha, grey=grey, icc=icc, exif=exif, xmp=xmp, dpi=dpi, notes=tuple(notes))

@@ -10,15 +10,13 @@ import numpy as np
 from PIL import Image
 
 from inpaint.core.formats.metadata import EXIF_HEADER
-from inpaint.core.formats.raw_profile import Chunk, without_old_picture
+from inpaint.core.formats.raw_profile import TEXT, Chunk, is_old_metadata, without_old_picture
 from inpaint.core.photo import Photo, joined
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _IHDR_END = 33
 _COLOUR = (b"cICP", b"mDCV", b"cLLI", b"cHRM", b"gAMA", b"sRGB")
-_TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _XMP = b"XML:com.adobe.xmp"
-_OLD_METADATA = (b"Raw profile type exif", b"Raw profile type APP1", b"Raw profile type xmp", b"Raw profile type icc")
 _METRE = 0.0254
 _LARGEST_CHUNK = 64 * 2**20
 
@@ -33,7 +31,7 @@ def read_chunks(path: Path) -> list[Chunk]:
             length, kind = struct.unpack(">I4s", head)
             if kind == b"IEND":
                 break
-            if kind in (*_COLOUR, *_TEXT, b"eXIf") and length <= _LARGEST_CHUNK:
+            if kind in (*_COLOUR, *TEXT, b"eXIf") and length <= _LARGEST_CHUNK:
                 data = file.read(length)
                 if len(data) != length:
                     raise ValueError("cut short")
@@ -83,9 +81,9 @@ def write_png(photo: Photo, file: BinaryIO) -> tuple[str, ...]:
 
 
 def _has_field(chunk: Chunk) -> bool:
-    """Say whether `Photo` holds what a chunk says in a field of its own, that is its EXIF or XMP."""
+    """Say whether `Photo` holds what a chunk says in a field of its own, that is its EXIF, XMP or profile."""
     kind, data = chunk
-    return kind == b"eXIf" or (kind in _TEXT and data.split(b"\0", 1)[0] in (_XMP, *_OLD_METADATA))
+    return kind == b"eXIf" or (kind in TEXT and data.split(b"\0", 1)[0] == _XMP) or is_old_metadata(chunk)
 
 
 def _stored(chunk: Chunk) -> bytes:
@@ -107,4 +105,4 @@ def _described(photo: Photo) -> list[Chunk]:
         chunks.append((b"eXIf", photo.exif.removeprefix(EXIF_HEADER)))
     if photo.xmp:
         chunks.append((b"iTXt", _XMP + b"\0\0\0\0\0" + photo.xmp))
-    return [*chunks, *(chunk for chunk in photo.png if chunk[0] in _TEXT)]
+    return [*chunks, *(chunk for chunk in photo.png if chunk[0] in TEXT)]
