@@ -9,6 +9,7 @@ from PIL import Image
 from inpaint.core.decode import MEGAPIXELS, is_deep, is_tiff, open_picture, refusing
 from inpaint.core.errors import ImageError, OutputError
 from inpaint.core.files import atomic_write, check_writable
+from inpaint.core.formats.left_out import left_out
 from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, stored_dpi, upright
 from inpaint.core.formats.png import decode_deep, kept, open_described, read_chunks, write_png
 from inpaint.core.formats.raster import LONGEST_SIDE, read_raster, write_raster
@@ -27,7 +28,6 @@ WRITABLE = {
     ".webp": "WEBP",
 }
 """File suffix -> Pillow's name of the format that is written."""
-_EXTRA_LOST = "The extra channel, which is no transparency, was left out; choose .tif to keep it."
 
 
 def read_image(path: str | Path) -> Photo:
@@ -76,9 +76,13 @@ def write_image(photo: Photo, path: str | Path) -> tuple[str, ...]:
         if kind == "TIFF":
             from inpaint.core.formats.tiff import write_tiff
 
-            return write_tiff(photo, file)
-        notes = write_png(photo, file) if kind == "PNG" else write_raster(photo, file, kind)
-    return (*notes, _EXTRA_LOST) if photo.extra is not None else notes
+            notes = write_tiff(photo, file)
+        elif kind == "PNG":
+            write_png(photo, file)
+            notes = ()
+        else:
+            notes = write_raster(photo, file, kind)
+    return (*notes, *left_out(photo, kind))
 
 
 def check_output(photo: Photo, path: str | Path) -> None:

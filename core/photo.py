@@ -30,8 +30,12 @@ class Photo:
     """XMP packet; the orientation in it is 1 as well."""
     dpi: tuple[float, float] | None = None
     """Pixels per inch, horizontal and vertical."""
+    iptc: bytes = b""
+    """Captions of the JPEG it was read from, in Photoshop's image resources; those of others are in `png` or `exif`."""
+    comment: bytes = b""
+    """Comment of the JPEG it was read from, in whatever encoding."""
     jpeg: dict[str, Any] | None = None
-    """Quantization tables, chroma subsampling and more of the JPEG it was read from, as Pillow's `save` takes them."""
+    """Quantization tables, chroma subsampling and progression of that JPEG, as Pillow's `save` takes them."""
     png: tuple[tuple[bytes, bytes], ...] = ()
     """Type and data of the chunks of the PNG it was read from that have no field here: text, gamma, colour space."""
     tiff: dict[str, Any] | None = None

@@ -101,6 +101,15 @@ def with_dpi(exif: bytes | None, dpi: tuple[float, float]) -> bytes:
     return said.tobytes()
 
 
+def comment_text(comment: bytes) -> str:
+    """Return what the comment of a JPEG says, which has no encoding of its own: UTF-8 where it can be that."""
+    comment = comment.rstrip(b"\0").replace(b"\0", b" ")
+    try:
+        return comment.decode().strip()
+    except UnicodeDecodeError:
+        return comment.decode("latin-1").strip()
+
+
 def clean_dpi(dpi: Any, orientation: int) -> tuple[float, float] | None:
     """Return the resolution where a file gives a sensible one, horizontal and vertical after turning."""
     try:

@@ -5,6 +5,7 @@ length with as many bytes; name and bytes are padded to even lengths. Thumbnails
 """
 
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 HEADER = b"Photoshop 3.0\0"
@@ -21,25 +22,32 @@ def only_captions(resources: Any) -> tuple[bytes, list[str]]:
 
     - `resources`: bytes; for anything else, and for damaged ones, nothing is kept.
     """
-    captions, at = b"", 0
     try:
-        end = len(resources.rstrip(b"\0"))  # some programs fill up with zeros
-        while at < end:
-            signature, kind, name = struct.unpack_from(">4sHB", resources, at)
-            length_at = at + 6 + (name + 2) // 2 * 2
-            (length,) = struct.unpack_from(">I", resources, length_at)
-            behind = length_at + 4 + length
-            if signature not in _SIGNATURES or behind > len(resources):
-                raise ValueError("not a resource, or cut short")
-            if kind == _CAPTION:
-                captions += resources[at:behind] + bytes(length % 2)
-            at = behind + length % 2
+        return b"".join(whole for kind, whole, _ in _parts(resources) if kind == _CAPTION), []
     except (AttributeError, TypeError, ValueError, struct.error):
         return b"", [_DAMAGED]
-    return captions, []
+
+
+def bare(captions: bytes) -> bytes:
+    """Return the IPTC of what `only_captions` has kept, without the resources around it, as a tag of a TIFF has it."""
+    return b"".join(content for _, _, content in _parts(captions))
 
 
 def to_segments(resources: bytes) -> bytes:
     """Return resources as segments APP13 of a JPEG."""
     pieces = [HEADER + resources[at : at + _LONGEST_SEGMENT] for at in range(0, len(resources), _LONGEST_SEGMENT)]
     return b"".join(b"\xff\xed" + struct.pack(">H", len(piece) + 2) + piece for piece in pieces)
+
+
+def _parts(resources: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """Yield the number, the whole with its padding, and the content of each resource. Raises when one is damaged."""
+    at, end = 0, len(resources.rstrip(b"\0"))  # some programs fill up with zeros
+    while at < end:
+        signature, kind, name = struct.unpack_from(">4sHB", resources, at)
+        length_at = at + 6 + (name + 2) // 2 * 2
+        (length,) = struct.unpack_from(">I", resources, length_at)
+        behind = length_at + 4 + length
+        if signature not in _SIGNATURES or behind > len(resources):
+            raise ValueError("not a resource, or cut short")
+        yield kind, resources[at:behind] + bytes(length % 2), resources[length_at + 4 : behind]
+        at = behind + length % 2

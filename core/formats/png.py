@@ -9,8 +9,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
-from inpaint.core.formats.metadata import EXIF_HEADER
-from inpaint.core.formats.raw_profile import TEXT, Chunk, is_old_metadata, without_old_picture
+from inpaint.core.formats.metadata import EXIF_HEADER, comment_text
+from inpaint.core.formats.raw_profile import TEXT, Chunk, is_old_metadata, to_chunk, without_old_picture
 from inpaint.core.photo import Photo, joined
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -67,8 +67,8 @@ def decode_deep(data: bytes) -> np.ndarray:
     return imagecodecs.png_decode(data)
 
 
-def write_png(photo: Photo, file: BinaryIO) -> tuple[str, ...]:
-    """Write `photo`, of 8 or 16 bits, without loss; returns no notes, because everything is kept."""
+def write_png(photo: Photo, file: BinaryIO) -> None:
+    """Write `photo`, of 8 or 16 bits, without loss; everything that is said of it is kept."""
     import imagecodecs
 
     # Run-length coding makes photographs as small as zlib's slow levels do, in a third of the time.
@@ -77,7 +77,6 @@ def write_png(photo: Photo, file: BinaryIO) -> tuple[str, ...]:
     for chunk in _described(photo):
         file.write(_stored(chunk))
     file.write(memoryview(data)[_IHDR_END:])
-    return ()
 
 
 def _has_field(chunk: Chunk) -> bool:
@@ -105,4 +104,16 @@ def _described(photo: Photo) -> list[Chunk]:
         chunks.append((b"eXIf", photo.exif.removeprefix(EXIF_HEADER)))
     if photo.xmp:
         chunks.append((b"iTXt", _XMP + b"\0\0\0\0\0" + photo.xmp))
+    if photo.iptc:
+        chunks.append(to_chunk(b"Raw profile type iptc", b"iptc", photo.iptc))
+    if text := comment_text(photo.comment):
+        chunks.append(_comment(text))
     return [*chunks, *(chunk for chunk in photo.png if chunk[0] in TEXT)]
+
+
+def _comment(text: str) -> Chunk:
+    """Return a comment as a text of PNG, in Latin-1 where that is enough."""
+    try:
+        return b"tEXt", b"Comment\0" + text.encode("latin-1")
+    except UnicodeEncodeError:
+        return b"iTXt", b"Comment\0\0\0\0\0" + text.encode()

@@ -50,7 +50,8 @@ def read_raster(picture: Image.Image, path: Path) -> Photo:
         notes.append("The picture has a palette; the result is written in full colour.")
     elif picture.mode == "1":
         notes.append("The picture has only black and white; the result is written in shades of grey.")
-    (jpeg, jpeg_notes), dpi = _jpeg_settings(picture), clean_dpi(stored_dpi(picture), orientation)
+    (iptc, iptc_notes), dpi = _captions(picture), clean_dpi(stored_dpi(picture), orientation)
+    jpeg, comment = _jpeg_settings(picture), picture.info.get("comment") or b""
     icc, xmp = picture.info.get("icc_profile") or None, clean_xmp(picture.info.get("xmp"))
     array = _array(picture)
     picture.close()  # its pixels take more room than ours
@@ -63,8 +64,10 @@ def read_raster(picture: Image.Image, path: Path) -> Photo:
         exif=exif,
         xmp=xmp,
         dpi=dpi,
+        iptc=iptc,
+        comment=comment if isinstance(picture, JpegImagePlugin.JpegImageFile) else b"",
         jpeg=jpeg,
-        notes=(*notes, *exif_notes, *jpeg_notes),
+        notes=(*notes, *exif_notes, *iptc_notes),
     )
 
 
@@ -90,7 +93,11 @@ def write_raster(photo: Photo, file: BinaryIO, kind: str) -> tuple[str, ...]:
             xmp = None
             notes.append("The XMP data is too long for a JPEG file and was left out; choose .png to keep it.")
     options: dict[str, Any] = {
-        "JPEG": {**(photo.jpeg or {"quality": 95, "subsampling": 0})},
+        "JPEG": {
+            **(photo.jpeg or {"quality": 95, "subsampling": 0}),
+            "comment": photo.comment,
+            "extra": to_segments(photo.iptc),
+        },
         "WEBP": {"lossless": True, "exact": True, "quality": 25, "method": 1},
         "BMP": {},
     }[kind]
@@ -136,26 +143,25 @@ def _array(picture: Image.Image) -> np.ndarray:
     return array
 
 
-def _jpeg_settings(picture: Image.Image) -> tuple[dict[str, Any] | None, list[str]]:
-    """Return how a JPEG was compressed, so that the result is compressed the same, and notes.
-
-    None for everything else than a JPEG.
-    """
+def _captions(picture: Image.Image) -> tuple[bytes, list[str]]:
+    """Return the IPTC of a JPEG, that is captions and authors of press photographs, and notes."""
     if not isinstance(picture, JpegImagePlugin.JpegImageFile):
-        return None, []
+        return b"", []
+    segments = [data for marker, data in picture.applist if marker == "APP13" and data.startswith(HEADER)]
+    return only_captions(b"".join(data.removeprefix(HEADER) for data in segments))
+
+
+def _jpeg_settings(picture: Image.Image) -> dict[str, Any] | None:
+    """Return how a JPEG was compressed, so that the result is compressed the same; None for everything else."""
+    if not isinstance(picture, JpegImagePlugin.JpegImageFile):
+        return None
     tables = picture.quantization
     if not tables or max(max(table) for table in tables.values()) > 255:
-        return None, []
+        return None
     settings: dict[str, Any] = {"qtables": [list(tables[key]) for key in sorted(tables)]}
     sampling = JpegImagePlugin.get_sampling(picture)
     if sampling >= 0:
         settings["subsampling"] = sampling
     if picture.info.get("progressive"):
         settings["progressive"] = True
-    if comment := picture.info.get("comment"):
-        settings["comment"] = comment
-    # IPTC: captions and authors of press photographs.
-    segments = [data for marker, data in picture.applist if marker == "APP13" and data.startswith(HEADER)]
-    captions, notes = only_captions(b"".join(data.removeprefix(HEADER) for data in segments))
-    settings["extra"] = to_segments(captions)
-    return settings, notes
+    return settings

@@ -13,6 +13,8 @@ Chunk = tuple[bytes, bytes]
 """Type and data."""
 TEXT = (b"tEXt", b"zTXt", b"iTXt")
 """Types of the chunks that hold text."""
+LONGEST = 128 * 2**20
+"""Bytes of a text, unpacked: more are an attack on memory, and no profile."""
 
 _PHOTOSHOP = (b"raw profile type 8bim", b"raw profile type iptc")
 _FIELDS = {
@@ -27,8 +29,6 @@ _XMP_IN_APP1 = b"http://ns.adobe.com/xap/1.0/\0"
 _BARE_IPTC = b"\x1c"
 """Starts a caption that is in no resource."""
 _BYTES_A_LINE = 36
-LONGEST = 128 * 2**20
-"""Bytes of a text, unpacked: more are an attack on memory, and no profile."""
 _DAMAGED = "Photoshop's data in the text of the PNG is damaged and was left out."
 _DAMAGED_PROFILE = "XMP or a colour profile in the text of the PNG is damaged and was left out."
 _ERRORS = (ValueError, IndexError, zlib.error)
@@ -64,7 +64,7 @@ def without_old_picture(chunk: Chunk) -> tuple[Chunk | None, list[str]]:
     try:
         kind, resources, whole = _profile(chunk)
     except _ERRORS:
-        whole = False
+        kind, resources, whole = b"", b"", False
     if not whole:
         return None, [_DAMAGED]
     if resources.startswith(_BARE_IPTC):
@@ -72,10 +72,14 @@ def without_old_picture(chunk: Chunk) -> tuple[Chunk | None, list[str]]:
     captions, notes = only_captions(resources)
     if not captions:
         return None, notes
-    rows = [captions[at : at + _BYTES_A_LINE].hex() for at in range(0, len(captions), _BYTES_A_LINE)]
-    text = "\n".join(["", kind.decode("latin-1"), f"{len(captions):8}", *rows, ""])
-    name = chunk[1].split(b"\0", 1)[0]
-    return (b"zTXt", name + b"\0\0" + zlib.compress(text.encode("latin-1"))), notes
+    return to_chunk(chunk[1].split(b"\0", 1)[0], kind, captions), notes
+
+
+def to_chunk(name: bytes, kind: bytes, data: bytes) -> Chunk:
+    """Return a profile as a chunk of text; `_profile` reads it."""
+    rows = [data[at : at + _BYTES_A_LINE].hex().encode() for at in range(0, len(data), _BYTES_A_LINE)]
+    text = b"\n".join([b"", kind, f"{len(data):8}".encode(), *rows, b""])
+    return b"zTXt", name + b"\0\0" + zlib.compress(text)
 
 
 def _name(chunk: Chunk) -> bytes:

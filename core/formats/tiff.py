@@ -10,7 +10,17 @@ import tifffile
 from PIL import Image
 
 from inpaint.core.errors import ImageError
-from inpaint.core.formats.metadata import ORIENTATION, PER_INCH, clean_dpi, clean_exif, clean_xmp, upright
+from inpaint.core.formats.left_out import COMMENT
+from inpaint.core.formats.metadata import (
+    ORIENTATION,
+    PER_INCH,
+    clean_dpi,
+    clean_exif,
+    clean_xmp,
+    comment_text,
+    upright,
+)
+from inpaint.core.formats.photoshop import bare
 from inpaint.core.photo import Photo, joined, parted, white_of
 
 _KINDS = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.RGB)
@@ -27,6 +37,8 @@ _LOSSLESS: dict[int, str | None] = {
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _REDUCED = 1
 _DAMAGED = "Some of its tags (profile, EXIF, XMP) are damaged and were left out."
+_TOO_LONG = "EXIF, caption and comment were left out, because Inpaint writes none into a TIFF of more than 4 GB."
+_DESCRIPTION, _IPTC = 270, 33723
 _BEFORE_DIRECTORY = 6 + 8
 """Bytes of `Exif` and of a TIFF header, with which Pillow starts."""
 
@@ -93,7 +105,10 @@ def read_tiff(path: Path, megapixels: float) -> Photo | None:
 
 
 def write_tiff(photo: Photo, file: BinaryIO) -> tuple[str, ...]:
-    """Write `photo` without loss, compressed as the TIFF it came from, or else not at all; returns no notes."""
+    """Write `photo` without loss, compressed as the TIFF it came from, or else not at all.
+
+    Returns notes on what of its EXIF, caption and comment has no place.
+    """
     array = joined(photo, grey=True, alpha=True, extra=True)
     options: dict[str, Any] = {"compression": None, **(photo.tiff or {})}
     extrasamples = options.pop("extrasamples", ["unassalpha" if photo.extra is None else "unspecified"])
@@ -113,9 +128,23 @@ def write_tiff(photo: Photo, file: BinaryIO) -> tuple[str, ...]:
         software=False,
         **options,
     )
+    exif, notes = _tags(photo)
+    if exif and not _add_tags(file, exif):
+        notes.append(_TOO_LONG)
+    return tuple(notes)
+
+
+def _tags(photo: Photo) -> tuple[Image.Exif, list[str]]:
+    """Return the EXIF with the caption and the comment of a JPEG in tags of their own, and notes."""
+    exif, notes = Image.Exif(), []
     if photo.exif:
-        _add_tags(file, photo.exif)
-    return ()
+        exif.load(photo.exif)
+    if photo.iptc:
+        exif[_IPTC] = bare(photo.iptc)
+    text = comment_text(photo.comment)
+    if text and exif.setdefault(_DESCRIPTION, text.encode()) not in (text, text.encode()):
+        notes.append(COMMENT)
+    return exif, notes
 
 
 def _count_pages(tiff: tifffile.TiffFile, path: Path) -> list[str]:
@@ -208,8 +237,8 @@ def _settings(page: tifffile.TiffPage) -> dict[str, Any]:
     return settings
 
 
-def _add_tags(file: BinaryIO, exif: bytes) -> None:
-    """Add the tags of `exif`, with the directories they point to, to the finished TIFF in `file`.
+def _add_tags(file: BinaryIO, exif: Image.Exif) -> bool:
+    """Add the tags of `exif`, with the directories they point to, to the finished TIFF in `file`; False if it cannot.
 
     tifffile writes no EXIF. Pillow can write its directories for any place in a file, so they go behind the pixels, and
     a new first directory with the entries of both behind them.
@@ -217,19 +246,18 @@ def _add_tags(file: BinaryIO, exif: bytes) -> None:
     file.seek(0)
     order, version, first = struct.unpack("<2sHI", file.read(8))
     if (order, version) != (b"II", 42):  # a BigTIFF: more than 4 GB
-        return
+        return False
     entries = _entries(file, first)
-    source = Image.Exif()
-    source.load(exif)
-    source.endian = "<"
+    exif.endian = "<"
     offset = _even_end(file)
-    file.write(source.tobytes(offset)[_BEFORE_DIRECTORY:])
+    file.write(exif.tobytes(offset)[_BEFORE_DIRECTORY:])
     entries = {**_entries(file, offset), **entries}
     offset = _even_end(file)
     file.write(struct.pack("<H", len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + bytes(4))
     file.seek(4)
     file.write(struct.pack("<I", offset))
     file.seek(0, io.SEEK_END)
+    return True
 
 
 def _entries(file: BinaryIO, offset: int) -> dict[int, bytes]:
