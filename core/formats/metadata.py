@@ -22,7 +22,7 @@ _ACROSS, _DOWN, _UNIT = 282, 283, 296
 _DENSITY = {_ACROSS, _DOWN}  # travels as `dpi`
 PER_INCH = {2: 1.0, 3: 2.54}
 """What the numbers of a resolution are to be multiplied by, for each unit of TIFF and EXIF that is a length."""
-_EXIF, _WIDTH, _HEIGHT = 0x8769, 0xA002, 0xA003
+_EXIF, _GPS, _WIDTH, _HEIGHT = 0x8769, 0x8825, 0xA002, 0xA003
 _RESOURCES, _LAYERS = 34377, 37724  # of Photoshop, in a TIFF
 _DAMAGED = "The EXIF data is damaged and was left out."
 # Up to the next of its kind, so that a long file of openings takes no longer than another.
@@ -36,6 +36,15 @@ def read_exif(picture: Image.Image) -> Image.Exif:
     return picture.getexif()
 
 
+def to_bytes(exif: Image.Exif, offset: int = 8) -> bytes:
+    """Return EXIF for the place `offset` of a file, with its texts as they were, in whatever encoding that was."""
+    for directory in (exif, *(exif.get_ifd(tag) for tag in (_EXIF, _GPS) if tag in exif)):
+        for tag, value in directory.items():
+            if isinstance(value, str):
+                directory[tag] = _AsRead(value)
+    return exif.tobytes(offset)
+
+
 def clean_exif(read: Callable[[], Image.Exif]) -> tuple[bytes | None, int, list[str]]:
     """Return the EXIF to keep, the orientation 1..8 that the pixels are to be turned by, and notes.
 
@@ -47,7 +56,7 @@ def clean_exif(read: Callable[[], Image.Exif]) -> tuple[bytes | None, int, list[
         if (turned := exif.get(ORIENTATION, 1)) in range(1, 9):
             orientation = int(turned)
         kept = Image.Exif()
-        kept.load(exif.tobytes())
+        kept.load(to_bytes(exif))
         for tag in {ORIENTATION, *_STRUCTURE, *_DENSITY} & set(kept):
             del kept[tag]
         if orientation >= 5 and _EXIF in kept:
@@ -60,7 +69,7 @@ def clean_exif(read: Callable[[], Image.Exif]) -> tuple[bytes | None, int, list[
             notes += caption_notes
             if captions:
                 kept[_RESOURCES] = captions
-        return (kept.tobytes() if kept else None), orientation, notes
+        return (to_bytes(kept) if kept else None), orientation, notes
     except Exception:  # Pillow's EXIF reader fails in many ways on what cameras write
         return None, orientation, [_DAMAGED]
 
@@ -98,7 +107,7 @@ def with_dpi(exif: bytes | None, dpi: tuple[float, float]) -> bytes:
     if exif:
         said.load(exif)
     said[_ACROSS], said[_DOWN], said[_UNIT] = *dpi, 2
-    return said.tobytes()
+    return to_bytes(said)
 
 
 def comment_text(comment: bytes) -> str:
@@ -130,6 +139,16 @@ def upright(array: np.ndarray, orientation: int) -> np.ndarray:
     if orientation in (2, 3, 6, 7):
         array = array[:, ::-1]
     return array
+
+
+class _AsRead(str):
+    """A text of EXIF, which Pillow reads as Latin-1, and would write as ASCII with question marks."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "latin-1", errors: str = "strict") -> bytes:
+        """Return the bytes that it was read from."""
+        return super().encode("latin-1", "replace")
 
 
 def _swap(directory: dict[int, Any], first: int, second: int) -> None:

@@ -18,6 +18,7 @@ from inpaint.core.formats.metadata import (
     clean_exif,
     clean_xmp,
     comment_text,
+    to_bytes,
     upright,
 )
 from inpaint.core.formats.photoshop import bare
@@ -250,7 +251,7 @@ def _add_tags(file: BinaryIO, exif: Image.Exif) -> bool:
     entries = _entries(file, first)
     exif.endian = "<"
     offset = _even_end(file)
-    file.write(exif.tobytes(offset)[_BEFORE_DIRECTORY:])
+    file.write(to_bytes(exif, offset)[_BEFORE_DIRECTORY:])
     entries = {**_entries(file, offset), **entries}
     offset = _even_end(file)
     file.write(struct.pack("<H", len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + bytes(4))

@@ -9,6 +9,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from inpaint.core import read_image, write_image
@@ -124,6 +125,31 @@ def test_a_resolution_joins_what_a_webp_says_already(tmp_path: Path, picture: Ma
         assert (said[0x010F], said[296]) == ("Maker", 2)
         assert (said[282], said[283]) == pytest.approx((300, 150), rel=1e-3)
         assert said.get_ifd(0x8769)[0x9003] == "2024:01:02 03:04:05"
+
+
+@pytest.mark.parametrize("target", FORMATS)
+@pytest.mark.parametrize("source", [".jpg", ".png", ".tif", ".webp"])
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_letters_beyond_ascii_in_exif_survive(
+    tmp_path: Path, picture: Maker, source: str, target: str, encoding: str
+) -> None:
+    """Pillow reads them as Latin-1 and writes question marks."""
+    said = {0x013B: "Ren\xe9".encode(encoding), 0x8298: "\xa9 M\xfcller".encode(encoding)}
+    if source == ".tif":
+        tags = [(tag, 2, None, text, True) for tag, text in said.items()]
+        tifffile.imwrite(tmp_path / "in.tif", picture(40, 56), metadata=None, extratags=tags)
+    else:
+        exif = Image.Exif()
+        exif.update(said)
+        exif.get_ifd(0x8769)[0xA430] = "owner"
+        data = exif.tobytes().replace(b"owner", b"\xd8wner")  # a tag whose type Pillow does not know
+        Image.fromarray(picture(40, 56)).save(tmp_path / f"in{source}", exif=data, dpi=(300, 300))
+    photo = read_image(tmp_path / f"in{source}")
+    write_image(photo, tmp_path / f"out{target}")
+    with Image.open(tmp_path / f"out{target}") as after:
+        exif = after.getexif()
+        assert {tag: exif[tag].encode("latin-1") for tag in said} == said
+        assert source == ".tif" or exif.get_ifd(0x8769)[0xA430] == "\xd8wner"
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
