@@ -1,6 +1,5 @@
 """TIFF: all depths and floats, the compression of the source, and every tag that does not describe the storage."""
 
-import io
 import struct
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -10,18 +9,8 @@ import tifffile
 from PIL import Image
 
 from inpaint.core.errors import ImageError
-from inpaint.core.formats.left_out import COMMENT
-from inpaint.core.formats.metadata import (
-    ORIENTATION,
-    PER_INCH,
-    clean_dpi,
-    clean_exif,
-    clean_xmp,
-    comment_text,
-    to_bytes,
-    upright,
-)
-from inpaint.core.formats.photoshop import bare
+from inpaint.core.formats.metadata import ORIENTATION, PER_INCH, clean_dpi, clean_exif, clean_xmp, upright
+from inpaint.core.formats.tiff_tags import add_tags
 from inpaint.core.photo import Photo, joined, parted, white_of
 
 _KINDS = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.RGB)
@@ -38,10 +27,6 @@ _LOSSLESS: dict[int, str | None] = {
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _REDUCED = 1
 _DAMAGED = "Some of its tags (profile, EXIF, XMP) are damaged and were left out."
-_TOO_LONG = "EXIF, caption and comment were left out, because Inpaint writes none into a TIFF of more than 4 GB."
-_DESCRIPTION, _IPTC = 270, 33723
-_BEFORE_DIRECTORY = 6 + 8
-"""Bytes of `Exif` and of a TIFF header, with which Pillow starts."""
 
 
 def read_tiff(path: Path, megapixels: float) -> Photo | None:
@@ -129,23 +114,7 @@ def write_tiff(photo: Photo, file: BinaryIO) -> tuple[str, ...]:
         software=False,
         **options,
     )
-    exif, notes = _tags(photo)
-    if exif and not _add_tags(file, exif):
-        notes.append(_TOO_LONG)
-    return tuple(notes)
-
-
-def _tags(photo: Photo) -> tuple[Image.Exif, list[str]]:
-    """Return the EXIF with the caption and the comment of a JPEG in tags of their own, and notes."""
-    exif, notes = Image.Exif(), []
-    if photo.exif:
-        exif.load(photo.exif)
-    if photo.iptc:
-        exif[_IPTC] = bare(photo.iptc)
-    text = comment_text(photo.comment)
-    if text and exif.setdefault(_DESCRIPTION, text.encode()) not in (text, text.encode()):
-        notes.append(COMMENT)
-    return exif, notes
+    return tuple(add_tags(photo, file))
 
 
 def _count_pages(tiff: tifffile.TiffFile, path: Path) -> list[str]:
@@ -236,41 +205,3 @@ def _settings(page: tifffile.TiffPage) -> dict[str, Any]:
     if page.extrasamples:
         settings["extrasamples"] = [int(page.extrasamples[0])]
     return settings
-
-
-def _add_tags(file: BinaryIO, exif: Image.Exif) -> bool:
-    """Add the tags of `exif`, with the directories they point to, to the finished TIFF in `file`; False if it cannot.
-
-    tifffile writes no EXIF. Pillow can write its directories for any place in a file, so they go behind the pixels, and
-    a new first directory with the entries of both behind them.
-    """
-    file.seek(0)
-    order, version, first = struct.unpack("<2sHI", file.read(8))
-    if (order, version) != (b"II", 42):  # a BigTIFF: more than 4 GB
-        return False
-    entries = _entries(file, first)
-    exif.endian = "<"
-    offset = _even_end(file)
-    file.write(to_bytes(exif, offset)[_BEFORE_DIRECTORY:])
-    entries = {**_entries(file, offset), **entries}
-    offset = _even_end(file)
-    file.write(struct.pack("<H", len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + bytes(4))
-    file.seek(4)
-    file.write(struct.pack("<I", offset))
-    file.seek(0, io.SEEK_END)
-    return True
-
-
-def _entries(file: BinaryIO, offset: int) -> dict[int, bytes]:
-    """Return the entries of 12 bytes of the directory at `offset`, by tag."""
-    file.seek(offset)
-    (count,) = struct.unpack("<H", file.read(2))
-    raw = [file.read(12) for _ in range(count)]
-    return {struct.unpack("<H", entry[:2])[0]: entry for entry in raw}
-
-
-def _even_end(file: BinaryIO) -> int:
-    """Go to the end of the file, at an even offset as TIFF wants it, and return that."""
-    if file.seek(0, io.SEEK_END) % 2:
-        file.write(b"\0")
-    return file.tell()
