@@ -18,7 +18,7 @@ from inpaint.core.exemplar import refine, worthwhile
 from inpaint.core.mask import WHITE, check_mask
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.photo import Photo
-from inpaint.core.pixels import white_of
+from inpaint.core.pixels import check_picture, white_of
 from inpaint.core.regions import Box, Region, plan
 
 Progress = Callable[[int, int], None]
@@ -98,7 +98,8 @@ def fill_pixels(
     - `empty`: H x W bool, where the colours mean nothing because nobody sees them; they are kept, but not looked at;
     - `in_place`: write the fill into `pixels` instead of a copy, which a photograph of 100 megapixels is too large for.
     """
-    white = white_of(pixels)
+    check_picture(pixels)
+    white = white_of(pixels.dtype)
     if mask.shape != pixels.shape[:2] or mask.dtype not in (np.bool_, np.uint8):
         raise ValueError(f"mask must be {pixels.shape[:2]} bool or uint8, got {mask.shape} {mask.dtype}")
     if mask.dtype == np.uint8 and mask.max(initial=0) == 1:

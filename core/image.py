@@ -14,7 +14,8 @@ from inpaint.core.formats.metadata import clean_dpi, clean_exif, clean_xmp, read
 from inpaint.core.formats.png import decode_deep, kept, open_described, read_chunks, write_png
 from inpaint.core.formats.raster import LONGEST_SIDE, read_raster, write_raster
 from inpaint.core.formats.raw_profile import Chunk, old_metadata
-from inpaint.core.photo import Photo, parted, white_of
+from inpaint.core.photo import Photo, parted
+from inpaint.core.pixels import white_of
 
 __all__ = ["Photo", "check_output", "filled_name", "read_image", "write_image"]
 

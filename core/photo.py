@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from inpaint.core.pixels import white_of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Photo:
@@ -75,11 +77,6 @@ class Photo:
             alpha = alpha.copy()
             alpha[opaque] = white_of(alpha.dtype)
         return replace(self, pixels=pixels, alpha=alpha)
-
-
-def white_of(dtype: np.dtype) -> float:
-    """Return the value of white, and of opaque, in arrays of `dtype`: 1.0 for floats."""
-    return np.iinfo(dtype).max if np.issubdtype(dtype, np.integer) else 1.0
 
 
 def joined(photo: Photo, *, grey: bool, alpha: bool, extra: bool = False) -> np.ndarray:

@@ -186,6 +186,13 @@ def _widest_gap(occupied: np.ndarray) -> tuple[int, int] | None:
     return (int(inside[widest]) + 1, int(inside[widest + 1])) if steps[widest] > 1 else None
 
 
+def widened(box: Box, down: int, across: int, shape: tuple[int, ...]) -> Box:
+    """Return a box made larger by `down` pixels above and below and `across` on either side, where there is picture."""
+    top, left = max(0, box.top - down), max(0, box.left - across)
+    bottom, right = min(shape[0], box.top + box.height + down), min(shape[1], box.left + box.width + across)
+    return Box(top, left, bottom - top, right - left)
+
+
 def centred(box: Box, height: int, width: int, shape: tuple[int, ...]) -> Box:
     """Return a box of the given size around `box`, moved inwards at the photograph's edges, never larger than it."""
     height, width = min(height, shape[0]), min(width, shape[1])

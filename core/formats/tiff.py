@@ -11,7 +11,8 @@ from PIL import Image
 from inpaint.core.errors import ImageError
 from inpaint.core.formats.metadata import ORIENTATION, PER_INCH, clean_dpi, clean_exif, clean_xmp, upright
 from inpaint.core.formats.tiff_tags import add_tags
-from inpaint.core.photo import Photo, joined, parted, white_of
+from inpaint.core.photo import Photo, joined, parted
+from inpaint.core.pixels import white_of
 
 _KINDS = (tifffile.PHOTOMETRIC.MINISBLACK, tifffile.PHOTOMETRIC.MINISWHITE, tifffile.PHOTOMETRIC.RGB)
 _INKS: dict[int, str] = {tifffile.PHOTOMETRIC.SEPARATED: "CMYK", tifffile.PHOTOMETRIC.CIELAB: "Lab"}

@@ -135,7 +135,7 @@ def compose(
     fitted = strength * fitted + (1 - strength) * colour
     below = np.ones_like(share)
     if opacity is not None and around == "keep":
-        below = (opacity[place.slices] / np.float32(white_of(background))).clip(0, 1)
+        below = (opacity[place.slices] / np.float32(white_of(background.dtype))).clip(0, 1)
     own, both = _over(share, below)
     values = own[..., None] * fitted + (1 - own[..., None]) * behind
     result, shape = background.copy(), background.shape[:2]

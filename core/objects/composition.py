@@ -160,7 +160,7 @@ def _mask(composition: Composition, guide: Photo) -> tuple[np.ndarray | None, tu
     """Return the object's mask from its file or from the transparency of what is cut out already, and notes on it."""
     if composition.object_mask is not None:
         return read_alpha(composition.object_mask, guide.size)
-    white = white_of(guide.pixels)
+    white = white_of(guide.pixels.dtype)
     if guide.alpha is not None and guide.alpha.min() < white:
         return (guide.alpha / white).astype(np.float32), ()
     return None, ()

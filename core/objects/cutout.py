@@ -13,7 +13,7 @@ import numpy as np
 from inpaint.core.errors import MaskError
 from inpaint.core.objects.guided import guided_filter
 from inpaint.core.objects.segmenting import SegmenterEngine
-from inpaint.core.regions import Box
+from inpaint.core.regions import Box, widened
 from inpaint.core.shortage import memory_is_short
 
 WORKING_SIDE = 400
@@ -38,7 +38,8 @@ def cut_out(pixels: np.ndarray, box: Box, segmenter: SegmenterEngine | None = No
     Returns H x W float32 in [0, 1], 0 outside the box. Raises `MaskError` for a box outside the picture or too small.
     """
     box = clip_box(box, pixels.shape)
-    window = _around(box, pixels.shape)
+    extra = (max(8, round(CONTEXT * side)) for side in (box.height, box.width))
+    window = widened(box, *extra, pixels.shape)
     part = pixels[window.slices]
     inside = Box(box.top - window.top, box.left - window.left, box.height, box.width)
     rough = _grab_cut(part, inside, None if segmenter is None else segmenter.run(part, inside))
@@ -84,15 +85,6 @@ def clip_box(box: Box, shape: tuple[int, ...], advice: str = "draw it around the
             f"The box at {box.left},{box.top} of {box.width} x {box.height} pixels leaves less than 8 x 8 inside the "
             f"picture of {shape[1]} x {shape[0]}; {advice}."
         )
-    return Box(top, left, bottom - top, right - left)
-
-
-def _around(box: Box, shape: tuple[int, ...]) -> Box:
-    """Return the box with what GrabCut sees around it."""
-    extra = max(8, round(CONTEXT * box.height)), max(8, round(CONTEXT * box.width))
-    top, left = max(0, box.top - extra[0]), max(0, box.left - extra[1])
-    bottom = min(shape[0], box.top + box.height + extra[0])
-    right = min(shape[1], box.left + box.width + extra[1])
     return Box(top, left, bottom - top, right - left)
 
 

@@ -14,7 +14,7 @@ from inpaint.core.mask import grow as grow_mask
 from inpaint.core.objects.cutout import clip_box, cut_out
 from inpaint.core.objects.segmenting import SegmenterEngine
 from inpaint.core.pixels import to_float
-from inpaint.core.regions import Box
+from inpaint.core.regions import Box, widened
 
 FOOT = 1 / 4
 """The lowest part of an object, from which its shadow is thought to start; as a share of its height."""
@@ -75,7 +75,8 @@ def find_objects(
         if not whole_box:
             # Only the surroundings that the cut-out looks at, so that a large photograph costs no more.
             found = np.zeros_like(hole)
-            near, inner = _near(box, pixels.shape)
+            near = widened(box, box.height // 2 + 8, box.width // 2 + 8, pixels.shape)
+            inner = box._replace(top=box.top - near.top, left=box.left - near.left)
             found[near.slices] = cut_out(to_float(pixels[near.slices]), inner, segmenter) > 0.1
             share = float(found[box.slices].mean())
             if share == 0:
@@ -99,12 +100,3 @@ def _foot(found: np.ndarray, box: Box) -> np.ndarray:
     if len(rows):
         foot[: int(rows[-1] - FOOT * (rows[-1] - rows[0]))] = False
     return foot
-
-
-def _near(box: Box, shape: tuple[int, ...]) -> tuple[Box, Box]:
-    """Return the box with half of itself around it, and where the box lies in that."""
-    extra = box.height // 2 + 8, box.width // 2 + 8
-    top, left = max(0, box.top - extra[0]), max(0, box.left - extra[1])
-    bottom = min(shape[0], box.top + box.height + extra[0])
-    right = min(shape[1], box.left + box.width + extra[1])
-    return Box(top, left, bottom - top, right - left), box._replace(top=box.top - top, left=box.left - left)
