@@ -19,7 +19,7 @@ from inpaint.core.mask import WHITE, check_mask
 from inpaint.core.mask import grow as grow_mask
 from inpaint.core.photo import Photo
 from inpaint.core.pixels import check_picture, white_of
-from inpaint.core.regions import Box, Region, plan
+from inpaint.core.regions import Box, Region, plan, widened
 
 Progress = Callable[[int, int], None]
 """Called after each step with how many are done and how many there are: a region filled, or given its texture."""
@@ -220,9 +220,9 @@ def _share(levels: np.ndarray, box: Box, feather: int) -> np.ndarray | None:
     if not feather:
         return soft
     # What is farther away than the feather reaches makes no difference.
-    top, left = max(0, box.top - feather - 1), max(0, box.left - feather - 1)
-    near = levels[top : box.top + box.height + feather + 1, left : box.left + box.width + feather + 1] > 0
-    distance = cv2.distanceTransform(near.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    inner = box._replace(top=box.top - top, left=box.left - left)
+    near = widened(box, feather + 1, feather + 1, levels.shape)
+    hole = levels[near.slices] > 0
+    distance = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    inner = box._replace(top=box.top - near.top, left=box.left - near.left)
     share = np.minimum(distance[inner.slices] / np.float32(feather + 1), 1)
     return share if soft is None else share * soft
