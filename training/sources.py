@@ -6,12 +6,14 @@ front to back through a shuffle buffer, and resumed by skipping what had been re
 
 import tarfile
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 import numpy as np
 
 from inpaint.core.errors import RecipeError
+from inpaint.training.naming import distinct_names
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 SHUFFLE_BUFFER = 1000
@@ -29,7 +31,7 @@ class Source(Protocol):
         ...
 
     def name(self, index: int) -> str:
-        """Name one picture: its path below the folder, or in its shard, without the suffix."""
+        """Name one picture as no other is named: its path below the folder, or in its shard (see `distinct_names`)."""
         ...
 
 
@@ -50,7 +52,11 @@ class FolderSource:
 
     def name(self, index: int) -> str:
         """Name one picture, with `/` between folders."""
-        return self.files[index].relative_to(self.folder).with_suffix("").as_posix()
+        return self._names[index]
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return distinct_names([file.relative_to(self.folder) for file in self.files])
 
 
 class ShardSource:
@@ -82,7 +88,11 @@ class ShardSource:
 
     def name(self, index: int) -> str:
         """Name one picture by its key."""
-        return str(PurePosixPath(self.members[index]).with_suffix(""))
+        return self._names[index]
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return distinct_names([PurePosixPath(member) for member in self.members])
 
 
 class StreamSource:

@@ -13,7 +13,8 @@ from inpaint.core.engines.engine import Device, Engine, load_engine
 from inpaint.core.errors import ImageError
 from inpaint.core.filling import Detail, fill
 from inpaint.training.evaluation.classical import CLASSICAL, describe
-from inpaint.training.evaluation.samples import Sample, file_stem
+from inpaint.training.evaluation.samples import Sample
+from inpaint.training.naming import file_stem, free_name
 from inpaint.training.sources import SUFFIXES
 
 Filler = Callable[[Sample], np.ndarray]
@@ -80,12 +81,15 @@ def _detail(name: str) -> tuple[str, Detail]:
 
 
 def _label(name: str, taken: Sequence[str]) -> str:
-    """Shorten what was typed, if that stays unique: `runs/mine` to `mine`, `x/model.onnx+auto` to `model+auto`."""
+    """Shorten what was typed, if that stays unique: `runs/mine` to `mine`, `x/model.onnx+auto` to `model+auto`.
+
+    What was typed may itself be taken, by a folder of the same name: then it gets a number.
+    """
     bare = _detail(name)[0]
     path = Path(bare)
     short = path.stem if path.suffix == ".onnx" else path.resolve().name if path.is_dir() else bare
     short += name.removeprefix(bare)
-    return name if short in taken else short
+    return free_name(taken, short, name)
 
 
 class FilledFolder:

@@ -13,7 +13,7 @@ from inpaint.core.errors import OutputError
 from inpaint.core.files import atomic_write
 from inpaint.training.evaluation.metrics import METRICS
 from inpaint.training.evaluation.results import Scored
-from inpaint.training.evaluation.samples import file_stem
+from inpaint.training.naming import file_stem, free_name
 
 LONGEST = 512
 """Longest side of a picture in the report."""
@@ -107,7 +107,10 @@ class FillSaver:
 
     def __init__(self, folder: Path, labels: list[str]) -> None:
         """Make the folders in `folder`. Raises `OutputError`."""
-        self.folders = {label: folder / "fills" / label.strip("./").replace("/", "-") for label in labels}
+        names: dict[str, str] = {}
+        for label in labels:
+            names[label] = free_name(names.values(), file_stem(label.strip("./")))
+        self.folders = {label: folder / "fills" / name for label, name in names.items()}
         self.truth, self.holes = folder / "truth", folder / "holes"
         try:
             for path in (*self.folders.values(), self.truth, self.holes):

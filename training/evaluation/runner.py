@@ -30,8 +30,12 @@ def evaluate(
     - `crowd`: for FID and Inception score, where they are wanted;
     - `progress`: told how many photographs are done.
 
-    Holds one photograph and its fills at a time. Raises `MaskError`, `ImageError`, `EngineError` as the parts do.
+    Holds one photograph and its fills at a time. Raises `MaskError`, `ImageError`, `EngineError` as the parts do, and
+    `ValueError` when two methods have one label, under which one would be given the numbers of the other.
     """
+    labels = [method.label for method in methods]
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"every method needs a label of its own, got {', '.join(labels)}")
     pictures: list[Scored] = []
     for sample in photographs.with_masks(masks):
         fills = {method.label: method.fill(sample) for method in methods}
@@ -43,7 +47,6 @@ def evaluate(
         pictures.append(scored)
         if progress is not None:
             progress(len(pictures))
-    labels = [method.label for method in methods]
     together = {label: _together(label, judge.groups, crowd) for label in labels}
     return Evaluation(tuple(labels), tuple(judge.columns), tuple(pictures), together)
 

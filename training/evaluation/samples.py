@@ -8,8 +8,9 @@ import numpy as np
 
 from inpaint.core.errors import MaskError, RecipeError
 from inpaint.training.masksets import MaskSet
+from inpaint.training.naming import file_stem
 from inpaint.training.pictures import centre_crop, decode
-from inpaint.training.sources import Source, StreamSource, open_source
+from inpaint.training.sources import SUFFIXES, Source, StreamSource, open_source
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +18,7 @@ class Sample:
     """One photograph and its hole."""
 
     name: str
-    """Its path in the folder or shard, without suffix."""
+    """Its path in the folder or shard, without suffix where that tells it from all others; see `distinct_names`."""
     picture: np.ndarray
     """H x W x 3 uint8 RGB, with the truth in the hole. Shared by all methods: not to be written to."""
     hole: np.ndarray
@@ -80,8 +81,9 @@ class Photographs:
 def match(names: list[str], masks: MaskSet) -> list[int]:
     """Say which mask belongs to each photograph."""
     stems = {mask.file.rsplit(".", 1)[0]: number for number, mask in enumerate(masks.masks)}
-    if masks.kind == "files" and all(file_stem(name) in stems for name in names):
-        return [stems[file_stem(name)] for name in names]
+    own = [_mask_of(file_stem(name), stems) for name in names]
+    if masks.kind == "files" and None not in own:
+        return [number for number in own if number is not None]
     if len(masks) < len(names):
         raise MaskError(
             f"There are {len(names)} photographs and only {len(masks)} masks in {masks.folder}; "
@@ -90,6 +92,7 @@ def match(names: list[str], masks: MaskSet) -> list[int]:
     return list(range(len(names)))
 
 
-def file_stem(name: str) -> str:
-    """Turn the name of a photograph into one that a file can have."""
-    return name.replace("/", "-")
+def _mask_of(stem: str, stems: dict[str, int]) -> int | None:
+    """Find the mask that is called like a photograph, or as the photograph would be called without its suffix."""
+    bare, dot, suffix = stem.rpartition(".")
+    return stems.get(stem, stems.get(bare) if f"{dot}{suffix}".lower() in SUFFIXES else None)

@@ -93,6 +93,17 @@ def test_labels_are_short_and_differ(tmp_path, tiny_model):
     assert [method.label for method in methods] == ["telea", "model", paths[1]]
 
 
+def test_no_method_takes_the_label_of_another(tmp_path, monkeypatch, tiny_model):
+    """A folder that is called like a method that comes later, and one whose whole name is taken as well."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("x/telea", "y/telea", "telea (2)"):
+        (tmp_path / folder).mkdir(parents=True)
+        Image.new("RGB", (64, 64)).save(tmp_path / folder / "a.png")
+    typed = ["x/telea", "telea", "y/telea", "telea (2)", str(tmp_path / "y" / "telea")]
+    labels = [method.label for method in make_methods(typed, ["a"])]
+    assert labels == ["telea", "telea (2)", "y/telea", "telea (2) (2)", typed[-1]]
+
+
 def test_what_is_nothing_is_refused():
     with pytest.raises(ModelError):
         make_methods(["no-such-model"], [])

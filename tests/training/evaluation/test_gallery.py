@@ -56,6 +56,11 @@ def test_fills_are_saved_under_one_name(tmp_path, sample):
     assert np.array_equal(np.asarray(Image.open(tmp_path / "holes/deeper-1.png")), sample.hole)
 
 
+def test_methods_whose_labels_make_one_name_have_a_folder_each(tmp_path, sample):
+    saver = FillSaver(tmp_path, ["runs/x", "runs-x", "../x", "x"])
+    assert [path.name for path in saver.folders.values()] == ["runs-x", "runs-x (2)", "x", "x (2)"]
+
+
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "fills").write_text("a file")
     with pytest.raises(OutputError, match="cannot be written"):

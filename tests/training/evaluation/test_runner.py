@@ -44,6 +44,14 @@ def test_every_method_is_scored_on_every_picture(evaluation):
         assert scored.rows["grey"]["l1"] == pytest.approx(scored.rows["grey"]["l1_hole"] * scored.area)
 
 
+def test_two_methods_under_one_label_are_refused(photographs, tmp_path, constant):
+    """One would be given the numbers of the other."""
+    methods = [Method("grey", "", constant(128)), Method("grey", "", constant(64))]
+    masks = freeze(tmp_path / "masks", 6, size=64)
+    with pytest.raises(ValueError, match="grey"):
+        evaluate(methods, Photographs(str(photographs), size=64), masks, Judge(("l1",), None))
+
+
 def test_the_files_say_the_same(evaluation, tmp_path):
     write_tables(tmp_path, evaluation, CONDITIONS, {"grey": "a grey"})
     record = json.loads((tmp_path / "scores.json").read_text())

@@ -3,6 +3,9 @@ import pytest
 from PIL import Image
 
 from inpaint.core.errors import MaskError, RecipeError
+from inpaint.training.evaluation.fillers import FilledFolder
+from inpaint.training.evaluation.gallery import FillSaver
+from inpaint.training.evaluation.results import Scored
 from inpaint.training.evaluation.samples import Photographs
 from inpaint.training.masksets import freeze, open_masks
 
@@ -20,6 +23,35 @@ def test_pictures_have_their_names_and_their_holes(photographs, tmp_path):
 
 def test_shards_name_their_pictures(shards):
     assert Photographs(str(shards)).names == [f"{number:06}" for number in range(6)]
+
+
+@pytest.mark.parametrize("files", [("x.png", "x.bmp"), ("a/b.png", "a-b.png")])
+def test_kept_fills_of_pictures_with_one_name_are_told_apart(tmp_path, picture, files):
+    """`--keep-fills` writes a file for each, and finds each again when its folder is a method."""
+    for number, file in enumerate(files):
+        (tmp_path / "data" / file).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture(64, 64, number)).save(tmp_path / "data" / file)
+    photographs = Photographs(str(tmp_path / "data"), size=64)
+    samples = list(photographs.with_masks(freeze(tmp_path / "masks", 2, size=64)))
+    saver = FillSaver(tmp_path, ["m"])
+    for sample in samples:
+        saver(Scored(sample.name, 0.1, {}), sample.picture, sample.hole, {"m": sample.picture})
+    kept = FilledFolder(tmp_path / "fills" / "m", photographs.names)
+    assert all(np.array_equal(kept(sample), sample.picture) for sample in samples)
+    # Masks of files still find theirs, each its own.
+    again = photographs.with_masks(open_masks(tmp_path / "holes"))
+    assert all(np.array_equal(one.hole, other.hole) for one, other in zip(samples, again, strict=True))
+
+
+def test_a_mask_serves_all_pictures_of_its_name(tmp_path, picture, hole):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "masks").mkdir()
+    for number, file in enumerate(("w.png", "x.png", "x.bmp")):
+        Image.fromarray(picture(64, 64, number)).save(tmp_path / "data" / file)
+    for number, file in enumerate(("w.png", "x.png", "y.png")):
+        Image.fromarray(hole(64, 64, 4, 4, 8, 10 + number)).save(tmp_path / "masks" / file)
+    samples = Photographs(str(tmp_path / "data"), size=64).with_masks(open_masks(tmp_path / "masks"))
+    assert [sample.hole.any(axis=0).sum() for sample in samples] == [6, 7, 7]
 
 
 def test_limit(photographs):
