@@ -3,18 +3,19 @@
 That is what makes resuming exact: there is no iterator whose position could be lost.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from PIL.Image import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from inpaint.core.errors import InpaintError
 from inpaint.core.trainers import Batch, Schedule
 from inpaint.training.holes import HoleConfig, draw_holes, holes_of
 from inpaint.training.loading import handed_over, leave_signals, received
-from inpaint.training.pictures import CropConfig, decode, random_crop
+from inpaint.training.pictures import CropConfig, decode, random_crop, read_picture
 from inpaint.training.shapes import Shapes
 from inpaint.training.sources import Source, StreamSource
 
@@ -65,14 +66,17 @@ class BatchPlan:
             step -= within
         return count
 
-    def build(self, step: int, encoded: list[bytes]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return N x size x size x 3 uint8 pixels and N x size x size bool masks of one step."""
+    def build(self, step: int, pictures: Iterable[Image]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return N x size x size x 3 uint8 pixels and N x size x size bool masks of one step.
+
+        pictures: in RGB, one for each of its sample numbers; looked at one by one.
+        """
         phase = self.schedule.at(step).phase
         crops, holes = self.crops[phase.data], holes_of(phase, self.holes)
         pixels, masks = [], []
-        for number, picture in zip(self.sample_numbers(step), encoded, strict=True):
+        for number, picture in zip(self.sample_numbers(step), pictures, strict=True):
             rng = np.random.default_rng((self.seed, number))
-            pixels.append(random_crop(decode(picture), crops, rng))
+            pixels.append(random_crop(picture, crops, rng))
             masks.append(draw_holes(holes, crops.size, rng, self.shapes))
         return torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(masks))
 
@@ -107,8 +111,8 @@ class StepDataset(Dataset):
 
     def __getitem__(self, step: int) -> Arrays | InpaintError:
         """Return pixels and masks of one step, as `BatchPlan.build`, or why there are none."""
-        numbers = self.plan.sample_numbers(step)
-        return handed_over(lambda: self.plan.build(step, [self.source.read(self.order(number)) for number in numbers]))
+        pictures = (read_picture(self.source, self.order(number)) for number in self.plan.sample_numbers(step))
+        return handed_over(lambda: self.plan.build(step, pictures))
 
 
 class StreamDataset(IterableDataset):
@@ -136,7 +140,7 @@ class StreamDataset(IterableDataset):
                     encoded.append(picture)
                 if number == numbers[-1]:
                     break
-            yield plan.build(step, encoded)
+            yield plan.build(step, (decode(*picture) for picture in encoded))
 
 
 def load_batches(source: Source | StreamSource, plan: BatchPlan, *, start: int, workers: int) -> Iterator[Batch]:

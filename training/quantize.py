@@ -20,7 +20,7 @@ from inpaint.core.errors import ModelError, OutputError, RecipeError
 from inpaint.core.files import atomic_write, check_writable
 from inpaint.training.export import Parity, export_run
 from inpaint.training.holes import HoleConfig, draw_holes
-from inpaint.training.pictures import centre_crop, decode
+from inpaint.training.pictures import centre_crop, read_picture
 from inpaint.training.sources import StreamSource, open_source
 from inpaint.weights import Contract
 
@@ -119,7 +119,7 @@ def draw_pairs(photographs: str, contract: Contract, count: int, *, seed: int = 
     low, high = contract.image_range
     pairs = []
     for number, index in enumerate(np.linspace(0, len(source) - 1, min(count, len(source))).astype(int)):
-        crop = centre_crop(decode(source.read(int(index))), contract.native_size).astype(np.float32)
+        crop = centre_crop(read_picture(source, int(index)), contract.native_size).astype(np.float32)
         hole = draw_holes(HOLES, contract.native_size, np.random.default_rng((seed, number)))
         image = np.ascontiguousarray(crop.transpose(2, 0, 1)[None]) * np.float32((high - low) / 255) + np.float32(low)
         pairs.append((image, hole[None, None].astype(np.float32)))

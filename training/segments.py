@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from inpaint.core.errors import RecipeError
-from inpaint.training.pictures import decode
-from inpaint.training.sources import SUFFIXES
+from inpaint.training.pictures import as_rgb, decode, refusing
+from inpaint.training.sources import SUFFIXES, picture_files, read_file, read_part
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,21 +85,17 @@ class ShardSegments:
     def read(self, index: int) -> Segmented:
         """Return one photograph with its label map."""
         shard, key, parts = self.entries[index]
-        content = {}
-        with shard.open("rb") as file:
-            for kind, (offset, size) in parts.items():
-                file.seek(offset)
-                content[kind] = file.read(size)
-        pixels, labels = np.asarray(decode(content["picture"])), _labels(content["labels"])
-        return Segmented(pixels, labels, f"{key} in {shard.name}")
+        name = f"{key} in {shard.name}"
+        picture, labels = (read_part(shard, *parts[kind]) for kind in ("picture", "labels"))
+        return Segmented(np.asarray(decode(picture, name)), _labels(labels, f"The label map of {name}"), name)
 
 
 class FolderSegments:
     """Pictures in `images/` and label maps of the same names, as PNG, in `masks/`."""
 
     def __init__(self, folder: Path) -> None:
-        pictures = sorted(path for path in (folder / "images").rglob("*") if path.suffix.lower() in SUFFIXES)
-        maps = {path.stem: path for path in (folder / "masks").rglob("*.png")}
+        pictures = picture_files(folder / "images")
+        maps = {path.stem: path for path in picture_files(folder / "masks") if path.suffix.lower() == ".png"}
         self.pairs = [(path, maps[path.stem]) for path in pictures if path.stem in maps]
 
     def __len__(self) -> int:
@@ -109,7 +105,8 @@ class FolderSegments:
     def read(self, index: int) -> Segmented:
         """Return one photograph with its label map."""
         picture, labels = self.pairs[index]
-        return Segmented(np.asarray(decode(picture.read_bytes())), _labels(labels.read_bytes()), str(picture))
+        pixels = np.asarray(decode(read_file(picture), str(picture)))
+        return Segmented(pixels, _labels(read_file(labels), str(labels)), str(picture))
 
 
 class CocoSegments:
@@ -149,12 +146,10 @@ class CocoSegments:
         """Return one photograph with its label map; where objects overlap, the smaller one is on top."""
         number, name = self.pictures[index]
         assert self.folder is not None
-        try:
-            # COCO's outlines are those of the stored pixels, whatever EXIF says about turning them.
-            with Image.open(self.folder / name) as picture:
-                pixels = np.asarray(picture.convert("RGB"))
-        except OSError as error:
-            raise RecipeError(f"{self.folder / name} cannot be read ({error}); load it again from COCO.") from error
+        place = str(self.folder / name)
+        # COCO's outlines are those of the stored pixels, whatever EXIF says about turning them.
+        with refusing(place), Image.open(io.BytesIO(read_file(self.folder / name))) as picture:
+            pixels = np.asarray(as_rgb(picture, place))
         labels = np.zeros(pixels.shape[:2], np.int32)
         notes = self.coco.loadAnns(self.coco.getAnnIds(imgIds=[number], iscrowd=False))
         with warnings.catch_warnings():
@@ -163,7 +158,7 @@ class CocoSegments:
             for label, note in enumerate(sorted(notes, key=lambda note: -note["area"]), 1):
                 if note.get("segmentation"):
                     labels[self.coco.annToMask(note).astype(bool)] = label
-        return Segmented(pixels, labels, str(self.folder / name))
+        return Segmented(pixels, labels, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,13 +219,10 @@ def split(source: SegmentSource, hold_back: int) -> tuple[Part, Part]:
     return Part(source, tuple(rest)), Part(source, tuple(held))
 
 
-def _labels(encoded: bytes) -> np.ndarray:
-    """Decode a label map: H x W integers. Palettes are read by index."""
-    try:
-        with Image.open(io.BytesIO(encoded)) as picture:
-            upright = ImageOps.exif_transpose(picture)
-            if upright.mode not in ("P", "L", "I", "I;16", "1"):
-                upright = upright.convert("L")
-            return np.asarray(upright).astype(np.int32)
-    except (OSError, ValueError, SyntaxError) as error:
-        raise RecipeError(f"A label map cannot be decoded ({error}); save it as a PNG.") from error
+def _labels(encoded: bytes, name: str) -> np.ndarray:
+    """Decode a label map under the name that errors give it: H x W integers. Palettes are read by index."""
+    with refusing(name), Image.open(io.BytesIO(encoded)) as picture:
+        upright = ImageOps.exif_transpose(picture)
+        if upright.mode not in ("P", "L", "I", "I;16", "1"):
+            upright = upright.convert("L")
+        return np.asarray(upright).astype(np.int32)

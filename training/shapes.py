@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from inpaint.core.errors import RecipeError
+from inpaint.training.pictures import refusing
 from inpaint.training.sources import FolderSource, ShardSource, Source, StreamSource, open_source
 
 SMALLEST = 0.005
@@ -49,12 +50,11 @@ class Shapes:
     def _segment(self, rng: np.random.Generator) -> np.ndarray | None:
         """Return a random segment, cut to its bounding box: h x w bool; None where the map has none large enough."""
         index = self.maps[int(rng.integers(len(self.maps)))]
-        try:
-            labels = np.asarray(Image.open(io.BytesIO(self.source.read(index))))
-        except (OSError, ValueError, SyntaxError) as error:
-            raise RecipeError(f"The label map {self.source.name(index)} cannot be decoded ({error}).") from error
+        encoded, place = self.source.read(index), self.source.place(index)
+        with refusing(place):
+            labels = np.asarray(Image.open(io.BytesIO(encoded)))
         if labels.ndim != 2 or labels.dtype != np.uint8:
-            raise RecipeError(f"The label map {self.source.name(index)} is not an 8-bit picture of one channel.")
+            raise RecipeError(f"The label map {place} is not an 8-bit picture of one channel.")
         values, counts = np.unique(labels[labels > 0], return_counts=True)
         values = values[counts >= SMALLEST * labels.size]
         if not len(values):

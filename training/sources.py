@@ -6,13 +6,15 @@ front to back through a shuffle buffer, and resumed by skipping what had been re
 
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from inpaint.core.errors import RecipeError
+from inpaint.core.files import is_file
 from inpaint.training.naming import distinct_names
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
@@ -30,6 +32,10 @@ class Source(Protocol):
         """Return one encoded picture."""
         ...
 
+    def place(self, index: int) -> str:
+        """Say where one picture is, for people who look for it."""
+        ...
+
     def name(self, index: int) -> str:
         """Name one picture as no other is named: its path below the folder, or in its shard (see `distinct_names`)."""
         ...
@@ -40,15 +46,19 @@ class FolderSource:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+        self.files = picture_files(folder)
 
     def __len__(self) -> int:
         """Count the pictures."""
         return len(self.files)
 
     def read(self, index: int) -> bytes:
-        """Return one encoded picture."""
-        return self.files[index].read_bytes()
+        """Return one encoded picture. Raises `RecipeError` when it is not there any more."""
+        return read_file(self.files[index])
+
+    def place(self, index: int) -> str:
+        """Return the path of one picture."""
+        return str(self.files[index])
 
     def name(self, index: int) -> str:
         """Name one picture, with `/` between folders."""
@@ -80,11 +90,12 @@ class ShardSource:
         return len(self.entries)
 
     def read(self, index: int) -> bytes:
-        """Return one encoded picture."""
-        shard, offset, size = self.entries[index]
-        with shard.open("rb") as file:
-            file.seek(offset)
-            return file.read(size)
+        """Return one encoded picture. Raises `RecipeError` when its shard is not there any more."""
+        return read_part(*self.entries[index])
+
+    def place(self, index: int) -> str:
+        """Name one picture and its shard."""
+        return f"{self.members[index]} in {self.entries[index][0]}"
 
     def name(self, index: int) -> str:
         """Name one picture by its key."""
@@ -95,6 +106,42 @@ class ShardSource:
         return distinct_names([PurePosixPath(member) for member in self.members])
 
 
+def picture_files(folder: Path) -> list[Path]:
+    """List the pictures in a folder and its sub-folders, sorted by path; what only has the name of one is none."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and is_file(path))
+
+
+def read_file(path: Path) -> bytes:
+    """Read a whole file of the data. Raises `RecipeError` when that cannot be."""
+    with _readable(path):
+        return path.read_bytes()
+
+
+def read_part(path: Path, offset: int, size: int) -> bytes:
+    """Read so many bytes of a file of the data. Raises `RecipeError` when that cannot be."""
+    with _readable(path), path.open("rb") as file:
+        file.seek(offset)
+        return file.read(size)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RecipeError(
+            f"{path} cannot be read ({error.strerror or error}); put it back, or start anew without it."
+        ) from error
+
+
+class Streamed(NamedTuple):
+    """One encoded picture of a stream."""
+
+    data: bytes
+    place: str
+    """Where it is, for people who look for it."""
+
+
 class StreamSource:
     """Pictures streamed from shard URLs, epoch after epoch, shuffled by a seed."""
 
@@ -102,12 +149,12 @@ class StreamSource:
         self.urls = urls
         self.seed = seed
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[Streamed]:
         """Yield encoded pictures without end. The same seed gives the same order."""
         epoch = 0
         while True:
             rng = np.random.default_rng((self.seed, epoch))
-            buffer: list[bytes] = []
+            buffer: list[Streamed] = []
             count = 0
             for picture in self._epoch([self.urls[index] for index in rng.permutation(len(self.urls))]):
                 count += 1
@@ -120,7 +167,7 @@ class StreamSource:
                 raise RecipeError(f"No pictures in the shards {', '.join(self.urls[:3])}; give .jpg, .png or .webp.")
             epoch += 1
 
-    def _epoch(self, urls: list[str]) -> Iterator[bytes]:
+    def _epoch(self, urls: list[str]) -> Iterator[Streamed]:
         from webdataset.compat import WebDataset
 
         try:
@@ -128,7 +175,7 @@ class StreamSource:
             for sample in WebDataset(urls, shardshuffle=False, empty_check=False, nodesplitter=None):
                 for key, value in sample.items():
                     if isinstance(value, bytes) and f".{key.rsplit('.', 1)[-1].lower()}" in SUFFIXES:
-                        yield value
+                        yield Streamed(value, f"{sample['__key__']}.{key} in {sample['__url__']}")
         except (OSError, RuntimeError, ValueError, tarfile.TarError) as error:
             raise RecipeError(f"The shards could not be streamed ({error}); check the URL and the network.") from error
 

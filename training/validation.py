@@ -13,7 +13,7 @@ from inpaint.core.nets import push_pull
 from inpaint.core.trainers import Batch, Family
 from inpaint.training.data import to_batch
 from inpaint.training.holes import HoleConfig, draw_holes
-from inpaint.training.pictures import centre_crop, decode
+from inpaint.training.pictures import centre_crop, read_picture
 from inpaint.training.shapes import Shapes
 from inpaint.training.sources import Source
 
@@ -63,7 +63,7 @@ def choose_pictures(
 ) -> Batch:
     """Take evenly spaced pictures of a source, cropped to the centre, with holes drawn from the seed."""
     chosen = np.linspace(0, len(source) - 1, min(count, len(source))).astype(int)
-    pixels = np.stack([centre_crop(decode(source.read(int(index))), size) for index in chosen])
+    pixels = np.stack([centre_crop(read_picture(source, int(index)), size) for index in chosen])
     masks = np.stack([draw_holes(holes, size, np.random.default_rng((seed, 2, n)), shapes) for n in range(len(chosen))])
     return to_batch(torch.from_numpy(pixels), torch.from_numpy(masks))
 

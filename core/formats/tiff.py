@@ -8,7 +8,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from inpaint.core.errors import ImageError
+from inpaint.core.errors import ImageError, InpaintError
 from inpaint.core.formats.metadata import ORIENTATION, PER_INCH, clean_dpi, clean_exif, clean_xmp, upright
 from inpaint.core.formats.tiff_tags import add_tags
 from inpaint.core.photo import Photo, joined, parted
@@ -66,7 +66,7 @@ def read_tiff(path: Path, megapixels: float) -> Photo | None:
         array = np.moveaxis(array, 0, -1)
     if flipped:
         array = np.invert(array) if page.samplesperpixel == 1 else array
-    _check_numbers(array, path)
+    check_numbers(array, path)
     pixels, last, grey = parted(upright(array, orientation if orientation in range(1, 9) else 1))
     # A file that says nothing at all of its last channel means transparency.
     transparent = not page.extrasamples or page.extrasamples[0] in (_ASSOCIATED, _UNASSOCIATED)
@@ -152,22 +152,22 @@ def _check_samples(page: tifffile.TiffPage, path: Path) -> None:
         raise ImageError(f"{path} stores white as 0, in a way that cannot be kept; save it with black as 0.")
 
 
-def _check_numbers(array: np.ndarray, path: Path) -> None:
-    """Refuse floats that are no picture in [0, 1]."""
+def check_numbers(array: np.ndarray, name: Path | str, error: type[InpaintError] = ImageError) -> None:
+    """Raise an `error` that names the picture for floats that are none in [0, 1]."""
     if array.dtype.kind != "f":
         return
     bad = ~np.isfinite(array)
     if bad.any():
         row, column = np.argwhere(bad)[0][:2]
-        raise ImageError(
-            f"{path} holds NaN or infinite values ({int(bad.sum())}, the first in column {column} of row {row}); "
+        raise error(
+            f"{name} holds NaN or infinite values ({int(bad.sum())}, the first in column {column} of row {row}); "
             "replace them by numbers first."
         )
     step = max(1, int(np.sqrt(array.size / 1e6)))
     middle = float(np.median(array[::step, ::step]))
     if middle > 1:
-        raise ImageError(
-            f"{path} has floating-point values around {middle:.4g}, and white is 1.0; divide them so that it is."
+        raise error(
+            f"{name} has floating-point values around {middle:.4g}, and white is 1.0; divide them so that it is."
         )
 
 

@@ -15,6 +15,7 @@ from inpaint.core.filling import Detail, fill
 from inpaint.training.evaluation.classical import CLASSICAL, describe
 from inpaint.training.evaluation.samples import Sample
 from inpaint.training.naming import file_stem, free_name
+from inpaint.training.pictures import as_rgb
 from inpaint.training.sources import SUFFIXES
 
 Filler = Callable[[Sample], np.ndarray]
@@ -116,7 +117,7 @@ class FilledFolder:
         """Return the finished picture. Raises `ImageError` when its size is another than the photograph's."""
         path = self.files[sample.name]
         with open_picture(path, ImageError) as picture:
-            pixels = np.asarray(picture.convert("RGB"))
+            pixels = np.asarray(as_rgb(picture, str(path), ImageError))
         if pixels.shape != sample.picture.shape:
             (height, width), (h, w) = pixels.shape[:2], sample.picture.shape[:2]
             raise ImageError(

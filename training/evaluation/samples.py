@@ -9,7 +9,7 @@ import numpy as np
 from inpaint.core.errors import MaskError, RecipeError
 from inpaint.training.masksets import MaskSet
 from inpaint.training.naming import file_stem
-from inpaint.training.pictures import centre_crop, decode
+from inpaint.training.pictures import centre_crop, read_picture
 from inpaint.training.sources import SUFFIXES, Source, StreamSource, open_source
 
 
@@ -56,7 +56,7 @@ class Photographs:
 
     def read(self, index: int) -> np.ndarray:
         """Return one as H x W x 3 uint8 RGB."""
-        picture = decode(self.source.read(index))
+        picture = read_picture(self.source, index)
         return np.array(picture) if self.whole else centre_crop(picture, self.size)
 
     def with_masks(self, masks: MaskSet) -> Iterator[Sample]:

@@ -13,6 +13,7 @@ from inpaint.core.files import check_writable
 from inpaint.training.evaluation.gallery import hole_png, to_webp
 from inpaint.training.masksets import read_hard
 from inpaint.training.pages import data_uri, render, write_page
+from inpaint.training.pictures import as_rgb
 from inpaint.training.sources import SUFFIXES
 from inpaint.training.study.blinding import Key
 
@@ -94,7 +95,7 @@ def _question(key: Key, name: str, files: dict[str, Path], masks: Path | None) -
     pictures = {}
     for method, path in files.items():
         with open_picture(path, ImageError) as picture:
-            pictures[method] = np.asarray(picture.convert("RGB"))
+            pictures[method] = np.asarray(as_rgb(picture, str(path), ImageError))
     shapes = {pixels.shape for pixels in pictures.values()}
     if len(shapes) > 1:
         raise ImageError(f"The pictures of {name} differ in size between the folders; save them at the same size.")
