@@ -45,6 +45,8 @@ class CompositeConfig:
                 raise RecipeError(f"composites.{name} needs two numbers from 0 up, the smaller first.")
         if not 1 <= self.room[0] <= self.room[1]:
             raise RecipeError("composites.room needs two factors of at least 1, the smaller first.")
+        if self.exposure < 0:
+            raise RecipeError("composites.exposure is a standard deviation: at least 0.")
         if self.spread < 1 or not 0 <= self.hole <= 1 or self.hold_back < 0 or self.hold_back == 1:
             raise RecipeError("composites needs spread >= 1, hole in 0..1, and hold_back 0 or at least 2.")
 

@@ -25,7 +25,7 @@ from inpaint.training.composites import CompositeConfig
 from inpaint.training.curriculum import expand
 from inpaint.training.holes import HoleConfig, holes_of
 from inpaint.training.pictures import CropConfig
-from inpaint.training.tables import change, read_table, shipped
+from inpaint.training.tables import SEEDS, change, check_finite, read_table, shipped
 
 
 def _by(field: str, default: str, *others: str) -> Discriminator:
@@ -53,6 +53,9 @@ DiscriminatorTable = Annotated[
 ]
 
 
+Seed = Annotated[int, Field(ge=0, lt=SEEDS)]
+
+
 class Recipe(BaseModel):
     """Everything that decides a training besides the pictures themselves."""
 
@@ -62,7 +65,7 @@ class Recipe(BaseModel):
     """Short name, also that of the exported model."""
     description: str = ""
     """One line for people."""
-    seed: int = 0
+    seed: Seed = 0
     """Decides every random number."""
     precision: Literal["bf16", "fp32"] = "bf16"
     """Arithmetic of the forward passes; weights and optimisers are always float32."""
@@ -187,6 +190,7 @@ def load_recipe(name_or_path: str, settings: list[str] | None = None) -> Recipe:
     for setting in settings or []:
         change(record, setting)
     try:
+        check_finite(record)
         return Recipe.model_validate(record)
     except ValidationError as error:
         first = error.errors()[0]

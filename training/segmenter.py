@@ -4,6 +4,7 @@ Not adversarial and without phases, so it has its own loop; everything else is a
 on the seed and its number alone, checkpoints are safetensors, and a run goes on where it stopped.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -23,6 +24,7 @@ from inpaint.core.regions import Box
 from inpaint.training.composites import bounds
 from inpaint.training.segmenter_run import SegmenterRun
 from inpaint.training.segments import Part, Segmented, SegmentSource, open_segments, split
+from inpaint.training.tables import SEEDS
 
 LARGE = 512, 0.7
 """Side and share of the crops that Mask R-CNN sees."""
@@ -54,6 +56,11 @@ class SegmenterRecipe:
     """Decides every random number."""
 
     def __post_init__(self) -> None:
+        numbers = self.lr, self.jitter, self.area
+        if not all(math.isfinite(number) for number in numbers) or min(self.jitter, self.area) < 0:
+            raise RecipeError("A segmenter needs lr above 0, and jitter and area from 0, all of them finite.")
+        if not 0 <= self.seed < SEEDS:
+            raise RecipeError(f"A segmenter needs a seed from 0 to {SEEDS - 1}.")
         wrong = min(self.steps, self.hold_back) < 0 or min(self.batch, self.width) < 1 or self.lr <= 0
         if wrong or self.hold_back == 1:
             raise RecipeError(

@@ -1,5 +1,6 @@
 """TOML files that people write: recipes and plans, by name or by path, one extending another, changed by settings."""
 
+import math
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -10,6 +11,8 @@ from inpaint.core.errors import RecipeError
 Folder = Literal["recipes", "plans"]
 DEEPEST = 20
 """How many files may extend one another; more can only be a circle."""
+SEEDS = 2**32
+"""How many seeds there are, from 0 on: numpy's global generator takes no others."""
 
 
 def shipped(folder: Folder) -> list[str]:
@@ -41,6 +44,8 @@ def read_table(folder: Folder, name_or_path: str, depth: int = 0) -> dict[str, A
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"The {kind} {name_or_path} is not valid TOML: {error}.") from error
     base = table.pop("extends", None)
+    if not isinstance(base, str | None):
+        raise RecipeError(f"The {kind} {name_or_path} is not valid: `extends` needs one name in quotes, not {base!r}.")
     return table if base is None else _merge(read_table(folder, base, depth + 1), table)
 
 
@@ -51,6 +56,15 @@ def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
         both_tables = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = _merge(merged[key], value) if both_tables else value
     return merged
+
+
+def check_finite(value: Any, place: str = "") -> None:
+    """Raise `RecipeError` for the first number of a table that is inf or nan, which TOML has and no setting can be."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise RecipeError(f"{place} is {value}; give a finite number.")
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, entry in entries:
+        check_finite(entry, f"{place}.{key}" if place else str(key))
 
 
 def change(table: dict[str, Any], setting: str) -> None:

@@ -133,7 +133,9 @@ def test_a_crop_between_the_parts_of_an_object_moves_to_one(picture, seed):
     assert 0 < made.foreground.mean() < 0.1
 
 
-@pytest.mark.parametrize("change", [{"strength": (1.0, 0.5)}, {"room": (0.5, 2.0)}, {"hole": 2.0}, {"hold_back": 1}])
+@pytest.mark.parametrize(
+    "change", [{"strength": (1.0, 0.5)}, {"room": (0.5, 2.0)}, {"hole": 2.0}, {"hold_back": 1}, {"exposure": -0.5}]
+)
 def test_impossible_settings(change):
     with pytest.raises(RecipeError, match="composites"):
         replace(CompositeConfig(), **change)

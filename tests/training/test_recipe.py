@@ -61,6 +61,10 @@ def test_settings_reach_every_depth():
         ("precision=fp64", "precision"),
         ("phases.0.steps=many", "steps"),
         ("name.deeper=1", "no place"),
+        ("data.default.zoom=[1.0, inf]", "data.default.zoom.1 is inf"),
+        ("phases.0.lr=nan", "phases.0.lr is nan"),
+        ("seed=-1", "seed: .* greater than or equal to 0"),
+        ("seed=5000000000", "seed: .* less than 4294967296"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(setting, message):
@@ -79,6 +83,14 @@ def test_unknown_recipes_name_the_known_ones(tmp_path):
     broken.write_text('name = "x"')
     with pytest.raises(RecipeError, match="phases"):
         load_recipe(str(broken))
+
+
+@pytest.mark.parametrize("word", ["5", "['btgmi-256']", "{name = 'btgmi-256'}"])
+def test_a_recipe_extends_another_by_name(tmp_path, word):
+    mine = tmp_path / "mine.toml"
+    mine.write_text(f"extends = {word}\n")
+    with pytest.raises(RecipeError, match=r"mine\.toml .*`extends`"):
+        load_recipe(str(mine))
 
 
 def test_extending_changes_what_it_names(tmp_path):

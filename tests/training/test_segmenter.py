@@ -90,6 +90,12 @@ def test_a_picture_without_an_object_is_named(picture):
         (("steps", "many"), "something like"),
         (("batch", 0), "at least 1"),
         (("hold_back", -1), "from 2"),
+        (("jitter", -0.1), "jitter"),
+        (("area", -0.1), "area"),
+        (("seed", -1), "seed"),
+        (("seed", 2**32), "seed"),
+        (("lr", float("nan")), "lr above 0"),
+        (("jitter", float("inf")), "jitter"),
     ],
 )
 def test_settings(change, message):

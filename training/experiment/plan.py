@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from inpaint.core.errors import RecipeError
 from inpaint.training.evaluation.metrics import DEFAULT_GROUPS, GROUPS
-from inpaint.training.recipe import Recipe, load_recipe
-from inpaint.training.tables import change, read_table, shipped
+from inpaint.training.recipe import Recipe, Seed, load_recipe
+from inpaint.training.tables import change, check_finite, read_table, shipped
 
 
 class Measurement(BaseModel):
@@ -28,7 +28,7 @@ class Measurement(BaseModel):
     """Groups of `inpaint eval`: l1, l2, psnr, ssim, lpips, fid, is."""
     distance: Literal["alex", "squeeze", "vgg", "vgg19"] = "alex"
     """Network of the perceptual distance, the group lpips."""
-    seed: int = 0
+    seed: Seed = 0
     """Decides where the holes are."""
 
     @model_validator(mode="after")
@@ -81,7 +81,7 @@ class Plan(BaseModel):
     axes: dict[str, tuple[str, ...]]
     compare: str
     """The axis whose values are compared: they are the lines of plots and tables, the others make separate ones."""
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[Seed, ...] = (0,)
     settings: tuple[str, ...] = ()
     """Changes of every recipe, as `--set` of `inpaint train`."""
     adjust: tuple[Adjustment, ...] = ()
@@ -144,6 +144,7 @@ def load_plan(name_or_path: str, settings: list[str] | None = None) -> Plan:
     for setting in settings or []:
         change(table, setting)
     try:
+        check_finite(table)
         return Plan.model_validate(table)
     except ValidationError as error:
         first = error.errors()[0]

@@ -96,6 +96,10 @@ def test_seeds_multiply_the_matrix():
         ("seeds=[1, 1]", "twice"),
         ('adjust.0.when.family=["vae"]', "on no axis"),
         ("measure.speed=1", "measure.speed"),
+        ("measure.seed=-1", "measure.seed"),
+        ("measure.sides=[0.5, nan]", "measure.sides.1 is nan"),
+        ("seeds=[0, -1]", "seeds.1"),
+        ("seeds=[5000000000]", "seeds.0"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(setting, message):
