@@ -11,6 +11,7 @@ from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler, broad
 from torch import distributed
 
 from inpaint.core.errors import RecipeError
+from inpaint.training.devices import choose_device
 from inpaint.training.recipe import Recipe
 
 MOST_DECODERS = 16
@@ -24,8 +25,7 @@ def make_accelerator(recipe: Recipe, device: str, *, cuda_graphs: bool = False) 
     device: "auto", "cpu" or "cuda". cuda_graphs: whether steps are to be recorded. Raises `RecipeError` when there is
     no such device, or none that records.
     """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise RecipeError("There is no usable CUDA device; choose --device cpu or auto.")
+    choose_device(device, RecipeError)
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.benchmark = True  # crops have one size per phase
     # accelerate keeps one state per process and refuses another precision; an earlier training may have left one.

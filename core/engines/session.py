@@ -14,6 +14,8 @@ CUDA = "CUDAExecutionProvider"
 CPU = "CPUExecutionProvider"
 
 _ERRORS, _NOTHING = 3, 4  # log severities of ONNX Runtime
+_SHORT = ("out of memory", "failed to allocate", "t allocate memory", "alloc_failed", "bad_alloc", "bad allocation")
+"""What ONNX Runtime and torch say, in small letters, when memory is short."""
 
 
 def open_session(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> onnxruntime.InferenceSession:
@@ -67,7 +69,7 @@ def _preload_cuda() -> None:
 
 
 def describe_failure(error: Exception, model: str, device: str, shape: tuple[int, ...]) -> EngineError:
-    """Turn what ONNX Runtime raised while it ran a model on N x C x H x W tensors into our error, in one sentence."""
+    """Turn what ONNX Runtime or torch raised while it ran a model on N x C x H x W tensors into our one sentence."""
     device, size = device.upper(), f"{shape[3]} x {shape[2]} pixels"
     if _is_out_of_memory(error):
         return OutOfMemoryError(
@@ -78,12 +80,10 @@ def describe_failure(error: Exception, model: str, device: str, shape: tuple[int
 
 def _is_out_of_memory(error: Exception) -> bool:
     text = str(error).lower()
-    return memory_is_short(error) or any(
-        sign in text for sign in ("out of memory", "failed to allocate", "alloc_failed", "bad_alloc", "bad allocation")
-    )
+    return memory_is_short(error) or any(sign in text for sign in _SHORT)
 
 
 def _first_line(error: Exception) -> str:
-    """Return the beginning of what ONNX Runtime says, which can be pages."""
+    """Return the beginning of what ONNX Runtime or torch says, which can be pages."""
     line = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return line[:160] if line.endswith(".") else f"{line[:160]}."

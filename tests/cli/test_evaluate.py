@@ -53,6 +53,13 @@ def test_the_table_has_a_row_for_each_metric_and_a_column_for_each_method(evalua
     assert all(float(value) > 0 for row in rows for value in row[1:])
 
 
+def test_a_gpu_that_is_not_there_is_refused_even_if_no_method_wants_it(evaluate, monkeypatch, tmp_path):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    _, complaint = evaluate("telea", "--metrics", "l1", "--device", "cuda", "-o", tmp_path / "report", code=7)
+    assert "choose --device cpu or auto" in complaint
+    assert not (tmp_path / "report").exists()
+
+
 def test_everything_lands_in_the_folder(evaluate, tiny_model, tmp_path, backbones):
     out = tmp_path / "report"
     words = ("--distance", "vgg19", "--backbones", backbones, "--keep-fills", "-o", out)

@@ -8,10 +8,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
 
-import torch
-
 from inpaint.core.engines.engine import Device
-from inpaint.core.errors import OutputError
+from inpaint.core.errors import EngineError, OutputError
+from inpaint.training.devices import choose_device
 from inpaint.training.evaluation.distance import Distance, DistanceName
 from inpaint.training.evaluation.fillers import make_methods
 from inpaint.training.evaluation.gallery import FillSaver, Worst
@@ -67,7 +66,7 @@ def run(
     shown = choose(photographs.names, request.show)
     device = cast(Device, request.device)
     methods = make_methods(request.methods, photographs.names, device)
-    where = "cuda" if request.device != "cpu" and torch.cuda.is_available() else "cpu"
+    where = choose_device(device, EngineError)
     distance = None
     if "lpips" in request.groups:
         distance = Distance(cast(DistanceName, request.distance), request.backbones, where)

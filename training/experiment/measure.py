@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from inpaint.core.engines.engine import Device
+from inpaint.core.errors import RecipeError
 from inpaint.core.filling import fill
+from inpaint.training.devices import choose_device
 from inpaint.training.evaluation.distance import Distance
 from inpaint.training.evaluation.inception import Features, Inception, frechet, inception_score
 from inpaint.training.evaluation.metrics import Judge, Row
@@ -43,12 +45,13 @@ class Bench:
     def __init__(self, location: str, config: Measurement, backbones: Path | None, device: Device) -> None:
         """Load everything, so that what is missing is missed before anything is trained.
 
-        location: photographs, a folder or .tar shards. Raises `RecipeError` when they, or weights, are not there.
+        location: photographs, a folder or .tar shards. Raises `RecipeError` when they, weights or the device are
+        missing.
         """
         self.config = config
         self.location = location
         self.device: Device = device
-        where = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+        where = choose_device(device, RecipeError)
         distance = Distance(config.distance, backbones, where) if "lpips" in config.metrics else None
         self.judge = Judge(config.metrics, distance)
         self.features: Features | None = Inception(backbones, where) if {"fid", "is"} & {*config.metrics} else None
