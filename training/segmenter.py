@@ -22,6 +22,8 @@ from inpaint.core.nets import Segmenter, SegmenterConfig
 from inpaint.core.objects.boxcrop import SHARE, SIDE, box_crop, corners_of
 from inpaint.core.regions import Box
 from inpaint.training.composites import bounds
+from inpaint.training.devices import choose_device
+from inpaint.training.processes import process_count
 from inpaint.training.segmenter_run import SegmenterRun
 from inpaint.training.segments import Part, Segmented, SegmentSource, open_segments, split
 from inpaint.training.tables import SEEDS
@@ -98,9 +100,9 @@ def prepare(
     `out`. again: let `out` be started over where it holds a training without a checkpoint. download: get the weights
     to start from. Raises `RecipeError` for what cannot be used, `OutputError` when `out` is taken.
     """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise RecipeError("There is no usable CUDA device; choose --device cpu or auto.")
-    place = torch.device("cuda" if device != "cpu" and torch.cuda.is_available() else "cpu")
+    if process_count() > 1:
+        raise RecipeError("A segmenter is trained in one process; start it without torchrun or accelerate.")
+    place = torch.device(choose_device(device, RecipeError))
     run = None if out is None else SegmenterRun(out)
     if run is not None and run.exists() and not resume and not (again and not run.has_checkpoint()):
         raise OutputError(f"{out} holds a training already; go on with --resume, or give another --out.")

@@ -94,6 +94,14 @@ def test_what_a_segmenter_has_no_use_for_is_refused(train, tmp_path, words):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("words", [[], ["--dry-run"]])
+def test_several_processes_are_sent_back(train, tmp_path, monkeypatch, words):
+    """Each would train the whole, and all would write the same files."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert "without torchrun" in train(*words, code=8)[1]
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
 def test_a_signal_saves_and_says_how_to_go_on(train, whole, tmp_path, monkeypatch, number):
     drawn = segmenter.draw_batch
