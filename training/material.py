@@ -42,7 +42,7 @@ def open_material(recipe: Recipe, data: str, val: str | None = None, shapes: str
         return Composites(recipe, recipe.composites, part, open_segments(val) if val else (held if len(held) else part))
     source = open_source(data, recipe.seed)
     outlines = Shapes(shapes) if shapes else None
-    if outlines is None and any(holes.objects for holes in recipe.holes.values()):
+    if outlines is None and recipe.wants_shapes:
         raise RecipeError(
             "The recipe wants holes with the outlines of objects; say where label maps are: --shapes DIR."
         )

@@ -155,6 +155,11 @@ class Recipe(BaseModel):
         return Schedule(self.phases)
 
     @property
+    def wants_shapes(self) -> bool:
+        """Whether some of its holes are outlines of objects."""
+        return any(holes.objects for holes in self.holes.values())
+
+    @property
     def native_size(self) -> int:
         """Side in pixels of the crops that the last phase trains on."""
         return self.data[self.phases[-1].data].size

@@ -46,9 +46,20 @@ class CellDirectory:
         self.failure_file = path / "failed.txt"
         self.fills_file = path / "fills.png"
 
+    def scores_file(self, step: int) -> Path:
+        """Name the file of what was measured at a step."""
+        return self.path / "scores" / f"step-{step:06d}.json"
+
     def scores(self) -> list[Scores]:
-        """Return everything that was measured so far, in order. Raises `RecipeError` for a damaged file."""
-        return [_read(path) for path in sorted((self.path / "scores").glob("step-*.json"))]
+        """Return everything that was measured so far, in order, without what is in damaged files."""
+        return [scores for scores in self._files().values() if scores is not None]
+
+    def damaged(self) -> list[Path]:
+        """Return the files of scores that cannot be read."""
+        return [path for path, scores in self._files().items() if scores is None]
+
+    def _files(self) -> dict[Path, Scores | None]:
+        return {path: _read(path) for path in sorted((self.path / "scores").glob("step-*.json"))}
 
     def save(self, step: int, measured: Measured) -> None:
         """Write what was measured at a step, the numbers last."""
@@ -60,11 +71,11 @@ class CellDirectory:
             "pictures": measured.pictures,
             "sides": [{"side": side, "scores": row} for side, row in measured.rows.items()],
         }
-        write_json(self.path / "scores" / f"step-{step:06d}.json", record)
+        write_json(self.scores_file(step), record)
 
     def is_finished(self, steps: int) -> bool:
         """Tell whether the last of `steps` steps has been measured."""
-        return (self.path / "scores" / f"step-{steps:06d}.json").exists()
+        return _read(self.scores_file(steps)) is not None
 
     @property
     def failure(self) -> str | None:
@@ -107,10 +118,11 @@ def run_cell(
     return True
 
 
-def _read(path: Path) -> Scores:
+def _read(path: Path) -> Scores | None:
+    """Return what a file says; None when it is damaged, or not there."""
     try:
         record = json.loads(path.read_text("utf-8"))
         rows = {float(entry["side"]): dict(entry["scores"]) for entry in record["sides"]}
         return Scores(int(record["step"]), int(record["pictures"]), rows)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise RecipeError(f"{path} is damaged; delete it, and what it says is measured again.") from error
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -54,6 +54,8 @@ def _progress(cells: list[Cell], out: Path) -> list[str]:
             finished += 1
         else:
             rest.append(f"- {cell.name} is at step {scores[-1].step if scores else 0} of {steps}")
+        for file in directory.damaged():
+            rest.append(f"- {cell.name}: scores/{file.name} is damaged, and was left out; delete it")
     return [f"{finished} of {len(cells)} trainings are finished.", *([""] if rest else []), *rest]
 
 

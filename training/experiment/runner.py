@@ -18,6 +18,7 @@ from inpaint.training.experiment.cell import CellDirectory, run_cell
 from inpaint.training.experiment.measure import Bench, Progress
 from inpaint.training.experiment.plan import Cell, Plan, load_plan
 from inpaint.training.experiment.report import write_report
+from inpaint.training.material import open_material
 from inpaint.training.processes import process_count
 from inpaint.training.session import Options
 
@@ -60,6 +61,9 @@ def run_experiment(
         raise RecipeError("An experiment is measured on photographs that are not trained on: give --val.")
     cells = plan.cells()
     bench = Bench(options.val, plan.measure, options.backbones, options.device)  # pyright: ignore[reportArgumentType]
+    # What recipes ask of the data is the same but for the outlines, and opening it can take a while.
+    for recipe in {cell.recipe.wants_shapes: cell.recipe for cell in cells}.values():
+        open_material(recipe, options.data, options.val, options.shapes)
     _open(plan, options.out, resume=resume)
     failures: dict[str, str] = {}
     for number, cell in enumerate(cells, 1):

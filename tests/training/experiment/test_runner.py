@@ -1,6 +1,7 @@
 """A real experiment at toy size: trained, stopped, resumed, measured, failed and reported."""
 
 import csv
+import shutil
 import time
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -168,7 +169,7 @@ def test_several_processes_are_sent_back(photographs, tmp_path, monkeypatch):
         run_experiment(short_plan(), options(photographs, tmp_path), unwatched)
 
 
-def test_what_is_wrong_is_found_before_anything_is_trained(whole, photographs, tmp_path):
+def test_what_is_wrong_is_found_before_anything_is_trained(whole, photographs, shards, tmp_path, monkeypatch):
     with pytest.raises(OutputError, match="--resume"):
         run_experiment(short_plan(), options(photographs, whole), unwatched)
     with pytest.raises(OutputError, match="another experiment"):
@@ -177,7 +178,36 @@ def test_what_is_wrong_is_found_before_anything_is_trained(whole, photographs, t
         run_experiment(short_plan(), options(photographs, tmp_path / "x", val=None), unwatched)
     with pytest.raises(RecipeError, match="does not exist"):
         run_experiment(short_plan(), options(photographs, tmp_path / "x", val="nowhere"), unwatched)
+    with pytest.raises(RecipeError, match="does not exist"):
+        run_experiment(short_plan(), options("nowhere", tmp_path / "x", val=str(photographs)), unwatched)
+    outlined = short_plan('adjust.0.settings=["generator.size=64", "holes.default.objects=0.5"]')
+    with pytest.raises(RecipeError, match="--shapes DIR"):
+        run_experiment(outlined, options(photographs, tmp_path / "x"), unwatched)
+    with pytest.raises(RecipeError, match="No label maps"):
+        run_experiment(outlined, options(photographs, tmp_path / "x", shapes=str(shards)), unwatched)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    with pytest.raises(RecipeError, match="no usable CUDA"):
+        run_experiment(short_plan(), options(photographs, tmp_path / "x", device="cuda"), unwatched)
     assert not (tmp_path / "x").exists()
+
+
+def test_damaged_scores_are_named_and_hold_up_nothing(whole, photographs, tmp_path):
+    """The last ones are measured again, earlier ones cannot be."""
+    out = tmp_path / "copy"
+    shutil.copytree(whole, out)
+    growing, fixed = (directory for _, directory in cells(out).values())
+    expected = growing.scores()[-1]
+    growing.scores_file(8).write_text('{"step": 8')
+    fixed.scores_file(4).write_text("[]")
+    assert not growing.is_finished(8)
+    outcome = run_experiment(short_plan(), options(photographs, out), unwatched, resume=True)
+    assert (outcome.finished, outcome.failures) == (2, {})
+    assert growing.scores()[-1] == expected
+    assert [scores.step for scores in fixed.scores()] == [8]
+    text = (out / "report.md").read_text("utf-8")
+    assert "2 of 2 trainings are finished" in text
+    assert "- context-encoder-fixed-seed0: scores/step-000004.json is damaged, and was left out" in text
+    assert text.count("is damaged") == 1
 
 
 class Colours:
