@@ -42,6 +42,7 @@ class Validation:
         generator.eval()
         filled = []
         terms: list[dict[str, float]] = []
+        counts: list[int] = []
         for start in range(0, len(self.batch.image), CHUNK):
             part = self.batch.part(start, start + CHUNK).to(device)
             made = self.family.complete(generator, part, fade)
@@ -52,10 +53,13 @@ class Validation:
             if len(made.stages) > 1:
                 term |= {f"l1_{stage.name}": float(l1(stage.image, part.image, stage.region)) for stage in made.stages}
             terms.append(term)
+            counts.append(len(part.image))
             # What people get: some models paint, and are judged by, more than the hole.
             filled.append((made.completed * made.region + part.image * (1 - made.region)).cpu())
         generator.train(was_training)
-        return {name: float(np.mean([term[name] for term in terms])) for name in terms[0]}, torch.cat(filled)
+        # A chunk that is not full counts for less.
+        means = {name: float(np.average([term[name] for term in terms], weights=counts)) for name in terms[0]}
+        return means, torch.cat(filled)
 
 
 def choose_pictures(
