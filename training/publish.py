@@ -9,6 +9,7 @@ README.md                         the card
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -148,14 +149,11 @@ def upload_folder(folder: Path, repository: str, *, private: bool = False, messa
 def _last_validation(rundir: RunDirectory, step: int) -> dict[str, float]:
     """Return the measures that the training logged last, up to `step`; empty when it logged none."""
     found: dict[str, float] = {}
-    try:
-        for line in rundir.log_file.read_text("utf-8").splitlines():
-            record = json.loads(line)
-            measures = record.get("validation")
+    for record in rundir.records():
+        measures = record.get("validation")
+        with suppress(TypeError, ValueError):
             if isinstance(measures, dict) and record.get("step", 0) <= step:
                 found = {str(key): float(value) for key, value in measures.items()}
-    except (OSError, ValueError):
-        return found
     return found
 
 

@@ -13,6 +13,7 @@ runs/x/recipe.toml                       the resolved recipe; `inpaint train run
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -103,9 +104,27 @@ class RunDirectory:
             return {}
 
     def log(self, record: dict[str, Any]) -> None:
-        """Append one JSON line."""
-        with self.log_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        """Append one JSON line; one that a crash has torn ends before it."""
+        with self.log_file.open("a+b") as file:
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
+            file.write(json.dumps(record).encode() + b"\n")
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield what was logged, without lines that a crash has torn."""
+        try:
+            lines = self.log_file.read_bytes().split(b"\n")
+        except OSError:
+            return
+        for line in lines:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(record, dict):
+                yield record
 
     def steps(self) -> list[int]:
         """List the steps that have a checkpoint, in order."""

@@ -16,8 +16,9 @@ from inpaint.core import load_engine
 from inpaint.core.errors import HubError, ModelError, OutputError, RecipeError
 from inpaint.training.card import Card, read_evaluation
 from inpaint.training.pretrained import PretrainedGenerator
-from inpaint.training.publish import FILES, build_folder, upload_folder
+from inpaint.training.publish import FILES, _last_validation, build_folder, upload_folder
 from inpaint.training.recipe import load_recipe
+from inpaint.training.rundir import RunDirectory
 from inpaint.training.session import Options, run_training
 from inpaint.weights import Contract, resolve
 from inpaint.weights.hub import offer
@@ -119,6 +120,16 @@ def test_the_card_says_to_people_what_it_is(folder):
     linked = re.findall(r"\]\(([^)]+)\)", text)
     assert linked
     assert all((folder / link).is_file() for link in linked)
+
+
+def test_a_torn_line_of_the_log_hides_no_validation(tmp_path):
+    rundir = RunDirectory(tmp_path)
+    rundir.log({"step": 2, "validation": {"distance": 0.5}})
+    with rundir.log_file.open("a") as file:
+        file.write('{"step": 4, "valida\n[]\n{"step": 5, "validation": {"distance": null}}')
+    rundir.log({"step": 6, "validation": {"distance": 0.25}})
+    rundir.log({"step": 9, "validation": {"distance": 0.125}})
+    assert _last_validation(rundir, 8) == {"distance": 0.25}
 
 
 def test_a_licence_the_hub_does_not_know_keeps_its_name():
