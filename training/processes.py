@@ -8,7 +8,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler, broadcast_object_list
-from torch import distributed
+from torch import distributed, nn
 
 from inpaint.core.errors import RecipeError
 from inpaint.training.devices import choose_device
@@ -65,6 +65,14 @@ def from_first(accelerator: Accelerator, value: _Value) -> _Value:
     values = [value]
     broadcast_object_list(values)
     return values[0]
+
+
+def align(accelerator: Accelerator, *networks: nn.Module) -> None:
+    """Give every process the weights and buffers that the first one has; they are replaced in place."""
+    if accelerator.num_processes > 1:
+        for network in networks:
+            for tensor in network.state_dict().values():
+                distributed.broadcast(tensor, 0)
 
 
 def part(accelerator: Accelerator) -> None:

@@ -115,16 +115,19 @@ def run_training(recipe: Recipe, options: Options, watchers: Sequence[Callback] 
         alike = replace(plan, rank=0, world=1)
         begin(trainer, first, islice(material.batches(alike, start=0, workers=0), SETTLING))
     workers = decoders(accelerator.device) if options.workers is None else options.workers
-    keeper = Keeper(recipe, rundir, trainer, _validation(recipe, material, objectives), plan, start)
+    # Made in every process, so that pictures that cannot be read end all of them.
+    validation = _validation(recipe, material, objectives)
+    # It writes from the start.
+    keeper = Keeper(recipe, rundir, trainer, validation, plan, start) if accelerator.is_main_process else None
     callbacks: list[Callback] = [*watchers]
-    if accelerator.is_main_process:
+    if keeper is not None:
         callbacks.append(keeper)
     if (deadline := options.deadline) is not None:
         callbacks.append(lambda report: time.monotonic() >= deadline)
     batches = material.batches(plan, start=start, workers=workers)
     finished = train(trainer, schedule, batches, callbacks, start=start, agree=agreement(accelerator))
     trainer.guard.verify()
-    if accelerator.is_main_process:
+    if keeper is not None:
         keeper.close(finished)
     part(accelerator)
     return finished

@@ -14,6 +14,7 @@ from inpaint.core.errors import InpaintError, ModelError, RecipeError
 from inpaint.core.trainers import AdversarialTrainer, Batch
 from inpaint.training.export import TOLERANCE, check_parity, load_generator
 from inpaint.training.pretrained import PretrainedGenerator
+from inpaint.training.processes import align
 from inpaint.training.recipe import Recipe
 from inpaint.training.rundir import RunDirectory
 from inpaint.training.unfolding import pour, read_weights, settle_norms
@@ -66,7 +67,10 @@ def open_start(source: str, recipe: Recipe) -> Start:
 
 
 def begin(trainer: AdversarialTrainer, start: Start, batches: Iterable[Batch]) -> None:
-    """Give a new trainer its first weights. batches: what norms that have not measured anything measure on."""
+    """Give a new trainer its first weights, the same in every process.
+
+    batches: what norms that have not measured anything measure on.
+    """
     average = trainer.ema.generator
     average.load_state_dict(start.generator)
     if not start.settled:
@@ -74,6 +78,8 @@ def begin(trainer: AdversarialTrainer, start: Start, batches: Iterable[Batch]) -
     trainer.generator.load_state_dict(average.state_dict())
     if start.discriminators is not None:
         trainer.discriminators.load_state_dict(start.discriminators)
+    # Norms that each process has measured for itself, on a GPU of its own, may differ by a rounding, for good.
+    align(trainer.accelerator, average, trainer.generator, trainer.discriminators)
 
 
 @torch.no_grad()

@@ -75,6 +75,32 @@ accelerator.end_training()
 """
 
 
+BEGIN = """
+import sys
+from accelerate import Accelerator
+import torch
+from safetensors.torch import save_file
+from inpaint.core.nets import DiscriminatorConfig, GeneratorConfig
+from inpaint.core.trainers import AdversarialTrainer, build_family
+from inpaint.training.starting import Start, begin
+
+accelerator = Accelerator(cpu=True)
+torch.manual_seed(0)
+family = build_family(GeneratorConfig(width=4, blocks=1), DiscriminatorConfig(width=4, scales=1))
+trainer = AdversarialTrainer(family, {}, accelerator=accelerator)
+# What rounding makes of norms on different GPUs, only larger.
+torch.manual_seed(accelerator.process_index)
+weights = {key: torch.rand_like(value.float()).to(value.dtype) for key, value in trainer.generator.state_dict().items()}
+judges = {key: torch.rand_like(value.float()) for key, value in trainer.discriminators.state_dict().items()}
+begin(trainer, Start(source="", generator=weights, discriminators=judges, settled=True), [])
+tensors, networks = {}, {"generator": trainer.generator, "ema": trainer.ema.generator, "judges": trainer.discriminators}
+for name, network in networks.items():
+    tensors |= {f"{name}.{key}": value.contiguous() for key, value in network.state_dict().items()}
+save_file(tensors, f"{sys.argv[1]}/{accelerator.process_index}.safetensors")
+accelerator.end_training()
+"""
+
+
 def launch(count, script, *arguments, folder, restarts=0):
     """Run a script in `count` processes under torchrun."""
     file = folder / "script.py"
@@ -113,6 +139,7 @@ def test_two_processes_train_one_model(whole):
     assert any(key.startswith("generator.grown.0") for key in state(whole, 8))
     record = json.loads((run.checkpoint(8) / "state.json").read_text())
     assert (record["samples"], record["processes"]) == (8 * 2 * 4, 2)
+    assert len([*run.tensorboard.iterdir()]) == 1
 
 
 def test_the_averaged_gradient_is_that_of_one_process(tmp_path):
@@ -124,6 +151,14 @@ def test_the_averaged_gradient_is_that_of_one_process(tmp_path):
     assert alone.keys() == together.keys()
     for key, expected in alone.items():
         assert torch.allclose(together[key], expected, rtol=1e-3, atol=1e-5 * float(expected.abs().max())), key
+
+
+def test_first_weights_are_those_of_the_first_process(tmp_path):
+    done = launch(2, BEGIN, tmp_path, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    first, second = (load_file(tmp_path / f"{rank}.safetensors") for rank in range(2))
+    assert {key.split(".")[0] for key in first} == {"generator", "ema", "judges"}
+    assert [key for key in first if not torch.equal(first[key], second[key])] == []
 
 
 def test_one_that_wants_to_stop_stops_all(photographs, tmp_path):
