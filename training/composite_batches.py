@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from inpaint.core.errors import InpaintError
 from inpaint.core.trainers import Batch
 from inpaint.training.composites import Composite, CompositeConfig, make_composite
-from inpaint.training.data import BatchPlan, Order, to_batch
-from inpaint.training.loading import handed_over, leave_signals, received
+from inpaint.training.data import CPU, BatchPlan, Order, load_arrays, to_batch
+from inpaint.training.loading import handed_over
 from inpaint.training.pictures import CropConfig
 from inpaint.training.segments import SegmentSource
 
@@ -48,19 +48,12 @@ class CompositeDataset(Dataset):
 def load_composites(
     source: SegmentSource, config: CompositeConfig, plan: BatchPlan, *, start: int, workers: int
 ) -> Iterator[Batch]:
-    """Yield the batches of step `start`, `start` + 1, ... made by worker processes (0 = in this one)."""
-    loader = DataLoader(
-        CompositeDataset(source, config, plan),
-        batch_size=None,
-        sampler=range(start, plan.schedule.steps),
-        num_workers=workers,
-        worker_init_fn=leave_signals,
-        prefetch_factor=4 if workers else None,
-        # Of its own, because the loader would draw from the global one, whose state belongs to the trainer.
-        generator=torch.Generator().manual_seed(plan.seed),
-    )
-    for arrays in received(loader):
-        yield to_composite_batch(arrays)
+    """Yield the batches of step `start`, `start` + 1, ... made by worker processes (0 = in this one).
+
+    The batches are on the device of the plan.
+    """
+    for arrays in load_arrays(CompositeDataset(source, config, plan), plan, start=start, workers=workers):
+        yield to_composite_batch(arrays, plan.device)
 
 
 def choose_composites(
@@ -92,9 +85,9 @@ def stack(samples: list[Composite]) -> Arrays:
     return image, composite, hole, foreground
 
 
-def to_composite_batch(arrays: Arrays) -> Batch:
-    """Turn uint8 and bool arrays into a `Batch` in [-1, 1] and 0..1."""
+def to_composite_batch(arrays: Arrays, device: torch.device = CPU) -> Batch:
+    """Turn uint8 and bool arrays into a `Batch` on a device, in [-1, 1] and 0..1."""
     image, composite, hole, foreground = arrays
-    photograph = to_batch(image, hole)
-    strange = to_batch(composite, foreground)
+    photograph = to_batch(image, hole, device)
+    strange = to_batch(composite, foreground, device)
     return Batch(photograph.image, photograph.mask, strange.image, strange.mask)

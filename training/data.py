@@ -5,6 +5,7 @@ That is what makes resuming exact: there is no iterator whose position could be 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -148,21 +149,29 @@ def load_batches(source: Source | StreamSource, plan: BatchPlan, *, start: int, 
 
     The batches are on the device of the plan.
     """
+    stream = isinstance(source, StreamSource)
+    dataset = StreamDataset(source, plan, start) if stream else StepDataset(source, plan)
+    for pixels, masks in load_arrays(dataset, plan, start=start, workers=workers):
+        yield to_batch(pixels, masks, plan.device)
+
+
+def load_arrays(dataset: Dataset, plan: BatchPlan, *, start: int, workers: int) -> Iterator[Any]:
+    """Yield what a dataset holds of step `start`, `start` + 1, ... made by worker processes (0 = in this one).
+
+    dataset: of the batch of every step, or a stream that begins with step `start`.
+    """
     # A generator of its own, because the loader would draw from the global one, whose state belongs to the trainer.
     random = torch.Generator().manual_seed(plan.seed)
     # From pinned memory pictures travel while the device computes.
     pin = plan.device.type == "cuda"
     common = {"batch_size": None, "worker_init_fn": leave_signals, "generator": random, "pin_memory": pin}
-    if isinstance(source, StreamSource):
+    if isinstance(dataset, IterableDataset):
         # One reader: several would change the order, and with it the meaning of a step.
-        loader = DataLoader(StreamDataset(source, plan, start), num_workers=min(workers, 1), **common)
+        loader = DataLoader(dataset, num_workers=min(workers, 1), **common)
     else:
         steps, ahead = range(start, plan.schedule.steps), 4 if workers else None
-        loader = DataLoader(
-            StepDataset(source, plan), sampler=steps, num_workers=workers, prefetch_factor=ahead, **common
-        )
-    for pixels, masks in received(loader):
-        yield to_batch(pixels, masks, plan.device)
+        loader = DataLoader(dataset, sampler=steps, num_workers=workers, prefetch_factor=ahead, **common)
+    yield from received(loader)
 
 
 def to_batch(pixels: torch.Tensor, masks: torch.Tensor, device: torch.device = CPU) -> Batch:

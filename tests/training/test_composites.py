@@ -6,9 +6,16 @@ import torch
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.trainers import Phase, Schedule
-from inpaint.training.composite_batches import CompositeDataset, choose_composites, draw, to_composite_batch
+from inpaint.training import composite_batches
+from inpaint.training.composite_batches import (
+    CompositeDataset,
+    choose_composites,
+    draw,
+    load_composites,
+    to_composite_batch,
+)
 from inpaint.training.composites import CompositeConfig, make_composite
-from inpaint.training.data import BatchPlan
+from inpaint.training.data import BatchPlan, to_batch
 from inpaint.training.harmony import classical_methods, score
 from inpaint.training.pictures import CropConfig
 from inpaint.training.segments import Segmented
@@ -98,6 +105,21 @@ def test_batches_depend_on_the_step_alone(pictures):
     assert batch.image.min() >= -1
     assert batch.image.max() <= 1
     assert set(batch.foreground.unique().tolist()) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_composites_travel_as_bytes_and_become_floats_on_the_device(pictures, monkeypatch, workers):
+    """The device that takes everything and holds nothing stands in for a GPU."""
+    travelled = []
+    monkeypatch.setattr(
+        composite_batches, "to_batch", lambda *given: travelled.append([x.dtype for x in given[:2]]) or to_batch(*given)
+    )
+    schedule = Schedule([Phase(name="only", steps=5)])
+    plan = BatchPlan(crops={"default": CROPS}, holes={}, schedule=schedule, seed=0, device=torch.device("meta"))
+    batches = list(load_composites(pictures, CompositeConfig(), plan, start=3, workers=workers))
+    assert travelled == [[torch.uint8, torch.bool]] * 4
+    for batch in batches:
+        assert {x.device.type for x in (batch.image, batch.mask, batch.composite, batch.foreground)} == {"meta"}
 
 
 def test_fixed_composites_are_fixed(pictures):
