@@ -23,7 +23,7 @@ class RunEngine(Engine):
         not there.
         """
         # Not Engine's own constructor: there is no ONNX session.
-        self._where = choose_device(device, EngineError)
+        self._where: Literal["cpu", "cuda"] = choose_device(device, EngineError)
         generator, recipe, at_step, fade = load_filler(run, step)
         self.path = run
         self.contract = run_contract(recipe, at_step)
@@ -39,7 +39,7 @@ class RunEngine(Engine):
         """Where the generator runs."""
         return self._where
 
-    def on_cpu(self) -> "RunEngine":
+    def on_cpu(self) -> Engine:
         """Return the same generator on the CPU, read at the first call, because a GPU that fails gives nothing back."""
         if self.device == "cpu":
             return self
