@@ -17,13 +17,14 @@ def run_table(
     threads: int | None,
     *,
     resume: bool,
+    force: bool,
     make_report: Callable[[int, int], "BatchReport"],
 ) -> "BatchReport":
     """Carry out the compositions of a CSV file into a folder; returns the closed report.
 
     make_report: given how many there are, and how many of them are left out.
     """
-    from inpaint.core.batch import Manifest, check_outputs, open_compositions, run_compositions
+    from inpaint.core.batch import Manifest, check_outputs, open_compositions, refuse, run_compositions
     from inpaint.core.batch.prints import take
     from inpaint.core.objects.composition import read_compositions
     from inpaint.core.objects.joint import load_joint
@@ -37,13 +38,17 @@ def run_table(
     models = [take(resolve(name)).sha256 for name in ("joint", "cutout")]
     with Manifest(output) as manifest:
         waiting = open_compositions(compositions, manifest, models) if resume else compositions
-        taken = manifest.begin(composition.output for composition in waiting)
+        taken = manifest.begin((composition.output for composition in waiting), force=force)
         report = make_report(len(compositions), len(compositions) - len(waiting))
         report.note(*joint.notes)
         try:
             with report:
                 take_down = report.recording(manifest)
-                run_compositions(waiting, joint, segmenter, take_down, models=models, stop=report.stop, taken=taken)
+                for composition in waiting:
+                    if composition.output in taken:
+                        take_down(refuse(composition.background, composition.output))
+                free = [composition for composition in waiting if composition.output not in taken]
+                run_compositions(free, joint, segmenter, take_down, models=models, stop=report.stop)
         except BaseException:
             report.close(manifest.path, cut_short=True)
             raise

@@ -15,7 +15,7 @@ from inpaint.cli._options import Device
 SOME_FAILED = 3
 """Exit code when some photographs failed and the others are done."""
 
-WITH_TABLE = ("compositions", "output", "resume", "device", "threads", "as_json", "quiet", "verbose")
+WITH_TABLE = ("compositions", "output", "resume", "force", "device", "threads", "as_json", "quiet", "verbose")
 """Names of what may stand beside --compositions."""
 
 
@@ -114,6 +114,9 @@ def batch(
     resume: Annotated[
         bool, typer.Option("--resume", help="Leave out what is complete and unchanged in the folder of results.")
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Let results replace files that are no results of an earlier batch there.")
+    ] = False,
     ray: Annotated[
         str | None,
         typer.Option(
@@ -140,11 +143,21 @@ def batch(
 
         _check_table_alone(context)
         make_report = partial(BatchReport, quiet=quiet, verbose=verbose, as_json=as_json, verb="composed")
-        if run_table(compositions, output, device, threads, resume=resume, make_report=make_report).failures:
+        done = run_table(compositions, output, device, threads, resume=resume, force=force, make_report=make_report)
+        if done.failures:
             raise typer.Exit(SOME_FAILED)
         return
     choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
-    from inpaint.core.batch import Manifest, Settings, collect, load_batch_engine, read_list, run_here, run_on_ray
+    from inpaint.core.batch import (
+        Manifest,
+        Settings,
+        collect,
+        load_batch_engine,
+        read_list,
+        refuse,
+        run_here,
+        run_on_ray,
+    )
     from inpaint.core.batch.prints import take
     from inpaint.core.engines.devices import expected
     from inpaint.core.errors import MaskError
@@ -174,11 +187,16 @@ def batch(
     key = settings.key(take(path).sha256)
 
     with Manifest(output) as manifest:
-        waiting = manifest.begin_items(manifest.open_items(items, settings, key) if resume else items)
+        waiting = manifest.open_items(items, settings, key) if resume else items
+        taken = manifest.begin((item.target for item in waiting), force=force)
         report = BatchReport(len(items), len(items) - len(waiting), quiet=quiet, verbose=verbose, as_json=as_json)
         take_down = report.recording(manifest)
         try:
             with report:
+                for item in waiting:
+                    if item.target in taken:
+                        take_down(refuse(item.image, item.target, key))
+                waiting = [item for item in waiting if item.target not in taken]
                 if ray is not None:
                     run_on_ray(
                         waiting,

@@ -6,7 +6,7 @@ The job is one function, `fill_file`. A pool of threads (`run_here`) and Ray (`r
 from inpaint.core.batch.cluster import run_on_ray
 from inpaint.core.batch.collect import Item, collect, read_list
 from inpaint.core.batch.compositions import check_outputs, compose_job, open_compositions, run_compositions
-from inpaint.core.batch.job import Failure, Outcome, Settings, fill_file
+from inpaint.core.batch.job import Failure, Outcome, Settings, fill_file, refuse
 from inpaint.core.batch.manifest import Manifest
 from inpaint.core.batch.pool import load_batch_engine, run_here
 
@@ -23,6 +23,7 @@ __all__ = [
     "load_batch_engine",
     "open_compositions",
     "read_list",
+    "refuse",
     "run_compositions",
     "run_here",
     "run_on_ray",

@@ -95,12 +95,12 @@ class _Process:
 
 
 def _to_row(item: Item) -> dict[str, str]:
-    return {"item": json.dumps([str(item.image), item.folder.as_posix(), str(item.target), item.taken])}
+    return {"item": json.dumps([str(item.image), item.folder.as_posix(), str(item.target)])}
 
 
 def _from_row(row: dict[str, Any]) -> Item:
-    image, folder, target, taken = json.loads(row["item"])
-    return Item(image=Path(image), folder=PurePath(folder), target=Path(target), taken=taken)
+    image, folder, target = json.loads(row["item"])
+    return Item(image=Path(image), folder=PurePath(folder), target=Path(target))
 
 
 @contextmanager

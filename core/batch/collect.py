@@ -27,8 +27,6 @@ class Item:
     """The folders between what was asked for and the photograph, such as `2024/may`; its mask has the same."""
     target: Path
     """The file to write, as an absolute path."""
-    taken: bool = False
-    """Whether a file is there that no batch wrote, so that the result may not replace it."""
 
 
 def collect(
@@ -45,24 +43,23 @@ def collect(
       there is more than one source also its own name.
     - A file goes right into `out`. One of `listed` keeps the folders of its path where that is relative, and one that
       is not there is left to its job, which will tell it with the other failures.
-    - What an earlier batch wrote into `out` is no photograph, wherever it lies and also by name.
+    - What an earlier batch wrote into `out` is passed over in folders, wherever it lies.
     - The result has the photograph's stem and the suffix that `suffix` gives for it. Where two results would have one
       name, as those of a.jpg and a.png, they keep the old suffix as well: a.jpg.png and a.png.png.
 
     Raises `ImageError` when there is no such source, a folder cannot be listed, or no photograph is in any, and
     `OutputError` when two results would have one name all the same, or a result would replace its photograph.
     """
-    results = {_real(_absolute(out) / name) for name in earlier_results(_absolute(out))}
-    passed = {_real(_absolute(path)) for path in (out, *skip)} | results
+    real = _Real()
+    results = {real(_absolute(out) / name) for name in earlier_results(_absolute(out))}
+    passed = {real(_absolute(path)) for path in (out, *skip)} | results
     found: dict[Path, PurePath] = {}
     by_list = set(listed)
     for source in (*sources, *listed):
         root = _absolute(source)
-        if _real(root) in results:
-            continue
         if is_folder(root):
             top = PurePath(root.name) if len(sources) + len(listed) > 1 else PurePath()
-            for image in _walk(root, passed):
+            for image in _walk(root, passed, real):
                 found.setdefault(image, top / image.parent.relative_to(root))
         elif source in by_list:
             found.setdefault(root, PurePath() if source.is_absolute() or ".." in source.parts else source.parent)
@@ -71,17 +68,10 @@ def collect(
         else:
             raise ImageError(f"There is no file or folder {source}; check the path.")
     if not found:
-        raise ImageError(_nothing(sources, listed, results))
-    return _named(found, _absolute(out), suffix)
-
-
-def _nothing(sources: Sequence[Path], listed: Sequence[Path], results: set[Path]) -> str:
-    """Say that no photographs were found, and whether that is because all there is are results."""
-    named = ", ".join(map(str, sources)) or "the list"
-    roots = [_real(_absolute(source)) for source in (*sources, *listed)]
-    if any(result.is_relative_to(root) for result in results for root in roots):
-        return f"Nothing but results of an earlier batch is in {named}; to fill those, choose another --output."
-    return f"No photographs are in {named}; name folders that hold some, or the files themselves."
+        named = ", ".join(map(str, sources)) or "the list"
+        only = " beside results of an earlier batch" if results else ""
+        raise ImageError(f"No photographs are in {named}{only}; name folders that hold some, or the files themselves.")
+    return _named(found, _absolute(out), suffix, real)
 
 
 def read_list(file: TextIO) -> list[Path]:
@@ -90,14 +80,14 @@ def read_list(file: TextIO) -> list[Path]:
     return [Path(line) for line in lines if line.strip() and not line.startswith("#")]
 
 
-def _walk(root: Path, passed: set[Path]) -> Iterator[Path]:
+def _walk(root: Path, passed: set[Path], real: "_Real") -> Iterator[Path]:
     """Yield the photographs below `root`, sorted. Links to folders are not followed, because they can go in circles."""
     for folder, folders, files in os.walk(root, onerror=_refuse):
         here = Path(folder)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and _real(here / name) not in passed)
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and real(here / name) not in passed)
         for name in sorted(files):
             path = here / name
-            if not name.startswith(".") and path.suffix.lower() in SUFFIXES and _real(path) not in passed:
+            if not name.startswith(".") and path.suffix.lower() in SUFFIXES and real(path) not in passed:
                 yield path
 
 
@@ -105,7 +95,7 @@ def _refuse(error: OSError) -> None:
     raise ImageError(f"The folder {error.filename} cannot be listed: {error.strerror}; change its permissions.")
 
 
-def _named(found: dict[Path, PurePath], out: Path, suffix: Callable[[Path], str]) -> list[Item]:
+def _named(found: dict[Path, PurePath], out: Path, suffix: Callable[[Path], str], real: "_Real") -> list[Item]:
     """Give every photograph its target."""
     short = {image: out / folder / f"{image.stem}{suffix(image)}" for image, folder in found.items()}
     twice = set(_shared(short.items()))
@@ -115,9 +105,9 @@ def _named(found: dict[Path, PurePath], out: Path, suffix: Callable[[Path], str]
     }
     for image in _shared(targets.items()):
         raise OutputError(f"{image} and another photograph would both become {targets[image]}; rename one of them.")
-    originals = {_real(image) for image in found}
+    originals = set(map(real, found))
     for image, target in targets.items():
-        if _real(target) in originals:
+        if real(target) in originals:
             raise OutputError(f"The result of {image} would replace {target}; choose another folder with --output.")
     return [Item(image=image, folder=folder, target=targets[image]) for image, folder in found.items()]
 
@@ -135,6 +125,16 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute() leaves .. in it
 
 
-def _real(path: Path) -> Path:
-    """Return the path with all links followed, by which one file is told from another."""
-    return Path(os.path.realpath(path))
+class _Real:
+    """Follows all links in a path, by which one file is told from another; each folder is looked up once."""
+
+    def __init__(self) -> None:
+        self._folders: dict[Path, Path] = {}
+
+    def __call__(self, path: Path) -> Path:
+        """Return the path without links."""
+        if path.is_symlink() or path.parent == path:
+            return Path(os.path.realpath(path))
+        if path.parent not in self._folders:
+            self._folders[path.parent] = Path(os.path.realpath(path.parent))
+        return self._folders[path.parent] / path.name

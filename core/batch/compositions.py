@@ -4,13 +4,13 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from inpaint.core.batch.job import Outcome, guarded, taken_sentence
+from inpaint.core.batch.job import Outcome, guarded
 from inpaint.core.batch.manifest import Manifest
 from inpaint.core.batch.prints import take
 from inpaint.core.decode import refusing
@@ -22,14 +22,8 @@ from inpaint.core.objects.segmenting import SegmenterEngine
 from inpaint.core.timing import timed
 
 
-def compose_job(
-    composition: Composition, joint: JointEngine, segmenter: SegmenterEngine, key: str = "", *, taken: bool = False
-) -> Outcome:
-    """Carry out one composition, whole or not at all; never raises for a bad one.
-
-    - `key`: goes into the outcome;
-    - `taken`: a file is there that no batch wrote, so that the job fails.
-    """
+def compose_job(composition: Composition, joint: JointEngine, segmenter: SegmenterEngine, key: str = "") -> Outcome:
+    """Carry out one composition, whole or not at all; never raises for a bad one. key: goes into the outcome."""
     told: dict[str, Any] = {
         "image": str(composition.background),
         "output": str(composition.output),
@@ -43,8 +37,6 @@ def compose_job(
             with refusing(path, MaskError if name == "mask" else ImageError):
                 prints[name] = take(path)
         check_apart(composition.output, inputs)
-        if taken:
-            raise OutputError(taken_sentence(composition.output))
         make_folder(composition.output.parent)
         with timed(seconds, "compose"):
             done = compose_file(composition, joint, segmenter)
@@ -81,19 +73,16 @@ def run_compositions(
     *,
     models: Sequence[str],
     stop: threading.Event,
-    taken: Collection[Path] = (),
 ) -> None:
     """Carry out every composition, one after the other: each one uses all cores.
 
     - `models`: SHA-256 of the model files;
-    - `stop`: once it is set, KeyboardInterrupt is raised after the one under way;
-    - `taken`: outputs where a file is that no batch wrote.
+    - `stop`: once it is set, KeyboardInterrupt is raised after the one under way.
     """
     for composition in compositions:
         if stop.is_set():
             raise KeyboardInterrupt
-        key, is_taken = composition_key(composition, models), composition.output in taken
-        report(compose_job(composition, joint, segmenter, key, taken=is_taken))
+        report(compose_job(composition, joint, segmenter, composition_key(composition, models)))
 
 
 def open_compositions(

@@ -175,8 +175,6 @@ def _fill(
         if choice.file is not None:
             told["mask"] = str(choice.file)
         check_apart(item.target, {"photograph": item.image, "mask": choice.file})
-        if item.taken:
-            raise OutputError(taken_sentence(item.target))
         photo = read_image(item.image)
         told["width"], told["height"] = photo.size
         hole = build_mask(photo, choice)
@@ -207,12 +205,16 @@ def _fill(
     }
 
 
-def taken_sentence(target: Path) -> str:
-    """Say that a file is in a result's way which no batch wrote."""
-    return (
-        f"{target} is there already, and the manifest in the folder of results does not list it as a result; move it "
-        "away, or choose another folder with --output."
-    )
+def refuse(image: Path, target: Path, key: str = "") -> Outcome:
+    """Return the failure of a job whose result would replace a file that no batch wrote."""
+
+    def say(seconds: dict[str, float]) -> dict[str, Any]:
+        raise OutputError(
+            f"{target} is there already, and the manifest in the folder of results does not list it as a result; give "
+            "--force to replace it, or choose another folder with --output."
+        )
+
+    return guarded({"image": str(image), "output": str(target), "settings": key}, say)
 
 
 @lru_cache(maxsize=1)

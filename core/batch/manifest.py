@@ -5,7 +5,7 @@ last one counts. Paths of outputs are relative to the folder of the manifest, so
 """
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from types import TracebackType
 from inpaint.core.batch.collect import Item
 from inpaint.core.batch.job import Outcome, Settings
 from inpaint.core.batch.prints import still
-from inpaint.core.batch.results import NAME, listed_results, name_in, read_begun, write_begun
+from inpaint.core.batch.results import NAME, listed_results, name_in, read_begun, taken_by_others, write_begun
 from inpaint.core.errors import InpaintError, OutputError
 from inpaint.core.files import is_there, make_folder
 
@@ -45,30 +45,26 @@ class Manifest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._begun is not None:
+        # After an error a process elsewhere may yet finish what it has begun.
+        if self._begun is not None and kind is None:
             out = self.path.parent
             with suppress(OutputError):  # then the one from before stays, which names these and more
                 write_begun(out, {name for name in self._begun if is_there(out / name)})
         os.close(self._file)
 
-    def begin(self, targets: Iterable[Path]) -> set[Path]:
+    def begin(self, targets: Iterable[Path], *, force: bool = False) -> set[Path]:
         """Take down what is going to be written, and return the targets where a file is that no batch wrote.
 
-        Called once, before the first job. Raises `OutputError`.
+        Called once, before the first job. force: let whatever is there be replaced; then no target is returned. Raises
+        `OutputError`.
         """
         out = self.path.parent
         listed, begun = listed_results(out), read_begun(out)
-        earlier = listed | begun
-        names = {target: self._relative(target) for target in targets}
-        taken = {target for target, name in names.items() if name not in earlier and is_there(target)}
+        names = {target: name_in(out, target) for target in targets}
+        taken = set() if force else taken_by_others(out, names, listed | begun)
         self._begun = (begun | {name for target, name in names.items() if target not in taken}) - listed
         write_begun(out, self._begun)
         return taken
-
-    def begin_items(self, items: Sequence[Item]) -> list[Item]:
-        """Return the items with `taken` set as `begin` finds it."""
-        taken = self.begin(item.target for item in items)
-        return [replace(item, taken=item.target in taken) for item in items]
 
     def add(self, outcome: Outcome) -> None:
         """Add a line, in one write, so that it is there when the process is killed right after."""

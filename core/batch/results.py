@@ -7,11 +7,13 @@ relative to the folder.
 
 import json
 import os
-from collections.abc import Set
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 
-from inpaint.core.files import atomic_write
+from inpaint.core.files import atomic_write, is_there
 
 NAME = "manifest.jsonl"
 """The manifest."""
@@ -27,6 +29,29 @@ def name_in(out: Path, target: Path) -> str:
 def earlier_results(out: Path) -> set[str]:
     """Return the names of all that batches wrote into the folder `out`, or may have written when they were killed."""
     return listed_results(out) | read_begun(out)
+
+
+def taken_by_others(out: Path, names: Mapping[Path, str], earlier: Set[str]) -> set[Path]:
+    """Return the targets, given with their names, at which there is a file that is none of the `earlier` results.
+
+    A file system may find a result under another name than it was written with: A.png for a.png, or an accent that is a
+    letter of its own.
+    """
+    others = {target for target, name in names.items() if name not in earlier and is_there(target)}
+    if not others:
+        return others
+    alike = defaultdict(list)
+    for name in earlier:
+        alike[_folded(name)].append(out / name)
+    return {
+        target
+        for target in others
+        if not any(is_there(result) and result.samefile(target) for result in alike[_folded(names[target])])
+    }
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def listed_results(out: Path) -> set[str]:

@@ -68,6 +68,7 @@ def test_what_no_batch_wrote_is_not_replaced(collage: Path) -> None:
         assert "1 composed, 1 failed" in result.stdout
         assert "one.png is there already" in result.stderr
         assert (collage / "out/one.png").read_bytes() == b"an original"
+    assert run(collage, *GOOD, words=("--force",)).exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,8 @@ def test_another_original_is_not_replaced(folder: Path, run: Callable, picture: 
     assert "1 filled" in run("a.jpg", *BOX, "-o", ".").stdout
     Path("manifest.jsonl").unlink()
     assert "the manifest in the folder of results does not list it" in run("a.jpg", *BOX, "-o", ".").stderr
+    assert run("a.jpg", *BOX, "-o", ".", "--force").exit_code == 0
+    assert run("a.jpg", *BOX, "-o", ".").exit_code == 0
 
 
 def test_a_fill_is_not_filled_again(folder: Path, run: Callable) -> None:

@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from inpaint.core import Engine, ImageError
-from inpaint.core.batch import Item, Manifest, Settings, collect, fill_file
-from inpaint.core.batch.results import BEGUN, NAME, earlier_results
+from inpaint.core import Engine, ImageError, OutputError
+from inpaint.core.batch import Item, Manifest, Settings, collect, fill_file, refuse
+from inpaint.core.batch.results import BEGUN, NAME, earlier_results, taken_by_others
 
 
 def png(path: Path) -> str:
@@ -38,12 +38,22 @@ def names(items: list[Item]) -> list[tuple[str, str]]:
     return [(item.image.name, item.target.name) for item in items]
 
 
+def targets(items: list[Item]) -> list[Path]:
+    return [item.target for item in items]
+
+
 def test_results_among_the_photographs_are_no_photographs(folder: Path) -> None:
     wanted = [("a.jpg", "a.png"), ("b.jpg", "b.png")]
     assert names(collect([folder], folder, png)) == wanted
-    by_name = [folder / "a.jpg", folder / "a.png"]
-    assert names(collect(by_name, folder, png)) == wanted[:1]
-    assert names(collect([], folder, png, listed=by_name)) == wanted[:1]
+    assert names(collect([folder / "trip", folder / "a.jpg"], folder, png)) == wanted[::-1]
+
+
+def test_a_result_that_is_named_is_a_photograph(folder: Path) -> None:
+    webp = collect([folder / "a.png"], folder, lambda path: ".webp")
+    assert names(webp) == names(collect([], folder, lambda path: ".webp", listed=[folder / "a.png"]))
+    assert names(webp) == [("a.png", "a.webp")]
+    with pytest.raises(OutputError, match="would replace"):
+        collect([folder / "a.png"], folder, png)
 
 
 def test_they_are_photographs_to_a_batch_into_another_folder(folder: Path, tmp_path: Path) -> None:
@@ -61,10 +71,8 @@ def test_a_link_leads_to_the_same_results_masks_and_photographs(folder: Path, tm
 
 
 def test_nothing_but_results_is_said_so(folder: Path) -> None:
-    with pytest.raises(ImageError, match="Nothing but results of an earlier batch"):
-        collect([folder / "a.png"], folder, png)
     (folder / "trip/b.jpg").unlink()
-    with pytest.raises(ImageError, match="Nothing but results of an earlier batch"):
+    with pytest.raises(ImageError, match="beside results of an earlier batch"):
         collect([folder / "trip"], folder, png)
 
 
@@ -84,32 +92,54 @@ def test_what_no_batch_wrote_is_not_replaced(
     before = items[0].target.read_bytes()
     for _ in range(2):  # the line of the failure is not the line of a result
         with Manifest(album / "out") as manifest:
-            outcomes = [fill_file(item, settings, engine, "k") for item in manifest.begin_items(items)]
-            for outcome in outcomes:
+            assert manifest.begin(targets(items)) == {items[0].target}
+            refused = refuse(items[0].image, items[0].target, "k")
+            for outcome in (refused, fill_file(items[1], settings, engine, "k")):
                 manifest.add(outcome)
-        assert [outcome.status for outcome in outcomes] == ["failed", "done"]
-        assert outcomes[0].error is not None
-        assert (outcomes[0].error.kind, outcomes[0].error.code) == ("OutputError", 6)
-        assert "is there already, and the manifest" in outcomes[0].error.message
+        assert refused.error is not None
+        assert (refused.error.kind, refused.error.code) == ("OutputError", 6)
+        assert "is there already, and the manifest" in refused.error.message
         assert items[0].target.read_bytes() == before
     assert not (album / "out" / BEGUN).exists()
+    with Manifest(album / "out") as manifest:
+        assert manifest.begin(targets(items), force=True) == set()
 
 
 def test_without_its_manifest_a_result_is_somebodys_file(album: Path, settings: Settings, engine: Engine) -> None:
     items = collect([album / "photos/0.png"], album / "out", png)
     with Manifest(album / "out") as manifest:
-        manifest.add(fill_file(manifest.begin_items(items)[0], settings, engine, "k"))
+        assert not manifest.begin(targets(items))
+        manifest.add(fill_file(items[0], settings, engine, "k"))
     with Manifest(album / "out") as manifest:
-        assert not manifest.begin_items(items)[0].taken
+        assert not manifest.begin(targets(items))
     (album / "out" / NAME).unlink()
     with Manifest(album / "out") as manifest:
-        assert manifest.begin_items(items)[0].taken
+        assert manifest.begin(targets(items)) == {items[0].target}
+
+
+def test_what_is_finished_after_an_interruption_is_a_result(album: Path) -> None:
+    """A process of a cluster goes on for a moment after the batch has ended."""
+    items = collect([album / "photos/0.png"], album / "out", png)
+    with suppress(KeyboardInterrupt), Manifest(album / "out") as manifest:
+        manifest.begin(targets(items))
+        raise KeyboardInterrupt
+    items[0].target.write_bytes(b"whole")
+    with Manifest(album / "out") as manifest:
+        assert not manifest.begin(targets(items))
+
+
+def test_a_file_system_may_know_a_result_by_another_name(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    (tmp_path / "A.png").hardlink_to(tmp_path / "a.png")
+    (tmp_path / "A.PNG").touch()
+    given = {tmp_path / name: name for name in ("A.png", "A.PNG", "b.png")}
+    assert taken_by_others(tmp_path, given, {"a.png"}) == {tmp_path / "A.PNG"}
 
 
 def kill(album: Path, items: list[Item]) -> None:
     """Leave behind what a run does that is killed when it has listed the last result, and written but the first."""
     manifest = Manifest(album / "out")
-    assert not any(item.taken for item in manifest.begin_items(items))
+    assert not manifest.begin(targets(items))
     items[0].target.write_bytes(b"whole")
     items[-1].target.write_bytes(b"whole")
     listing(album / "out", items[-1].target.name)
@@ -121,19 +151,20 @@ def kill(album: Path, items: list[Item]) -> None:
 def test_what_a_killed_run_did_not_come_to_list_is_a_result(album: Path, settings: Settings, engine: Engine) -> None:
     items = collect([album / "photos" / f"{number}.png" for number in (0, 2, 4)], album / "out", png)
     kill(album, items)
-    (album / "out/strange.png").touch()
     assert earlier_results(album / "out") == {"0.png", "2.png", "4.png"}
-    with pytest.raises(ImageError, match="Nothing but results"):
-        collect([album / "out/0.png"], album / "out", png)
+    with pytest.raises(ImageError, match="beside results"):
+        collect([album / "out"], album / "out", png)
+    (album / "out/strange.png").touch()
     # A run about other photographs keeps in mind what is there and not listed, and lets go of the rest.
     others = collect([album / "photos/6.png"], album / "out", png)
     with Manifest(album / "out") as manifest:
-        manifest.add(fill_file(manifest.begin_items(others)[0], settings, engine, "k"))
+        manifest.begin(targets(others))
+        manifest.add(fill_file(others[0], settings, engine, "k"))
     assert json.loads((album / "out" / BEGUN).read_text()) == ["0.png"]
     with Manifest(album / "out") as manifest:
-        for item in manifest.begin_items([*items, replace(items[1], target=album / "out/strange.png")]):
+        assert manifest.begin([*targets(items), album / "out/strange.png"]) == {album / "out/strange.png"}
+        for item in items:
             manifest.add(fill_file(item, settings, engine, "k"))
-            assert item.taken == (item.target.name == "strange.png")
     assert not (album / "out" / BEGUN).exists()
     assert earlier_results(album / "out") == {"0.png", "2.png", "4.png", "6.png"}
 
