@@ -1,8 +1,8 @@
 """Frozen classification networks whose activations measure how alike two pictures look.
 
 Weights come from torchvision's download, or, without internet, from a folder of safetensors files in torchvision's
-names (`features.0.weight`, ...). Nothing is unpickled but the layer weights that the installed lpips package ships,
-and those with `weights_only`.
+names (`features.0.weight`, ...). torchvision's downloads and the layer weights that the installed lpips package ships
+are `.pth` files: both are read with `weights_only`, which takes nothing but tensors out of them.
 """
 
 import warnings
@@ -41,36 +41,46 @@ UNCALIBRATED_SCALE = 1 / 15
 """Distances without LPIPS's learned layer weights are some 15 times larger; this brings them to the same size."""
 
 
-def load_weights(name: BackboneName, folder: Path | None) -> dict[str, Tensor]:
-    """Return the convolution weights of a backbone under torchvision's names.
+def load_weights(name: BackboneName, folder: Path | None) -> tuple[dict[str, Tensor], bool]:
+    """Return the convolution weights of a backbone under torchvision's names, and whether they are torchvision's.
 
-    folder: where to look for a safetensors file; None = torchvision's download (cached by torch.hub).
-    Raises `RecipeError` when the folder has no such file, or the download fails.
+    LPIPS learned its layer weights for torchvision's. folder: where to look for a safetensors file; None =
+    torchvision's download (cached by torch.hub). Raises `RecipeError` when the folder has no such file, or the download
+    fails.
     """
-    source = SOURCES[name]
     if folder is not None:
-        files = sorted(folder.glob(source.pattern))
-        if not files:
-            raise RecipeError(f"No {source.pattern} in {folder}; put the weights of {name!r} there, or choose another.")
-        return load_file(files[0])
+        file = _choose(name, folder)
+        return load_file(file), file.name == _own_name(name)
     try:
-        enum = torchvision.models.get_weight(source.weights)
-        return dict(enum.get_state_dict(progress=False, check_hash=True, weights_only=True))
+        enum = torchvision.models.get_weight(SOURCES[name].weights)
+        return dict(enum.get_state_dict(progress=False, check_hash=True, weights_only=True)), True
     except OSError as error:
         raise RecipeError(
             f"The weights of {name!r} could not be downloaded ({error}); go online once, or give --backbones DIR."
         ) from error
 
 
-def is_torchvisions(name: BackboneName, folder: Path | None) -> bool:
-    """Tell whether these are torchvision's weights, for which LPIPS learned its layer weights.
+def _choose(name: BackboneName, folder: Path) -> Path:
+    """Return the file with the weights of a backbone: torchvision's where it is there, otherwise the first by name."""
+    own, pattern = folder / _own_name(name), SOURCES[name].pattern
+    files = [own] if own.is_file() else sorted(folder.glob(pattern))
+    if not files:
+        raise RecipeError(f"No {pattern} in {folder}; put the weights of {name!r} there, or choose another.")
+    return files[0]
 
-    A file says so by carrying torchvision's own name, which ends in a hash: `alexnet-owt-7be5be79.safetensors`.
+
+def _own_name(name: BackboneName) -> str:
+    """Return what torchvision's weights are called as safetensors, such as `alexnet-owt-7be5be79.safetensors`.
+
+    By this name they are known: the hash in it is of the `.pth` file that they came in, so it proves nothing here.
     """
-    if folder is None:
-        return True
-    stem = Path(torchvision.models.get_weight(SOURCES[name].weights).url).stem
-    return (folder / f"{stem}.safetensors").exists()
+    return Path(torchvision.models.get_weight(SOURCES[name].weights).url).with_suffix(".safetensors").name
+
+
+def _layer_weights(name: str) -> dict[str, Tensor]:
+    """Return what LPIPS learned for a backbone. The package would read its own file as torch's environment says."""
+    file = Path(lpips.__file__).parent / "weights" / "v0.1" / f"{name}.pth"
+    return torch.load(file, map_location="cpu", weights_only=True)
 
 
 class LpipsFeatures(nn.Module):
@@ -85,14 +95,13 @@ class LpipsFeatures(nn.Module):
         with warnings.catch_warnings():
             # lpips builds torchvision's networks through arguments that torchvision calls deprecated.
             warnings.simplefilter("ignore")
-            metric = lpips.LPIPS(net=name, pnet_rand=True, verbose=False)
-        weights = load_weights(name, folder)
+            metric = lpips.LPIPS(pretrained=False, net=name, pnet_rand=True, verbose=False)
+        weights, self.calibrated = load_weights(name, folder)
         trunk = {key: weights["features." + key.split(".", 1)[1]] for key in metric.net.state_dict()}
         metric.net.load_state_dict(trunk)
         self.scale = metric.scaling_layer
         self.net = metric.net
-        self.calibrated = is_torchvisions(name, folder)
-        learned = metric.state_dict()
+        learned = _layer_weights(name)
         channels = [
             learned[f"lin{index}.model.1.weight"].reshape(-1)
             if self.calibrated
@@ -137,7 +146,7 @@ class Vgg19Features(nn.Module):
 
     def __init__(self, folder: Path | None) -> None:
         super().__init__()
-        weights = load_weights("vgg19", folder)
+        weights, _ = load_weights("vgg19", folder)
         present = {int(key.split(".")[1]) for key in weights if key.startswith("features.")}
         self.taps = [tap for tap in self.TAPS if tap in present]
         full = torchvision.models.vgg19(weights=None).features

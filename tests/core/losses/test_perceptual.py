@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torchvision
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.losses import (
@@ -55,7 +55,6 @@ def test_equals_lpips_where_the_patch_is_the_whole_image(backbones, backbone):
     import warnings
 
     import lpips
-    from safetensors.torch import load_file
 
     features = LpipsFeatures(backbone, backbones)
     assert features.calibrated
@@ -139,6 +138,28 @@ def test_a_backbone_from_elsewhere_is_uncalibrated_and_scaled(backbones, tmp_pat
     weights = features.channel_weights()
     assert len(weights) == 7
     assert all(torch.allclose(w, torch.full_like(w, 1 / 15)) for w in weights)
+
+
+def test_of_two_files_torchvisions_is_taken_and_called_so(backbones, tmp_path):
+    """The other one comes first by name."""
+    weights = load_file(backbones / f"{HASHED['alex']}.safetensors")
+    save_file(weights, tmp_path / f"{HASHED['alex']}.safetensors")
+    save_file({key: value + 1 for key, value in weights.items()}, tmp_path / "alexnet-caffe.safetensors")
+    both = LpipsFeatures("alex", tmp_path)
+    (tmp_path / f"{HASHED['alex']}.safetensors").unlink()
+    other = LpipsFeatures("alex", tmp_path)
+    assert [both.calibrated, other.calibrated] == [True, False]
+    first = [next(iter(features.net.state_dict().values())) for features in (both, other)]
+    assert torch.equal(first[0], weights["features.0.weight"])
+    assert torch.equal(first[1], weights["features.0.weight"] + 1)
+
+
+def test_nothing_but_tensors_is_read_from_what_lpips_ships(backbones, monkeypatch):
+    """Where it is not said, an environment variable (TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD) has torch unpickle freely."""
+    said, load = [], torch.load
+    monkeypatch.setattr(torch, "load", lambda *a, **kw: said.append(kw.get("weights_only")) or load(*a, **kw))
+    LpipsFeatures("alex", backbones)
+    assert said == [True]
 
 
 def test_widen_grows_a_rectangle_on_every_side():
