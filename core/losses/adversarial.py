@@ -38,7 +38,7 @@ def generator_loss(completed: Sequence[Tensor], overlaps: Sequence[Tensor], kind
 
     The labels are the reverse of the discriminators': patches that touch the hole should pass for real. The mean is
     taken over those patches only: the others show nothing the generator made, and counting them would make the loss
-    weaker for smaller holes. Returns a scalar, 0 where no patch touches a hole.
+    weaker for smaller holes. The pictures count alike; one where no patch touches a hole counts as 0. Returns a scalar.
     """
     total = torch.zeros((), device=completed[0].device)
     for logits, overlap in zip(completed, overlaps, strict=True):

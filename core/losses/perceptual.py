@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inpaint.core.losses.backbones import LpipsFeatures, Vgg19Features, inverse_length
+from inpaint.core.losses.reconstruction import masked_mean
 
 CONTEXT_MARGIN = 1 / 16
 """How far the second, larger patch reaches beyond the hole on every side, as a fraction of the image's side."""
@@ -58,8 +59,8 @@ class PatchPerceptualLoss(nn.Module):
     """PPL, equation 2: perceptual distance of the hole's patch, and of a slightly larger one around it, added.
 
     The activations are computed once on the whole image, and the sum over positions h, w of each layer runs over
-    those inside the patch. So a patch may have any shape and an image any number of holes, both scales share one
-    forward pass, and the features next to the rim see the true context, as a viewer does.
+    those inside the patch, whose area stands for H_l W_l. So a patch may have any shape and an image any number of
+    holes, both scales share one forward pass, and the features next to the rim see the true context, as a viewer does.
     """
 
     def __init__(self, features: LpipsFeatures) -> None:
@@ -67,7 +68,7 @@ class PatchPerceptualLoss(nn.Module):
         self.features = features
 
     def forward(self, output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
-        """Return the sum of the two patches' distances, a scalar.
+        """Return the sum of the two patches' distances, a scalar: the mean over the pictures, which count alike.
 
         output, target: N x 3 x H x W in [-1, 1]. mask: N x 1 x H x W, 1 = hole.
         """
@@ -81,7 +82,7 @@ class PatchPerceptualLoss(nn.Module):
             for patch in patches:
                 # The share of each position's cell that lies in the patch.
                 share = F.interpolate(patch, size=distance.shape[-2:], mode="area")
-                total = total + (distance * share).sum() / share.sum().clamp_min(1e-6)
+                total = total + masked_mean(distance, share)
         return total
 
 

@@ -86,6 +86,17 @@ def test_without_any_overlap_the_generator_loss_is_zero():
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_every_picture_counts_alike_however_many_patches_touch_its_hole(kind):
+    """Equation 6 is an expectation over pictures."""
+    torch.manual_seed(0)
+    fake, overlap = torch.randn(2, 1, 4, 4), torch.zeros(2, 1, 4, 4)
+    overlap[0, :, 0, 0] = 1
+    overlap[1, :, :3] = 1
+    alone = [generator_loss([fake[n : n + 1]], [overlap[n : n + 1]], kind).item() for n in range(2)]
+    assert generator_loss([fake], [overlap], kind).item() == pytest.approx(sum(alone) / 2, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_one_label_serves_all_channels_of_an_output(kind):
     """A discriminator may judge with several channels; the loss is the mean over them."""
     torch.manual_seed(0)

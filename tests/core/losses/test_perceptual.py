@@ -84,6 +84,18 @@ def test_only_what_is_near_the_hole_counts(backbones):
     assert loss(inside, target, mask) > 20 * loss(outside, target, mask)
 
 
+def test_every_picture_counts_alike_whatever_the_size_of_its_hole(backbones):
+    """Equation 2 is of one picture; over the batch there is a mean. One without a hole counts as 0."""
+    loss = PatchPerceptualLoss(LpipsFeatures("squeeze", backbones))
+    target, mask = pictures()
+    output = target.flip(3)
+    mask[1, :, :40, 20:64] = 1
+    alone = [loss(output[n : n + 1], target[n : n + 1], mask[n : n + 1]).item() for n in range(2)]
+    assert loss(output, target, mask).item() == pytest.approx(sum(alone) / 2, rel=1e-5)
+    mask[1] = 0
+    assert loss(output, target, mask).item() == pytest.approx(alone[0] / 2, rel=1e-5)
+
+
 def test_gradients_reach_the_hole_and_are_finite_even_on_black(backbones):
     """The lpips package divides by a norm whose gradient is NaN where all activations vanish."""
     loss = PatchPerceptualLoss(LpipsFeatures("alex", backbones))

@@ -25,6 +25,39 @@ def test_an_empty_region_gives_zero():
     assert masked_mean(torch.ones(1, 3, 2, 2), torch.zeros(1, 1, 2, 2)).item() == 0
 
 
+def test_every_picture_counts_alike_whatever_the_size_of_its_hole():
+    """Equation 2 of paper 000 divides by the area of one picture, and the expectation is over pictures."""
+    values = torch.stack([torch.full((3, 4, 4), 1.0), torch.full((3, 4, 4), 3.0)])
+    region = torch.zeros(2, 1, 4, 4)
+    region[0, :, 0, 0] = 1
+    region[1] = 1
+    assert masked_mean(values, region).item() == pytest.approx((1 + 3) / 2)
+
+
+def test_a_picture_without_a_hole_counts_as_zero():
+    values, region = torch.full((2, 3, 4, 4), 3.0), torch.zeros(2, 1, 4, 4)
+    region[0, :, 0] = 1
+    assert masked_mean(values, region).item() == pytest.approx(3 / 2)
+
+
+@pytest.mark.parametrize("loss", [l1, l2, dissimilarity])
+def test_a_batch_has_the_mean_of_its_parts(loss):
+    """So nothing changes where a batch is divided: over time (accumulate) or over processes."""
+    torch.manual_seed(0)
+    output, target = torch.rand(4, 3, 16, 16) * 2 - 1, torch.rand(4, 3, 16, 16) * 2 - 1
+    region = torch.zeros(4, 1, 16, 16)
+    for picture, side in enumerate((0, 1, 5, 16)):
+        region[picture, :, :side, :side] = 1
+    halves = [loss(output[part], target[part], region[part]).item() for part in (slice(0, 2), slice(2, 4))]
+    assert loss(output, target, region).item() == pytest.approx(sum(halves) / 2, rel=1e-5)
+
+
+def test_a_soft_region_of_less_than_a_pixel_is_a_mean_too():
+    region = torch.zeros(1, 1, 4, 4)
+    region[..., 0, 0] = 0.25
+    assert masked_mean(torch.full((1, 3, 4, 4), 2.0), region).item() == pytest.approx(2)
+
+
 @pytest.mark.parametrize("loss", [l1, l2])
 def test_gradients(loss):
     torch.manual_seed(0)
