@@ -1,7 +1,7 @@
 """The callback that keeps a run directory up to date while it trains: log lines, validations, checkpoints."""
 
 from inpaint.core.nets import blocks_grown
-from inpaint.core.trainers import AdversarialTrainer, StepReport, state_tensors
+from inpaint.core.trainers import AdversarialTrainer, StepReport, check_finite, state_tensors
 from inpaint.training.data import BatchPlan
 from inpaint.training.recipe import Recipe
 from inpaint.training.reports import Reports
@@ -69,11 +69,13 @@ class Keeper:
             self.rundir.prune(self.recipe.keep)
 
     def save(self, step: int) -> None:
-        """Write a checkpoint of this step, once."""
+        """Write a checkpoint of this step, once. Raises `DivergedError` instead where the state is not finite."""
         if step != self.saved:
+            tensors = state_tensors(self.trainer)
+            check_finite(tensors)
             grown = blocks_grown(self.trainer.generator)
             counts = {"samples": self.plan.samples_before(step), "processes": self.plan.world}
-            self.rundir.save(step, state_tensors(self.trainer), self.recipe, grown, **counts)
+            self.rundir.save(step, tensors, self.recipe, grown, **counts)
             self.rundir.prune(self.recipe.keep)
             self.saved = step
 

@@ -8,7 +8,7 @@ from inpaint.core.trainers.family import Completion, Family, Stage
 from inpaint.core.trainers.guard import Guard
 from inpaint.core.trainers.loop import Callback, StepReport, train
 from inpaint.core.trainers.phases import Moment, Phase, Schedule
-from inpaint.core.trainers.state import restore, state_tensors
+from inpaint.core.trainers.state import check_finite, restore, state_tensors
 from inpaint.core.trainers.synced_norm import sync_batch_norm
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Stage",
     "StepReport",
     "build_family",
+    "check_finite",
     "restore",
     "state_tensors",
     "sync_batch_norm",

@@ -105,8 +105,8 @@ class AdversarialTrainer:
     def step(self, batch: Batch, moment: Moment) -> dict[str, Tensor]:
         """Train on one batch as the schedule says; returns every term of the losses by name, scalars on the device.
 
-        A loss that is not finite changes no weights, and raises `DivergedError`: on the CPU in this step, on a device
-        that computes ahead a few steps later.
+        A loss or gradient that is not finite changes no weights, and raises `DivergedError`: on the CPU in this step,
+        on a device that computes ahead a few steps later.
         """
         self.grow_to(moment.grown)
         batch = batch.to(self.device)
@@ -145,6 +145,7 @@ class AdversarialTrainer:
                     real, fake = self._compare(part, completed)
                 loss = discriminator_loss(real, fake, self.family.fakes(part), objective.config.adversarial) / whole
                 self._backward(loss, {"discriminator": loss}, terms)
+            self.guard.watch_gradients(self.discriminators)
             self.discriminator_adam.step()
 
         # So that the generator's loss leaves no gradient behind in the discriminators.
@@ -155,6 +156,7 @@ class AdversarialTrainer:
                 if losses:
                     losses = {name: loss / whole for name, loss in losses.items()}
                     self._backward(torch.stack(list(losses.values())).sum(), losses, terms)
+        self.guard.watch_gradients(self.generator)
         self.generator_adam.step()  # leaves alone what has no gradient
         return terms
 

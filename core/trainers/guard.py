@@ -1,9 +1,9 @@
-"""Keeps a loss that is not finite from reaching the weights, without making the host wait for the device."""
+"""Keeps losses and gradients that are not finite from the weights, without making the host wait for the device."""
 
 from collections import deque
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
 from inpaint.core.errors import DivergedError
 
@@ -12,7 +12,7 @@ LAG = 2
 
 
 class Guard:
-    """Watches every loss; once one is not finite, `broken` is 1, for good and in all processes.
+    """Watches losses and gradients; once one is not finite, `broken` is 1, for good and in all processes.
 
     An optimiser whose `found_inf` is `broken` skips its update on the device itself (what mixed-precision scaling uses
     it for), so that the host can hear of it later.
@@ -26,11 +26,24 @@ class Guard:
 
     def watch(self, loss: Tensor) -> None:
         """Take note of a loss, before anything learns from it."""
-        now = (~torch.isfinite(loss.detach())).float()
-        self.broken.copy_(torch.maximum(self.broken, now))
+        self._note(loss.detach())
         if distributed.is_available() and distributed.is_initialized():
             # The gradients of all processes are about to be averaged, and with them what is wrong with one.
             distributed.all_reduce(self.broken, distributed.ReduceOp.MAX)
+
+    def watch_gradients(self, network: nn.Module) -> None:
+        """Take note of a network's gradients, before its optimiser reads them: a finite loss may have others.
+
+        One of which the square overflows is as bad, because Adam squares it. Nobody else is asked: by now every process
+        has the average of all gradients, and so the same answer.
+        """
+        gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+        if gradients:
+            self._note(nn.utils.get_total_norm(gradients))
+
+    def _note(self, number: Tensor) -> None:
+        now = (~torch.isfinite(number)).float()
+        self.broken.copy_(torch.maximum(self.broken, now))
 
     def end_step(self) -> None:
         """Send the answer of this step to the host, and read the one of `lag` steps ago.
@@ -53,15 +66,16 @@ class Guard:
 
     @property
     def sound(self) -> bool:
-        """Whether every loss so far was finite; waits for the device."""
+        """Whether every loss and gradient so far was finite; waits for the device."""
         return not bool(self.broken)
 
     def verify(self) -> None:
-        """Raise `DivergedError` unless every loss so far was finite; waits for the device."""
+        """Raise `DivergedError` unless every loss and gradient so far was finite; waits for the device."""
         self._judge(self.broken)
 
     def _judge(self, answer: Tensor) -> None:
         if bool(answer):
             raise DivergedError(
-                "A loss is not finite any more; go back to the last checkpoint with --resume and a lower learning rate."
+                "A loss or its gradient is not finite any more; go back to the last checkpoint with --resume and a "
+                "lower learning rate."
             )

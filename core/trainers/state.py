@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from inpaint.core.errors import RecipeError
+from inpaint.core.errors import DivergedError, RecipeError
 from inpaint.core.trainers.adversary import AdversarialTrainer
 
 
@@ -22,6 +22,16 @@ def state_tensors(trainer: AdversarialTrainer) -> dict[str, Tensor]:
     if trainer.device.type == "cuda":
         tensors["random.cuda"] = torch.cuda.get_rng_state(trainer.device)
     return {key: value.detach().to("cpu").contiguous() for key, value in tensors.items()}
+
+
+def check_finite(tensors: dict[str, Tensor]) -> None:
+    """Raise `DivergedError` unless every number of a state is finite: nothing good can come of going on from it."""
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise DivergedError(
+                f"The training's state is not finite any more ({name}), and was not saved; go back to the last "
+                "checkpoint with --resume and a lower learning rate."
+            )
 
 
 def restore(trainer: AdversarialTrainer, tensors: dict[str, Tensor], grown: int) -> None:

@@ -138,6 +138,36 @@ def test_training_in_parts_runs_and_resumes(photographs, tmp_path):
     assert run_training(recipe, options(photographs, out, resume=True)) == 10
 
 
+def test_a_state_that_is_not_finite_is_never_saved(photographs, tmp_path, monkeypatch):
+    """The last line of defence: here a statistic of batch norm overflows, which neither loss nor gradient shows."""
+    out, step = tmp_path / "overflown", AdversarialTrainer.step
+
+    def overflow(trainer, batch, moment):
+        terms = step(trainer, batch, moment)
+        if trainer.ema.updates == 5:
+            next(b for b in trainer.generator.buffers() if b.is_floating_point()).fill_(float("inf"))
+        return terms
+
+    monkeypatch.setattr(AdversarialTrainer, "step", overflow)
+    with pytest.raises(DivergedError, match="not finite"):
+        run_training(short_recipe(), options(photographs, out))
+    assert RunDirectory(out).steps() == [3]
+
+
+def test_a_training_whose_last_gradient_is_not_finite_is_not_called_finished(photographs, tmp_path, monkeypatch):
+    out, learn = tmp_path / "last", AdversarialTrainer._learn
+
+    def overflow(trainer, batch, moment, *numbers):
+        if trainer.ema.updates == 9:  # so this is the tenth
+            next(trainer.generator.parameters()).register_hook(lambda gradient: gradient * float("inf"))
+        return learn(trainer, batch, moment, *numbers)
+
+    monkeypatch.setattr(AdversarialTrainer, "_learn", overflow)
+    with pytest.raises(DivergedError, match="--resume"):
+        run_training(short_recipe(), options(photographs, out))
+    assert RunDirectory(out).steps()[-1] == 9
+
+
 def test_a_training_that_diverges_writes_nothing_afterwards(photographs, tmp_path):
     out = tmp_path / "diverged"
     with pytest.raises(DivergedError):

@@ -130,6 +130,45 @@ def test_a_loss_that_is_not_finite_stops_before_it_does_harm():
     assert all(torch.equal(before[key], after[key]) for key in weights)
 
 
+def break_gradient(network):
+    """Let a gradient overflow on its way back, which leaves the loss finite."""
+    weight = next(iter(network.parameters()))
+    return weight.register_hook(lambda gradient: gradient * float("inf"))
+
+
+@pytest.mark.parametrize("network", ["generator", "discriminators"])
+def test_a_gradient_that_is_not_finite_stops_before_it_does_harm(network):
+    trainer = make_trainer()
+    run(trainer, 0, 1)
+    before = state_tensors(trainer)
+    break_gradient(getattr(trainer, network))
+    with pytest.raises(DivergedError, match="not finite"):
+        trainer.step(make_batch(1), SCHEDULE.at(1))
+    assert not trainer.guard.sound
+    after = state_tensors(trainer)
+    assert [key for key, value in after.items() if not torch.isfinite(value).all()] == []
+    learned = [f"{network}.{name}" for name, _ in getattr(trainer, network).named_parameters()]
+    learned += [
+        key for key in before if key.startswith("generator_adam" if network == "generator" else "discriminator_adam")
+    ]
+    assert [key for key in learned if not torch.equal(before[key], after[key])] == []
+
+
+def test_a_broken_gradient_is_heard_of_later_where_the_device_runs_ahead_and_does_no_harm_meanwhile():
+    trainer = make_trainer()
+    trainer.guard.lag = 2
+    before = [p.clone() for p in trainer.generator.parameters()]
+    hook = break_gradient(trainer.generator)
+    run(trainer, 0, 1)
+    hook.remove()
+    assert not trainer.guard.sound
+    run(trainer, 1, 2)
+    assert all(torch.equal(a, b) for a, b in zip(before, trainer.generator.parameters(), strict=True))
+    assert all(torch.isfinite(p).all() for p in trainer.ema.generator.parameters())
+    with pytest.raises(DivergedError):
+        run(trainer, 2, 3)
+
+
 def test_the_average_trails_the_generator():
     trainer = make_trainer()
     start = [p.clone() for p in trainer.ema.generator.parameters()]

@@ -8,6 +8,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 
+from inpaint.core.errors import DivergedError
 from inpaint.core.losses import Objective, ObjectiveConfig
 from inpaint.core.nets import (
     CentreDiscriminatorConfig,
@@ -162,6 +163,16 @@ def test_a_recording_gets_every_batch():
     sums = [graphed("kind", batch, work)["sum"] for batch in batches]
     assert seen == [float(batch.image.sum() + batch.mask.sum()) for batch in batches]
     assert [float(value) for value in sums] == [float(batch.image.sum()) for batch in batches]
+
+
+def test_replayed_steps_watch_their_gradients():
+    trainer = make_trainer(Repeating())
+    run(trainer, stop=WARM_UP + 2)
+    assert trainer.graphed.recorded
+    next(iter(trainer.generator.parameters())).register_hook(lambda gradient: gradient * float("nan"))
+    with pytest.raises(DivergedError):
+        trainer.step(make_batch(0), SCHEDULE.at(WARM_UP + 2))
+    assert all(torch.isfinite(value).all() for value in state_tensors(trainer).values())
 
 
 def test_without_a_cuda_device_nothing_is_recorded():

@@ -37,6 +37,27 @@ def test_a_device_that_computes_ahead_is_asked_later():
         guard.end_step()
 
 
+@pytest.mark.parametrize(("value", "sound"), [(1e10, True), (float("nan"), False), (float("inf"), False)])
+def test_gradients_are_watched_too(value, sound):
+    layers = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 2))
+    guard = Guard(CPU)
+    guard.watch_gradients(layers)  # there are none yet
+    layers[1].bias.grad = torch.tensor([1.0, value])
+    guard.watch_gradients(layers)
+    assert guard.sound == sound
+    layers[1].bias.grad = torch.zeros(2)
+    guard.watch_gradients(layers)
+    assert guard.sound == sound
+
+
+def test_a_gradient_that_adam_cannot_square_is_not_finite():
+    layer = torch.nn.Linear(2, 1)
+    layer.weight.grad = torch.full((1, 2), 1e30)
+    guard = Guard(CPU)
+    guard.watch_gradients(layer)
+    assert not guard.sound
+
+
 def test_the_optimiser_skips_what_is_broken_and_everything_after():
     guard = Guard(CPU, lag=2)
     weight = torch.nn.Parameter(torch.ones(3))
