@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from inpaint.core.errors import ModelError
 from inpaint.core.files import atomic_write, check_writable
-from inpaint.core.objects.boxcrop import SHARE, SIDE, corners_of
+from inpaint.core.objects.boxcrop import corners_of
 from inpaint.training.export import Parity, fold_batch_norm, open_exported, save_traced, trace
-from inpaint.training.segmenter import LARGE, load_segmenter
+from inpaint.training.segmenter import crop_of, load_segmenter
 from inpaint.weights.cutout import CutoutContract
 
 TOLERANCE = 1e-3
@@ -36,7 +36,7 @@ def export_segmenter(
     """Export the last checkpoint of a segmenter's run; returns its contract and how far it is from the network."""
     network, recipe, step = load_segmenter(run)
     small = recipe.network == "small"
-    side, share = (SIDE, SHARE) if small else LARGE
+    side, share = crop_of(recipe)
     contract = CutoutContract(
         name=name,
         side=side,

@@ -28,9 +28,6 @@ from inpaint.training.segmenter_run import SegmenterRun
 from inpaint.training.segments import Part, Segmented, SegmentSource, open_segments, split
 from inpaint.training.tables import SEEDS
 
-LARGE = 512, 0.7
-"""Side and share of the crops that Mask R-CNN sees."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmenterRecipe:
@@ -142,10 +139,11 @@ def train_segmenter(
             group["lr"] = recipe.lr * _cycle(step / recipe.steps)
         image, box, mask = (x.to(ready.device) for x in draw_batch(ready.pictures, recipe, step))
         loss = segmentation_loss(network(image, box), mask)
-        if not torch.isfinite(loss):
-            raise DivergedError("The loss is not finite any more; start again with a lower learning rate.")
         adam.zero_grad(set_to_none=True)
         loss.backward()
+        # A finite loss may have a gradient that is not.
+        if not torch.isfinite(loss + _size_of_gradient(network)):
+            raise DivergedError("The loss is not finite any more; start again with a lower learning rate.")
         adam.step()
         late = max_minutes is not None and time.monotonic() - began > 60 * max_minutes
         stop = bool(watcher and watcher(step + 1, float(loss.detach()))) or late
@@ -167,12 +165,25 @@ def build_network(recipe: SegmenterRecipe, *, restored: bool = False) -> nn.Modu
     return BoxToMask(recipe.weights, 2 if recipe.steps else COCO_CLASSES, restored=restored)
 
 
+def crop_of(recipe: SegmenterRecipe) -> tuple[int, float]:
+    """Return the side in pixels of the crops that a recipe's network sees, and how much of it a box takes."""
+    if recipe.network == "small":
+        return SIDE, SHARE
+    from inpaint.core.nets import mask_rcnn
+
+    return mask_rcnn.SIDE, mask_rcnn.SHARE
+
+
 def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
     """Cross-entropy plus one minus the soft intersection over union; N x 1 x H x W each, returns a scalar."""
     guess = logits.sigmoid()
     both = (guess * mask).sum(dim=(1, 2, 3))
     either = (guess + mask - guess * mask).sum(dim=(1, 2, 3))
     return F.binary_cross_entropy_with_logits(logits, mask) + (1 - (both + 1) / (either + 1)).mean()
+
+
+def _size_of_gradient(network: nn.Module) -> Tensor:
+    return nn.utils.get_total_norm([weight.grad for weight in network.parameters() if weight.grad is not None])
 
 
 def draw_batch(source: SegmentSource, recipe: SegmenterRecipe, step: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -183,16 +194,17 @@ def draw_batch(source: SegmentSource, recipe: SegmenterRecipe, step: int) -> tup
         segmented = source.read(int(rng.integers(len(source))))
         mask = _choose(segmented, recipe.area, rng)
         near = _cut(segmented.pixels, mask, jitter_box(mask, recipe.jitter, rng))
-        side, share = (SIDE, SHARE) if recipe.network == "small" else LARGE
-        crop, box, _ = box_crop(*near, side, share)
+        crop, box, _ = box_crop(*near, *crop_of(recipe))
         if rng.random() < 0.5:
             crop, box = crop[:, ::-1], box[:, ::-1]
         light = crop[..., :3] * rng.uniform(0.7, 1.2) + rng.normal(0, 0.1, 3)
         images.append(light.clip(-1, 1).transpose(2, 0, 1))
         mask = (crop[..., 3] > 0.5).astype(np.float32)
         if recipe.network == "mask-rcnn":
+            from inpaint.core.nets.mask_rcnn import MASK
+
             left, top, right, bottom = corners_of(box)
-            mask = cv2.resize(mask[top:bottom, left:right], (28, 28), interpolation=cv2.INTER_AREA)
+            mask = cv2.resize(mask[top:bottom, left:right], (MASK, MASK), interpolation=cv2.INTER_AREA)
             boxes.append(np.array([left, top, right, bottom]))
         else:
             boxes.append(box[None])

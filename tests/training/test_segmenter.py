@@ -8,11 +8,13 @@ from torchvision.models import WeightsEnum
 from torchvision.models.detection import maskrcnn_resnet50_fpn
 
 from inpaint.core import Box, cut_out
-from inpaint.core.errors import OutputError, RecipeError
+from inpaint.core.errors import DivergedError, OutputError, RecipeError
 from inpaint.core.objects.segmenting import load_segmenter
+from inpaint.training import segmenter
 from inpaint.training.export_segmenter import export_segmenter
 from inpaint.training.segmenter import (
     SegmenterRecipe,
+    build_network,
     draw_batch,
     intersection_over_union,
     objects,
@@ -20,6 +22,7 @@ from inpaint.training.segmenter import (
     segmentation_loss,
     train_segmenter,
 )
+from inpaint.training.segmenter_run import SegmenterRun
 from inpaint.training.segments import Segmented, open_segments
 
 RECIPE = SegmenterRecipe(steps=12, batch=4, width=4, hold_back=0)
@@ -65,6 +68,18 @@ def test_the_loss_falls_with_agreement():
     mask[..., 2:6, 2:6] = 1
     right, unsure, wrong = (segmentation_loss(sign * (2 * mask - 1), mask) for sign in (8.0, 0.0, -8.0))
     assert right < 0.05 < unsure < wrong
+
+
+def test_a_gradient_that_is_not_finite_is_neither_learned_from_nor_saved(tmp_path, discs, monkeypatch):
+    def build(recipe, restored=False):
+        network = build_network(recipe, restored=restored)
+        next(network.parameters()).register_hook(lambda gradient: gradient * float("inf"))
+        return network
+
+    monkeypatch.setattr(segmenter, "build_network", build)
+    with pytest.raises(DivergedError):
+        train_segmenter(RECIPE, str(discs), tmp_path, device="cpu", watcher=lambda step, loss: True)
+    assert not SegmenterRun(tmp_path).has_checkpoint()
 
 
 def test_iou():
