@@ -5,16 +5,13 @@ reads it, and nothing about a model's polarity, range or size is ever guessed. M
 stand in the manifest, and use the fields from `least_size` on, which an export of ours leaves as they are.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 from inpaint.weights.errors import ModelError
+from inpaint.weights.record import CONTRACT_VERSION, check, from_metadata, to_metadata
 
-METADATA_KEY = "inpaint.contract"
-CONTRACT_VERSION = 1
-DTYPES = ("float32", "float16", "uint8")
 RIM = 4
 """Pixels around the hole that a graph with `known` = "near" may change: a 3 x 3 dilation and a 5 x 5 blur reach 3."""
 
@@ -74,13 +71,7 @@ class Contract:
     which the graph blends; or none, because the graph returns what it predicts for them."""
 
     def __post_init__(self) -> None:
-        if self.version != CONTRACT_VERSION:
-            raise ModelError(
-                f"The model {self.name!r} has contract version {self.version}, and this Inpaint reads version "
-                f"{CONTRACT_VERSION}; install the Inpaint it was exported with, or export it again."
-            )
-        if self.task != "inpaint":
-            raise ModelError(f"The model {self.name!r} is for the task {self.task!r}; choose one that inpaints.")
+        check(self, "inpaint", "inpaints")
         if self.stride < 1 or self.native_size < self.stride or self.native_hole < 1:
             raise ModelError(f"The contract of the model {self.name!r} has impossible sizes; export it again.")
         if self.least_size < 1 or self.largest_batch < 0 or (self.fixed_size and self.native_size % self.stride):
@@ -88,11 +79,6 @@ class Contract:
         ranges = [self.image_range, self.output_range or self.image_range]
         if any(low >= high for low, high in ranges) or self.mask_values[0] == self.mask_values[1]:
             raise ModelError(f"The contract of the model {self.name!r} has an empty value range; export it again.")
-        words = [(self.dtype, DTYPES), (self.colours, ("RGB", "BGR")), (self.known, ("exact", "near", "free"))]
-        if any(word not in allowed for word, allowed in words):
-            raise ModelError(
-                f"The contract of the model {self.name!r} has words this Inpaint does not know; update it."
-            )
 
     def in_words(self) -> str:
         """Say in one line what the graph takes and returns."""
@@ -107,24 +93,9 @@ class Contract:
 
     def to_metadata(self) -> dict[str, str]:
         """Return the entry to add to the ONNX file's metadata."""
-        return {METADATA_KEY: json.dumps(asdict(self), sort_keys=True)}
+        return to_metadata(self)
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> "Contract":
-        """Read the contract out of an ONNX file's metadata.
-
-        Raises `ModelError` when there is none, or one that this version does not understand.
-        """
-        if METADATA_KEY not in metadata:
-            raise ModelError("This ONNX file carries no Inpaint contract; use a file made by `inpaint export`.")
-        try:
-            record = json.loads(metadata[METADATA_KEY])
-            known = {field.name for field in fields(cls)}
-            record = {key: value for key, value in record.items() if key in known}
-            for key in ("image_range", "output_range", "mask_values"):
-                if record.get(key) is not None:
-                    low, high = record[key]
-                    record[key] = (float(low), float(high))
-            return cls(**record)
-        except (AttributeError, TypeError, ValueError) as error:
-            raise ModelError("The Inpaint contract in this ONNX file is damaged; export the model again.") from error
+        """Read the contract out of an ONNX file's metadata; raises `ModelError` when there is none that fits."""
+        return from_metadata(cls, metadata)

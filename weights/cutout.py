@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from inpaint.weights.contract import CONTRACT_VERSION
 from inpaint.weights.errors import ModelError
-from inpaint.weights.record import check_version, from_metadata, to_metadata
+from inpaint.weights.record import CONTRACT_VERSION, check, from_metadata, to_metadata
 
 TASK = "cutout"
 
@@ -39,9 +38,7 @@ class CutoutContract:
     """Version of this record."""
 
     def __post_init__(self) -> None:
-        check_version(self.name, self.version)
-        if self.task != TASK:
-            raise ModelError(f"The model {self.name!r} is for the task {self.task!r}; choose one that cuts out.")
+        check(self, TASK, "cuts out")
         if self.side < 32 or not 0.2 <= self.share <= 1:
             raise ModelError(f"The contract of the model {self.name!r} has impossible sizes; export it again.")
 

@@ -6,9 +6,8 @@ It lies under the same key as `Contract`, with the task "joint", so that neither
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from inpaint.weights.contract import CONTRACT_VERSION
 from inpaint.weights.errors import ModelError
-from inpaint.weights.record import check_version, from_metadata, to_metadata
+from inpaint.weights.record import CONTRACT_VERSION, check, from_metadata, to_metadata
 
 TASK = "joint"
 
@@ -48,9 +47,7 @@ class JointContract:
     """Version of this record."""
 
     def __post_init__(self) -> None:
-        check_version(self.name, self.version)
-        if self.task != TASK:
-            raise ModelError(f"The model {self.name!r} is for the task {self.task!r}; choose one that harmonizes.")
+        check(self, TASK, "harmonizes")
         if self.stride < 1 or self.native_size < self.stride:
             raise ModelError(f"The contract of the model {self.name!r} has impossible sizes; export it again.")
 

@@ -16,8 +16,8 @@ from inpaint.core.engines.session import CUDA, describe_failure, open_session
 from inpaint.core.engines.sides import fed_side
 from inpaint.core.errors import EngineError, InpaintError, ModelError
 from inpaint.weights import Contract, resolve
-from inpaint.weights.contract import METADATA_KEY
 from inpaint.weights.locate import contract_of
+from inpaint.weights.record import METADATA_KEY
 
 Device = Literal["auto", "cpu", "cuda"]
 

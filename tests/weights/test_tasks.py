@@ -5,9 +5,9 @@ import json
 import pytest
 
 from inpaint.weights import Contract, ModelError
-from inpaint.weights.contract import METADATA_KEY
 from inpaint.weights.cutout import CutoutContract
 from inpaint.weights.joint import JointContract
+from inpaint.weights.record import METADATA_KEY
 
 KINDS = [JointContract, CutoutContract]
 
@@ -41,6 +41,24 @@ def test_bad_records_are_refused_in_one_sentence(kind, change) -> None:
     with pytest.raises(ModelError) as raised:
         kind.from_metadata({METADATA_KEY: json.dumps(record)})
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        (JointContract, "stride", 32.5),
+        (JointContract, "native_size", 256.5),
+        (JointContract, "mask_input", None),
+        (CutoutContract, "side", 128.5),
+        (CutoutContract, "share", "0.7"),
+        (CutoutContract, "share", float("nan")),
+        (CutoutContract, "box", "circle"),
+    ],
+)
+def test_what_a_field_cannot_be_is_refused_by_name(kind, field, value) -> None:
+    record = json.loads(kind(name="x").to_metadata()[METADATA_KEY]) | {field: value}
+    with pytest.raises(ModelError, match=f"says {field} = "):
+        kind.from_metadata({METADATA_KEY: json.dumps(record)})
 
 
 @pytest.mark.parametrize("kind", KINDS)
