@@ -9,7 +9,8 @@ from inpaint.weights.errors import ModelError
 COMMIT = re.compile(r"[0-9a-f]{40}")
 """A full commit: the one kind of revision that never moves."""
 _NAME = r"[A-Za-z0-9][\w.\-]*"
-_REFERENCE = re.compile(rf"(?P<repository>{_NAME}/{_NAME})(@(?P<revision>[\w.\-/]+))?(:(?P<file>.+))?", re.ASCII)
+_REVISION = r"[\w.\-/]+"
+_REFERENCE = re.compile(rf"(?P<repository>{_NAME}/{_NAME})(@(?P<revision>{_REVISION}))?(:(?P<file>.+))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,9 @@ def parse_reference(text: str) -> Reference | None:
 
 
 def check_revision(revision: str) -> str:
-    """Return `revision` if it may be part of a path. Raises `ModelError` when it may not."""
-    if any(part in ("", ".", "..") for part in revision.split("/")):
+    """Return `revision` if it may be part of a path, on any system. Raises `ModelError` when it may not."""
+    written = re.fullmatch(_REVISION, revision, re.ASCII) is not None  # so it has no backslash and no colon
+    if not written or any(part in ("", ".", "..") for part in revision.split("/")):
         raise ModelError(f"{revision!r} is not a revision; give a branch, a tag or a commit.")
     return revision
 
