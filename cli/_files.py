@@ -8,8 +8,8 @@ def target_beside(image: Path, word: str, output: Path | None, suffix: str | Non
 
     Both formats keep exactly what did not change. suffix: of another one that was asked for.
     """
-    from inpaint.core.files import is_folder
     from inpaint.core.image import filled_name
+    from inpaint.weights.paths import is_folder
 
     name = filled_name(image, word)
     if suffix is not None:

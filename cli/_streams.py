@@ -41,7 +41,7 @@ def open_streams(image: Path, output: Path | None, wanted: Format | None) -> Ite
     file name, whose suffix says it.
     """
     output = STREAM if output is None and image == STREAM else output
-    from inpaint.core.files import is_folder
+    from inpaint.weights.paths import is_folder
 
     if wanted is not None and output is not None and output != STREAM and not is_folder(output):
         raise typer.BadParameter(f"--output names a file, whose suffix is its format: {output}.", param_hint="--format")

@@ -161,8 +161,8 @@ def batch(
     from inpaint.core.batch.prints import take
     from inpaint.core.engines.devices import expected
     from inpaint.core.errors import MaskError
-    from inpaint.core.files import is_folder, is_there
     from inpaint.weights import resolve
+    from inpaint.weights.paths import is_folder, is_there
 
     if not images and list_file is None:
         raise typer.BadParameter("Name photographs or folders, or give --list.", param_hint="IMAGES")

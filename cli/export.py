@@ -49,22 +49,23 @@ def export(
     from inpaint.training.export_joint import export_joint
     from inpaint.training.export_segmenter import export_segmenter
     from inpaint.training.rundir import RunDirectory
+    from inpaint.weights.paths import is_file, is_folder, is_there
 
     drift = None
     of_ours = licence or "Apache-2.0"
-    segmenter = (run / "segmenter.json").exists()
-    joint = not segmenter and run.is_dir() and RunDirectory(run).recipe().composites is not None
+    segmenter = is_there(run / "segmenter.json")
+    joint = not segmenter and is_folder(run) and RunDirectory(run).recipe().composites is not None
     if calibrate is not None:
         from inpaint.training.quantize import export_int8
         from inpaint.weights import resolve
 
         if segmenter or joint:
             raise ModelError(f"{run} is no model that only inpaints, and eight bits are for those; leave --int8 out.")
-        if step is not None and not run.is_dir():
+        if step is not None and not is_folder(run):
             raise typer.BadParameter("--step is for run directories")
-        model = run if run.is_dir() else resolve(source)
+        model = run if is_folder(run) else resolve(source)
         contract, parities, drift = export_int8(model, output, calibrate, step=step, licence=licence)
-    elif run.is_file():
+    elif is_file(run):
         raise ModelError(f"{run} is a file, and only a run directory can be exported; for eight bits add --int8.")
     elif segmenter:
         contract, parities = export_segmenter(run, output, licence=of_ours)

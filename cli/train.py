@@ -61,10 +61,11 @@ def train(
 ) -> None:
     """Train a model from a recipe. Ctrl-C saves a checkpoint and says how to go on."""
     from inpaint.cli._extras import require_train
+    from inpaint.weights.paths import is_there
 
     require_train()
     # Without a recipe it is the run itself that says what it is.
-    if recipe == "segmenter" or (recipe is None and resume and out is not None and (out / "segmenter.json").exists()):
+    if recipe == "segmenter" or (recipe is None and resume and out is not None and is_there(out / "segmenter.json")):
         from inpaint.cli._segmenter import refuse, train_it
 
         refuse(

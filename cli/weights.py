@@ -113,12 +113,12 @@ def verify(
 ) -> None:
     """Check the content of models on this machine against their sha256. Uses no network."""
     from inpaint.core.errors import InpaintError, ModelError
-    from inpaint.core.files import is_there
     from inpaint.weights import MODELS
     from inpaint.weights.cache import digest, has_hash
     from inpaint.weights.hub import fetched
     from inpaint.weights.locate import resolve
     from inpaint.weights.manifest import find
+    from inpaint.weights.paths import is_there
 
     names = wanted or [*(model.name for model in MODELS if model.bundled), *fetched()]
     bad = []

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from inpaint.core.errors import OutputError
+from inpaint.weights.paths import is_folder, is_there
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What the system says when a disk, or somebody's share of it, is full."""
@@ -91,28 +92,6 @@ def check_writable(path: str | Path) -> None:
         raise OutputError(f"The folder {path.parent} does not exist; make it first.")
     if not os.access(Path(os.path.realpath(path)).parent, os.W_OK):
         raise OutputError(f"You may not write into the folder {path.parent}; choose another.")
-
-
-def is_folder(path: Path) -> bool:
-    """Say whether there is a folder at `path`, as far as it may be seen: `Path.is_dir` raises where it may not."""
-    with suppress(OSError):
-        return path.is_dir()
-    return False
-
-
-def is_file(path: Path) -> bool:
-    """Say whether there is a file at `path`, as far as it may be seen, and as far as there can be such a name."""
-    with suppress(OSError):
-        return path.is_file()
-    return False
-
-
-def is_there(path: Path) -> bool:
-    """Say whether there is anything at `path`, as far as it may be seen: `Path.exists` raises where it may not."""
-    with suppress(OSError):
-        path.stat()
-        return True
-    return False
 
 
 def make_folder(path: str | Path) -> None:

@@ -10,11 +10,11 @@ from PIL import ImageOps
 
 from inpaint.core.decode import open_picture
 from inpaint.core.errors import MaskError
-from inpaint.core.files import is_file, is_folder
 from inpaint.core.mask import WHITE, check_mask, check_size, harden, read_mask, unite
 from inpaint.core.photo import Photo
 from inpaint.core.pixels import white_of
 from inpaint.core.regions import Box
+from inpaint.weights.paths import is_file, is_folder
 
 SUFFIXES = (".png", ".tif", ".tiff", ".webp", ".bmp", ".jpg", ".jpeg")
 """Of mask files that belong to an image by name, in no order: two of them are an error."""

@@ -22,6 +22,7 @@ from inpaint.core.files import atomic_write
 from inpaint.core.mask import read_mask
 from inpaint.training.holes import HoleConfig, draw_holes
 from inpaint.training.shapes import Shapes
+from inpaint.weights.paths import is_there, matching
 
 Kind = Literal["mixed", "rectangles", "strokes", "centre", "objects"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -115,7 +116,7 @@ def freeze(
 
     shapes: label maps for "objects", a folder or .tar shards. Raises `OutputError`, `RecipeError`.
     """
-    if (folder / RECORD).exists() or any(folder.glob("*.png")):
+    if is_there(folder / RECORD) or matching(folder, "*.png"):
         raise OutputError(f"{folder} holds masks already; give another folder, or delete them first.")
     drawn_from = Shapes(shapes) if shapes is not None and kind == "objects" else None
     try:
@@ -147,7 +148,7 @@ def open_masks(folder: Path) -> MaskSet:
     Raises `MaskError` when there are none, or when they are not what the record says.
     """
     record_file = folder / RECORD
-    if record_file.exists():
+    if is_there(record_file):
         try:
             record = json.loads(record_file.read_text("utf-8"))
             masks = tuple(FrozenMask(m["file"], float(m["area"]), m["sha256"]) for m in record["masks"])
@@ -159,7 +160,7 @@ def open_masks(folder: Path) -> MaskSet:
         if not masks or digest_all(masks) != frozen.sha256:
             raise MaskError(f"{record_file} has been changed by hand; freeze the masks again.")
         return frozen
-    files = sorted(folder.glob("*.png"))
+    files = matching(folder, "*.png")
     if not files:
         raise MaskError(f"No masks in {folder}; make some with: inpaint masks rectangles -o {folder}.")
     masks = []

@@ -1,5 +1,6 @@
 """A trained generator as PyTorch code gets it from the Hub: `PretrainedGenerator.from_pretrained("user/repo")`."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from inpaint.training.export import load_generator
 from inpaint.training.recipe import Recipe
 from inpaint.training.rundir import write_json, write_tensors
 from inpaint.weights.explain import in_one_sentence
+from inpaint.weights.paths import is_folder
 from inpaint.weights.reference import Reference
 
 WHERE = ("revision", "cache_dir", "force_download", "local_files_only", "token")
@@ -75,15 +77,27 @@ class PretrainedGenerator(
         Raises `HubError` when the Hub does not give it and `ModelError` when it is not a generator of ours.
         """
         name = str(pretrained_model_name_or_path)
-        reference = Reference(repository=name, revision=str(options.get("revision") or "main"))
-        with in_one_sentence(reference):
-            if not Path(name).is_dir():
-                asked = {key: options[key] for key in WHERE if key in options}
-                hf_hub_download(name, constants.CONFIG_NAME, **asked)  # the mixin says nothing when that fails
-            try:
-                return super().from_pretrained(name, **options)
-            except (TypeError, ValidationError) as error:
-                raise ModelError(f"{name} holds no generator of Inpaint: its config.json names no recipe.") from error
+        if is_folder(Path(name)):
+            return cls._build(name, Path(name) / constants.CONFIG_NAME, options)
+        with in_one_sentence(Reference(repository=name, revision=str(options.get("revision") or "main"))):
+            asked = {key: options[key] for key in WHERE if key in options}
+            config = hf_hub_download(name, constants.CONFIG_NAME, **asked)  # the mixin says nothing when that fails
+            return cls._build(name, Path(config), options)
+
+    @classmethod
+    def _build(cls, name: str, config: Path, options: dict[str, Any]) -> "PretrainedGenerator":
+        """Let the mixin load what a config.json describes, once that has proved to be JSON."""
+        try:
+            record = json.loads(config.read_text("utf-8"))
+        except (OSError, RecursionError, ValueError) as error:
+            raise ModelError(f"The config.json of {name} is damaged or cannot be read; get the model again.") from error
+        refusal = ModelError(f"{name} holds no generator of Inpaint: its config.json names no recipe.")
+        if not isinstance(record, dict):
+            raise refusal
+        try:
+            return super().from_pretrained(name, **options)
+        except (TypeError, ValidationError) as error:
+            raise refusal from error
 
     @classmethod
     def _from_pretrained(  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -92,7 +106,7 @@ class PretrainedGenerator(
         """Load the safetensors; unlike the mixin's, never a pickle."""
         asked = {key: options.pop(key) for key in WHERE if key in options}
         model = cls(**options)
-        if Path(model_id).is_dir():
+        if is_folder(Path(model_id)):
             file = Path(model_id) / constants.SAFETENSORS_SINGLE_FILE
         else:
             file = Path(hf_hub_download(model_id, constants.SAFETENSORS_SINGLE_FILE, **asked))

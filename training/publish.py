@@ -19,6 +19,7 @@ from inpaint.training.export import export_run, load_filler
 from inpaint.training.pretrained import PretrainedGenerator
 from inpaint.training.rundir import RunDirectory, write_json
 from inpaint.weights.explain import in_one_sentence
+from inpaint.weights.paths import is_file, is_there
 from inpaint.weights.reference import Reference, parse_reference
 
 FILES = {
@@ -73,9 +74,9 @@ def build_folder(
     table = read_evaluation(evaluation) if evaluation is not None else None
     rundir = RunDirectory(run)
     _, recipe, at_step, _ = load_filler(run, step)
-    if folder.is_file():
+    if is_file(folder):
         raise OutputError(f"{folder} is a file; give a folder with --output.")
-    if folder.exists() and any(folder.iterdir()) and not (folder / "contract.json").is_file():
+    if is_there(folder) and any(folder.iterdir()) and not (folder / "contract.json").is_file():
         raise OutputError(f"{folder} holds other things; give another folder with --output.")
     part, notes = folder.with_name(f".{folder.name}.part"), []
     shutil.rmtree(part, ignore_errors=True)

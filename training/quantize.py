@@ -23,6 +23,7 @@ from inpaint.training.holes import HoleConfig, draw_holes
 from inpaint.training.pictures import centre_crop, read_picture
 from inpaint.training.sources import StreamSource, open_source
 from inpaint.weights import Contract
+from inpaint.weights.paths import is_folder, is_there
 
 CALIBRATING = 24
 """Photographs that the ranges of the activations are taken from."""
@@ -76,12 +77,12 @@ def export_int8(
     run that are not usable, `OutputError` when the file cannot be written.
     """
     check_writable(output)
-    if output.exists() and output.samefile(source):
+    if is_there(output) and output.samefile(source):
         raise OutputError(f"{output} is the model itself; give another --output.")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         parities: list[Parity] = []
-        if source.is_dir():
+        if is_folder(source):
             run, source = source, folder / "float32.onnx"
             _, parities = export_run(run, source, step=step, licence=licence or "Apache-2.0")
         original = load_engine(source, "cpu")

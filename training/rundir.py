@@ -25,6 +25,7 @@ from torch import Tensor
 from inpaint.core.errors import OutputError, RecipeError
 from inpaint.core.files import atomic_write
 from inpaint.training.recipe import Recipe, load_recipe, recipe_digest
+from inpaint.weights.paths import is_there, matching
 
 STATE_VERSION = 1
 UNTIL = "recipe-until-"
@@ -62,7 +63,7 @@ class RunDirectory:
 
     def check_free(self, *, again: bool = False) -> None:
         """Raise `OutputError` when there is a training already; again: as in `create`."""
-        if self.recipe_file.exists() and not (again and not self.steps()):
+        if is_there(self.recipe_file) and not (again and not self.steps()):
             raise OutputError(f"{self.path} holds a training already; go on with --resume, or give another --out.")
 
     def adopt(self, recipe: Recipe, step: int) -> None:
@@ -86,13 +87,13 @@ class RunDirectory:
 
     def recipe(self, settings: list[str] | None = None) -> Recipe:
         """Read the recipe of this training. Raises `RecipeError` when the directory holds none."""
-        if not self.recipe_file.exists():
+        if not is_there(self.recipe_file):
             raise RecipeError(f"{self.path} is not a run directory: it has no recipe.toml.")
         return load_recipe(str(self.recipe_file), settings)
 
     def recipe_at(self, step: int) -> Recipe:
         """Read the recipe that the training followed up to a step: not the last one, where it was changed since."""
-        kept = {file.stem.removeprefix(UNTIL): file for file in self.path.glob(f"{UNTIL}*.toml")}
+        kept = {file.stem.removeprefix(UNTIL): file for file in matching(self.path, f"{UNTIL}*.toml")}
         later = [(int(number), file) for number, file in kept.items() if number.isdigit() and int(number) >= step]
         return load_recipe(str(min(later)[1])) if later else self.recipe()
 
@@ -128,7 +129,7 @@ class RunDirectory:
 
     def steps(self) -> list[int]:
         """List the steps that have a checkpoint, in order."""
-        found = (folder.name.removeprefix("step-") for folder in self.checkpoints.glob("step-*"))
+        found = (folder.name.removeprefix("step-") for folder in matching(self.checkpoints, "step-*"))
         return sorted(int(number) for number in found if number.isdigit())
 
     def last_step(self) -> int | None:

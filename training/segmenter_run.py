@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from inpaint.core.errors import OutputError, RecipeError
 from inpaint.core.files import make_folder
 from inpaint.training.rundir import write_json, write_tensors
+from inpaint.weights.paths import is_there
 
 
 class SegmenterRun:
@@ -28,11 +29,11 @@ class SegmenterRun:
 
     def exists(self) -> bool:
         """Say whether a training has begun here."""
-        return self.record_file.exists()
+        return is_there(self.record_file)
 
     def has_checkpoint(self) -> bool:
         """Say whether there is something to go on from."""
-        return self.state_file.exists()
+        return is_there(self.state_file)
 
     def write(self, record: dict[str, Any]) -> None:
         """Write the settings, and with them where the pictures are. Raises `OutputError`."""

@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from inpaint.core.errors import RecipeError
 from inpaint.training.pictures import as_rgb, decode, refusing
 from inpaint.training.sources import SUFFIXES, picture_files, read_file, read_part
+from inpaint.weights.paths import is_file, is_folder, matching
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,16 +186,16 @@ def open_segments(location: str) -> SegmentSource:
     are none.
     """
     path = Path(location)
-    annotations = sorted((path / "annotations").glob("instances_*.json")) if path.is_dir() else []
-    if path.suffix == ".json" and path.is_file():
+    annotations = matching(path / "annotations", "instances_*.json")
+    if path.suffix == ".json" and is_file(path):
         source: SegmentSource = CocoSegments(path)
     elif annotations:
         # Where training and validation lie side by side, the former is meant.
         source = CocoSegments(next((file for file in annotations if "train" in file.stem), annotations[0]))
-    elif path.is_dir() and (path / "masks").is_dir():
+    elif is_folder(path / "masks"):
         source = FolderSegments(path)
     else:
-        shards = sorted(path.glob("*.tar")) if path.is_dir() else sorted(path.parent.glob(path.name))
+        shards = matching(path, "*.tar") if is_folder(path) else matching(path.parent, path.name)
         if not shards:
             raise RecipeError(
                 f"No segmented pictures in {location}; give a COCO folder, .tar shards with .webp and .png, or a "

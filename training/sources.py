@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from inpaint.core.errors import RecipeError
-from inpaint.core.files import is_file
 from inpaint.training.naming import distinct_names
+from inpaint.weights.paths import is_file, is_folder, matching
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 SHUFFLE_BUFFER = 1000
@@ -191,11 +191,11 @@ def open_source(location: str, seed: int = 0) -> Source | StreamSource:
 
         return StreamSource(expand_urls(location), seed)
     path = Path(location)
-    if path.is_dir():
+    if is_folder(path):
         shards = sorted(path.glob("*.tar"))
         source: Source = ShardSource(shards) if shards else FolderSource(path)
     else:
-        shards = sorted(path.parent.glob(path.name))
+        shards = matching(path.parent, path.name)
         if not shards:
             raise RecipeError(f"{location} does not exist; give a folder of photographs, .tar shards or their URL.")
         source = ShardSource(shards)

@@ -20,6 +20,7 @@ from inpaint.training.rundir import RunDirectory
 from inpaint.training.unfolding import pour, read_weights, settle_norms
 from inpaint.weights import Contract, resolve
 from inpaint.weights.manifest import find
+from inpaint.weights.paths import at_home, is_folder, is_there
 from inpaint.weights.reference import parse_reference
 
 SETTLING = 8
@@ -45,8 +46,8 @@ def open_start(source: str, recipe: Recipe) -> Start:
     model: a known name such as "default", or an .onnx file in full or half precision. Raises `RecipeError` when its
     networks are not the recipe's, `ModelError` or `HubError` when it cannot be had.
     """
-    path = Path(source).expanduser()
-    if find(source) is None and path.is_dir() and RunDirectory(path).recipe_file.exists():
+    path = at_home(source)
+    if find(source) is None and is_there(RunDirectory(path).recipe_file):
         generator, made_with, step, fade = load_generator(path)
         return Start(
             source=source,
@@ -54,12 +55,12 @@ def open_start(source: str, recipe: Recipe) -> Start:
             discriminators=_discriminators(path, step) if made_with.discriminator == recipe.discriminator else None,
             settled=True,
         )
-    if find(source) is None and path.is_dir() and not (path / CONFIG_NAME).exists():
+    if find(source) is None and is_folder(path) and not is_there(path / CONFIG_NAME):
         raise RecipeError(
             f"{path} is neither a run directory nor a folder of `inpaint weights publish`; give one of those."
         )
-    if find(source) is None and (path.is_dir() or (not path.exists() and parse_reference(source) is not None)):
-        model = PretrainedGenerator.from_pretrained(source)
+    if find(source) is None and (is_folder(path) or (not is_there(path) and parse_reference(source) is not None)):
+        model = PretrainedGenerator.from_pretrained(path if is_folder(path) else source)
         weights = _fitting(source, model.generator, model.recipe, model.fade, recipe)
         return Start(source=source, generator=weights, discriminators=None, settled=True)
     weights = _unfolded(source, resolve(source), recipe)

@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from inpaint.weights.errors import ModelError
+from inpaint.weights.paths import is_file, matching
 from inpaint.weights.reference import Reference
 
 CHUNK = 1 << 20
@@ -55,10 +56,10 @@ def find_cached(reference: Reference) -> Path | None:
         return None
     snapshot = repository_folder(reference.repository) / "snapshots" / commit
     file = reference.file or choose_file(
-        [path.relative_to(snapshot).as_posix() for path in snapshot.rglob("*.onnx")], reference
+        [path.relative_to(snapshot).as_posix() for path in matching(snapshot, "**/*.onnx")], reference
     )
     path = snapshot / file
-    return path if file and path.is_file() else None
+    return path if file and is_file(path) else None
 
 
 def cached_models() -> Iterator[tuple[Reference, Path]]:

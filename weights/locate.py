@@ -7,6 +7,7 @@ from inpaint.weights.contract import Contract
 from inpaint.weights.errors import ModelError
 from inpaint.weights.known import KnownModel
 from inpaint.weights.manifest import MODELS, find, names
+from inpaint.weights.paths import at_home, is_file, is_folder
 from inpaint.weights.reference import Reference, parse_reference
 
 
@@ -23,10 +24,10 @@ def resolve(name_or_path: str | Path, on: Literal["cpu", "cuda"] = "cuda") -> Pa
         known = find(name_or_path, on)
         if known is not None:
             return known.locate() if known.bundled else _checked(known.reference, known)
-    path = Path(name_or_path).expanduser()
-    if path.is_file():
+    path = at_home(name_or_path)
+    if is_file(path):
         return path
-    if path.is_dir():
+    if is_folder(path):
         raise ModelError(f"{path} is a folder; name the .onnx file inside it.")
     reference = parse_reference(name_or_path) if isinstance(name_or_path, str) else None
     if reference is not None:

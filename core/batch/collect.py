@@ -9,7 +9,7 @@ from typing import TextIO
 
 from inpaint.core.batch.results import earlier_results
 from inpaint.core.errors import ImageError, OutputError
-from inpaint.core.files import is_folder, is_there
+from inpaint.weights.paths import is_folder, is_there
 
 SUFFIXES = frozenset(
     (".avif", ".bmp", ".heic", ".heif", ".jpeg", ".jpg", ".jpe", ".jfif", ".mpo", ".png", ".tif", ".tiff", ".webp")

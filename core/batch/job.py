@@ -16,13 +16,14 @@ from inpaint.core.batch.prints import Print, take
 from inpaint.core.decode import refusing
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import ImageError, InpaintError, MaskError, OutOfMemoryError, OutputError
-from inpaint.core.files import check_apart, is_folder, make_folder
+from inpaint.core.files import check_apart, make_folder
 from inpaint.core.filling import Detail
 from inpaint.core.image import read_image, write_image
 from inpaint.core.mask_choice import MaskChoice, build_mask, find_mask
 from inpaint.core.photo_filling import check_result, fill_photo
 from inpaint.core.shortage import memory_is_short
 from inpaint.core.timing import timed
+from inpaint.weights.paths import is_folder
 
 BUG = 70
 """Code of a failure that is ours."""

@@ -16,7 +16,8 @@ from inpaint.core.batch.job import Outcome, Settings
 from inpaint.core.batch.prints import still
 from inpaint.core.batch.results import NAME, listed_results, name_in, read_begun, taken_by_others, write_begun
 from inpaint.core.errors import InpaintError, OutputError
-from inpaint.core.files import is_there, make_folder
+from inpaint.core.files import make_folder
+from inpaint.weights.paths import is_there
 
 
 class Manifest:

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 
-from inpaint.core.files import atomic_write, is_there
+from inpaint.core.files import atomic_write
+from inpaint.weights.paths import is_there
 
 NAME = "manifest.jsonl"
 """The manifest."""

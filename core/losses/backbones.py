@@ -7,6 +7,7 @@ are `.pth` files: both are read with `weights_only`, which takes nothing but ten
 
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -63,7 +64,11 @@ def load_weights(name: BackboneName, folder: Path | None) -> tuple[dict[str, Ten
 def _choose(name: BackboneName, folder: Path) -> Path:
     """Return the file with the weights of a backbone: torchvision's where it is there, otherwise the first by name."""
     own, pattern = folder / _own_name(name), SOURCES[name].pattern
-    files = [own] if own.is_file() else sorted(folder.glob(pattern))
+    files: list[Path] = []
+    with suppress(OSError):  # there can be no folder of that name, or it may not be read
+        files = sorted(folder.glob(pattern))
+    if own in files:
+        return own
     if not files:
         raise RecipeError(f"No {pattern} in {folder}; put the weights of {name!r} there, or choose another.")
     return files[0]

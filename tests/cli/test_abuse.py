@@ -184,6 +184,16 @@ def test_a_name_longer_than_the_system_allows(run: Callable) -> None:
     refused(run("a" * 300 + ".png", "--box", "1,1,9,9"), 3, "cannot be read")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+@pytest.mark.parametrize("model", ["a" * 300, "a" * 300 + ".onnx", "~nobody-of-that-name/x.onnx"])
+def test_a_model_that_cannot_be_there(tmp_path: Path, picture: Maker, model: str) -> None:
+    Image.fromarray(picture()).save(tmp_path / "photo.png")
+    words = [tmp_path / "photo.png", "--box", "1,1,9,9", "--model", model]
+    refused(
+        subprocess.run([sys.executable, "-c", SCRIPT, "fill", *words], capture_output=True, check=False), 5, "model"
+    )
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
 @pytest.mark.parametrize("words", [["--output", "-"], ["--json"]])
 def test_standard_output_on_a_full_disk(tmp_path: Path, picture: Maker, run: Callable, words: list[str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inpaint.core import OutputError
-from inpaint.core.files import atomic_write, check_apart, is_folder, is_there
+from inpaint.core.files import atomic_write, check_apart
 
 
 def test_it_writes_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -13,18 +13,6 @@ def test_it_writes_and_leaves_nothing_else(tmp_path: Path) -> None:
         file.write(b"new")
     assert (tmp_path / "a.bin").read_bytes() == b"new"
     assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
-
-
-def test_what_may_not_be_seen_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert is_there(tmp_path)
-    assert not is_there(tmp_path / "none")
-
-    def locked(*_: object, **__: object) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(Path, "stat", locked)  # root may see everything
-    assert not is_there(tmp_path)
-    assert not is_folder(tmp_path)
 
 
 def test_the_longest_names_are_written(tmp_path: Path) -> None:

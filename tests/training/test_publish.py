@@ -210,6 +210,18 @@ def test_what_cannot_be_loaded_is_one_sentence(folder, hub, cache, tmp_path, wai
         PretrainedGenerator.from_pretrained(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [(b"{", "is damaged"), (b"\xff\xfe", "is damaged"), (b"[" * 100_000, "is damaged"), (b"[1]", "names no recipe")],
+)
+def test_a_damaged_config_is_no_matter_of_the_hubs(hub, cache, tmp_path, config, reason):
+    (tmp_path / "config.json").write_bytes(config)
+    hub.commit("me/broken", {"config.json": config})
+    for source in (tmp_path, "me/broken"):
+        with pytest.raises(ModelError, match=reason):
+            PretrainedGenerator.from_pretrained(source)
+
+
 def test_what_is_wrong_is_said_before_anything_is_written(run, tmp_path, evaluation):
     with pytest.raises(ModelError, match="cannot be a repository"):
         build_folder(run, "tiny", tmp_path / "x")

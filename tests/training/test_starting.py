@@ -95,11 +95,17 @@ def test_an_exported_file_of_another_network_is_refused(setting, reason, exporte
 
 def test_what_is_no_model_is_said_in_one_sentence(further, tmp_path):
     (tmp_path / "text.onnx").write_text("not a model")
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / "config.json").write_text('{"recipe": ')
     for source, error, reason in (
         (str(tmp_path / "text.onnx"), ModelError, "not an ONNX model"),
         (str(tmp_path), RecipeError, "neither a run directory nor"),
         ("btgmi-default-int8", ModelError, "computes in int8"),
         ("nowhere", ModelError, "No model is called"),
+        ("a" * 300, ModelError, "No model is called"),
+        ("~nobody-of-that-name/x.onnx", ModelError, "no model file"),
+        (str(damaged), ModelError, "config.json of .* is damaged"),
     ):
         with pytest.raises(error, match=reason):
             open_start(source, further)

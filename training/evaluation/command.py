@@ -23,6 +23,7 @@ from inpaint.training.evaluation.sheet import Sheet, choose
 from inpaint.training.evaluation.tables import Conditions, to_record, write_tables
 from inpaint.training.masksets import RECORD, Kind, MaskSet, freeze, open_masks
 from inpaint.training.pages import write_page
+from inpaint.weights.paths import is_there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def run(
     first fill. Raises the errors of the parts, and `OutputError` for a folder that holds a report already.
     """
     out = request.out
-    if out is not None and (out / "scores.json").exists():
+    if out is not None and is_there(out / "scores.json"):
         raise OutputError(f"{out} holds an evaluation already; give another --out, or delete it first.")
     photographs = Photographs(request.data, size=request.size, whole=request.whole, limit=request.limit)
     given = None if request.masks is None else open_masks(request.masks)

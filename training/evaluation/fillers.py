@@ -17,6 +17,7 @@ from inpaint.training.evaluation.samples import Sample
 from inpaint.training.naming import file_stem, free_name
 from inpaint.training.pictures import as_rgb
 from inpaint.training.sources import SUFFIXES
+from inpaint.weights.paths import is_folder, is_there
 
 Filler = Callable[[Sample], np.ndarray]
 """Takes a sample, returns H x W x 3 uint8 with the hole filled. It may not look at the truth under the hole."""
@@ -55,12 +56,12 @@ def _make(name: str, names: Sequence[str], device: Device) -> tuple[str, Filler]
         return describe(name), CLASSICAL[name][0]
     name, detail = _detail(name)
     path = Path(name)
-    if (path / "recipe.toml").exists():
+    if is_there(path / "recipe.toml"):
         from inpaint.training.evaluation.run_engine import RunEngine
 
         engine = RunEngine(path, device)
         return engine.contract.description, with_engine(engine, detail)
-    if path.is_dir():
+    if is_folder(path):
         return f"Finished pictures in {path.name}", FilledFolder(path, names)
     engine = load_engine(name, device=device)
     sha256 = hashlib.sha256(engine.path.read_bytes()).hexdigest()
@@ -76,7 +77,7 @@ def _detail(name: str) -> tuple[str, Detail]:
     """Take `+texture` and its like off a model's name; a folder that is called so is no model."""
     details: tuple[Detail, ...] = get_args(Detail)
     for detail in details:
-        if name.endswith(f"+{detail}") and not Path(name).is_dir():
+        if name.endswith(f"+{detail}") and not is_folder(Path(name)):
             return name.removesuffix(f"+{detail}"), detail
     return name, "network"
 
@@ -88,7 +89,7 @@ def _label(name: str, taken: Sequence[str]) -> str:
     """
     bare = _detail(name)[0]
     path = Path(bare)
-    short = path.stem if path.suffix == ".onnx" else path.resolve().name if path.is_dir() else bare
+    short = path.stem if path.suffix == ".onnx" else path.resolve().name if is_folder(path) else bare
     short += name.removeprefix(bare)
     return free_name(taken, short, name)
 

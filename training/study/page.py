@@ -16,6 +16,7 @@ from inpaint.training.pages import data_uri, render, write_page
 from inpaint.training.pictures import as_rgb
 from inpaint.training.sources import SUFFIXES
 from inpaint.training.study.blinding import Key
+from inpaint.weights.paths import is_folder
 
 LONGEST = 768
 """Longest side of a picture in the page, in pixels."""
@@ -78,7 +79,7 @@ def _methods(folders: Sequence[Path]) -> dict[str, dict[str, Path]]:
     """Return by method the file of every picture, by its name without suffix."""
     methods: dict[str, dict[str, Path]] = {}
     for folder in folders:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise InpaintError(f"{folder} is not a folder; give one folder of filled pictures per method.")
         name = folder.resolve().name
         if name in methods:
