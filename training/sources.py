@@ -4,9 +4,10 @@ Files on disk can be read in any order, so that a step's pictures are a pure fun
 front to back through a shuffle buffer, and resumed by skipping what had been read.
 """
 
+import os
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, Protocol
@@ -15,7 +16,7 @@ import numpy as np
 
 from inpaint.core.errors import RecipeError
 from inpaint.training.naming import distinct_names
-from inpaint.weights.paths import is_file, is_folder, matching
+from inpaint.weights.paths import is_folder, matching
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 SHUFFLE_BUFFER = 1000
@@ -108,7 +109,16 @@ class ShardSource:
 
 def picture_files(folder: Path) -> list[Path]:
     """List the pictures in a folder and its sub-folders, sorted by path; what only has the name of one is none."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and is_file(path))
+    found, waiting = [], [str(folder)]
+    while waiting:
+        # What the listing itself says of an entry costs no look at each of a million files.
+        with suppress(PermissionError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+                    found.append(Path(entry.path))
+    return sorted(found)
 
 
 def read_file(path: Path) -> bytes:

@@ -44,8 +44,8 @@ def remove(
     - `grow`: how many pixels beyond the object's edge are replaced too; None = 2 % of its box, at least 3;
     - `shadow`: how many pixels beyond its foot, to all sides, where a shadow or a reflection lies;
     - `whole_box`: take all that is in the boxes for the object;
-    - `feather`, `detail`, `progress`, `empty`: as for `fill_pixels`, as is what is returned and raised; a box in which
-      no object is found raises `MaskError`.
+    - `feather`, `detail`, `progress`, `empty`: as for `fill_pixels`, as is what is returned and raised; boxes in
+      none of which an object is found raise `MaskError`.
     """
     mask, notes = find_objects(pixels, boxes, segmenter, grow=grow, shadow=shadow, whole_box=whole_box)
     filled = fill_pixels(pixels, mask, engine, feather=feather, detail=detail, progress=progress, empty=empty)
@@ -78,19 +78,26 @@ def find_objects(
             near = widened(box, box.height // 2 + 8, box.width // 2 + 8, pixels.shape)
             inner = box._replace(top=box.top - near.top, left=box.left - near.left)
             found[near.slices] = cut_out(to_float(pixels[near.slices]), inner, segmenter) > 0.1
-            share = float(found[box.slices].mean())
-            if share == 0:
-                raise MaskError(f"No object was found in the box at {box.left},{box.top}; take the whole box instead.")
-            if share < LITTLE:
-                notes.append(
-                    f"Only {round(100 * share)} % of the box at {box.left},{box.top} was taken for the object; "
-                    "if something is left of it, take the whole box."
-                )
+            notes += _suspicions(float(found[box.slices].mean()), box)
         margin = max(3, round(max(box.height, box.width) / 50)) if grow is None else grow
         hole |= grow_mask(found, margin)
         if shadow:
             hole |= grow_mask(_foot(found, box), shadow)
+    if not hole.any():
+        raise MaskError(" ".join(notes) or "Say what is to be removed: give a box around it.")
     return hole, notes
+
+
+def _suspicions(share: float, box: Box) -> list[str]:
+    """Return a note on how little of a box was found to be an object, if it is."""
+    if share == 0:
+        return [f"No object was found in the box at {box.left},{box.top}; take the whole box instead."]
+    if share < LITTLE:
+        return [
+            f"Only {round(100 * share)} % of the box at {box.left},{box.top} was taken for the object; if something is "
+            "left of it, take the whole box."
+        ]
+    return []
 
 
 def _foot(found: np.ndarray, box: Box) -> np.ndarray:

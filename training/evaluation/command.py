@@ -67,15 +67,15 @@ def run(
     shown = choose(photographs.names, request.show)
     device = cast(Device, request.device)
     methods = make_methods(request.methods, photographs.names, device)
-    where = choose_device(device, EngineError)
     distance = None
     if "lpips" in request.groups:
+        where = choose_device(device, EngineError)
         distance = Distance(cast(DistanceName, request.distance), request.backbones, where)
     crowd = None
     if {"fid", "is"} & {*request.groups}:
         from inpaint.training.evaluation.inception import Crowd, Inception
 
-        crowd = Crowd(Inception(request.backbones, where))
+        crowd = Crowd(Inception(request.backbones, choose_device(device, EngineError)))
     labels = [method.label for method in methods]
     about = {method.label: method.about for method in methods}
     judge = Judge(request.groups, distance)

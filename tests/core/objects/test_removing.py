@@ -62,6 +62,15 @@ def test_nothing_found_is_said(apple, monkeypatch) -> None:
     monkeypatch.setattr(removing, "cut_out", lambda pixels, box, segmenter: np.zeros(pixels.shape[:2], np.float32))
     with pytest.raises(MaskError, match="No object was found in the box at 32,20; take the whole box"):
         find_objects(apple[0], [BOX])
+    found = iter([np.ones((90, 120), np.float32), np.zeros((90, 120), np.float32)])
+    monkeypatch.setattr(
+        removing, "cut_out", lambda pixels, box, segmenter: next(found)[: len(pixels), : pixels.shape[1]]
+    )
+    hole, notes = find_objects(apple[0], [BOX, BOX])
+    assert hole.any()
+    assert len(notes) == 1
+    with pytest.raises(MaskError, match="Say what is to be removed"):
+        find_objects(apple[0], [])
 
 
 @pytest.mark.parametrize("count", [1, 2])
