@@ -53,9 +53,10 @@ def test_the_table_has_a_row_for_each_metric_and_a_column_for_each_method(evalua
     assert all(float(value) > 0 for row in rows for value in row[1:])
 
 
-def test_a_gpu_that_is_not_there_is_refused_even_if_no_method_wants_it(evaluate, monkeypatch, tmp_path):
+def test_a_gpu_that_is_not_there_is_refused_where_something_would_use_it(evaluate, monkeypatch, tmp_path):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    _, complaint = evaluate("telea", "--metrics", "l1", "--device", "cuda", "-o", tmp_path / "report", code=7)
+    evaluate("telea", "--metrics", "l1", "--device", "cuda")
+    _, complaint = evaluate("telea", "--metrics", "lpips", "--device", "cuda", "-o", tmp_path / "report", code=7)
     assert "choose --device cpu or auto" in complaint
     assert not (tmp_path / "report").exists()
 
