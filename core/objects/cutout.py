@@ -38,8 +38,8 @@ def cut_out(pixels: np.ndarray, box: Box, segmenter: SegmenterEngine | None = No
     Returns H x W float32 in [0, 1], 0 outside the box. Raises `MaskError` for a box outside the picture or too small.
     """
     box = clip_box(box, pixels.shape)
-    extra = (max(8, round(CONTEXT * side)) for side in (box.height, box.width))
-    window = widened(box, *extra, pixels.shape)
+    down, across = (max(8, round(CONTEXT * side)) for side in (box.height, box.width))
+    window = widened(box, down, across, pixels.shape)
     part = pixels[window.slices]
     inside = Box(box.top - window.top, box.left - window.left, box.height, box.width)
     rough = _grab_cut(part, inside, None if segmenter is None else segmenter.run(part, inside))
