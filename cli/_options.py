@@ -71,6 +71,13 @@ def complete_model(typed: str) -> list[str]:
     return sorted(name for name in names if name.startswith(typed))
 
 
+def complete_known(typed: str) -> list[str]:
+    """Return the names of all models, whatever they do, that begin so."""
+    from inpaint.weights import MODELS
+
+    return sorted(model.name for model in MODELS if model.name.startswith(typed))
+
+
 Model = Annotated[
     str,
     typer.Option(

@@ -16,3 +16,17 @@ Backbones = Annotated[
 TrainingDevice = Annotated[Device, typer.Option("--device", help="auto takes an NVIDIA GPU where there is one.")]
 Workers = Annotated[int | None, typer.Option(min=0, help="Processes that decode pictures.")]
 MaxMinutes = Annotated[float | None, typer.Option(min=0, help="Stop, with a checkpoint, after this long.")]
+
+
+def complete_recipe(typed: str) -> list[str]:
+    """Return the names of recipes that begin so."""
+    from inpaint.training.tables import shipped
+
+    return [name for name in [*shipped("recipes"), "segmenter"] if name.startswith(typed)]
+
+
+def complete_plan(typed: str) -> list[str]:
+    """Return the names of plans that begin so."""
+    from inpaint.training.tables import shipped
+
+    return [name for name in shipped("plans") if name.startswith(typed)]

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def experiment(
-    plan: Annotated[str, typer.Argument(help="Name of a plan, or a .toml file.", show_default=False)],
+    plan: Annotated[
+        str,
+        typer.Argument(
+            help="Name of a plan, or a .toml file.", show_default=False, autocompletion=_train_options.complete_plan
+        ),
+    ],
     data: Annotated[
         str | None, typer.Option(help="Photographs to train on: a folder, .tar shards, or shard URLs.")
     ] = None,

@@ -39,6 +39,8 @@ def export(
         raise typer.BadParameter("choose one of --fp16 and --int8")
     if int8 and calibrate is None:
         raise typer.BadParameter("--int8 needs photographs to calibrate with: --calibrate FOLDER")
+    if output.suffix.lower() != ".onnx":
+        raise typer.BadParameter(f"what is written is an .onnx file, and {output.name} is none", param_hint="--output")
     if calibrate is not None and not int8:
         raise typer.BadParameter("--calibrate goes with --int8")
     from inpaint.cli._extras import require_train

@@ -30,17 +30,17 @@ def masks(
     ] = None,
 ) -> None:
     """Draw masks from a seed and freeze them: PNG files, and masks.json with their areas and hashes."""
-    from inpaint.cli._extras import require_train
-
-    require_train()
-    from inpaint.training.masksets import AREA, freeze
-
     if kind is MaskKind.OBJECTS and shapes is None:
         raise typer.BadParameter("objects need label maps to take their shapes from", param_hint="--shapes")
     if kind is not MaskKind.OBJECTS and shapes is not None:
         raise typer.BadParameter(f"{kind.value} are not drawn from shapes", param_hint="--shapes")
     if kind is MaskKind.CENTRE and area is not None:
         raise typer.BadParameter("the centre hole is always a quarter of the picture", param_hint="--area")
+    from inpaint.cli._extras import require_train
+
+    require_train()
+    from inpaint.training.masksets import AREA, freeze
+
     frozen = freeze(out, count, kind=kind.value, size=size, seed=seed, area=area or AREA, shapes=shapes)
     shares = [mask.area for mask in frozen.masks]
     typer.echo(

@@ -19,6 +19,7 @@ def train(
         typer.Argument(
             help="Name of a recipe, a .toml file, or segmenter. Not needed with --resume, which takes the run's own.",
             show_default=False,
+            autocompletion=_train_options.complete_recipe,
         ),
     ] = None,
     data: Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inpaint.cli._options import complete_known
 from inpaint.cli._report import print_notes
 
 if TYPE_CHECKING:
@@ -21,10 +22,17 @@ app = typer.Typer(
 
 Wanted = Annotated[
     str,
-    typer.Argument(help=r"A name from `inpaint weights list`, or user/repo\[@revision]\[:file].", show_default=False),
+    typer.Argument(
+        help=r"A name from `inpaint weights list`, or user/repo\[@revision]\[:file].",
+        show_default=False,
+        autocompletion=complete_known,
+    ),
 ]
 Several = Annotated[
-    list[str], typer.Argument(help=r"Names from `inpaint weights list`, or user/repo\[@revision]\[:file].")
+    list[str],
+    typer.Argument(
+        help=r"Names from `inpaint weights list`, or user/repo\[@revision]\[:file].", autocompletion=complete_known
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 

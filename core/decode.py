@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from inpaint.core.errors import InpaintError
+from inpaint.core.extras import installing
 from inpaint.core.formats.raw_profile import LONGEST
 
 READABLE = ("JPEG", "PNG", "WebP", "TIFF", "BMP", "AVIF")
@@ -131,7 +132,7 @@ def _open_heif(path: Path, error: type[InpaintError]) -> Image.Image:
         plugin = import_module("pillow_heif.as_plugin")
     except ImportError as cause:
         raise error(
-            f'{path} is a HEIF file, which needs one more package: pip install "inpaint[heif]", or save it as PNG.'
+            f"{path} is a HEIF file, which needs one more package ({installing('heif')}); or save it as PNG."
         ) from cause
     return plugin.HeifImageFile(path)
 

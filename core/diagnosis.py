@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import Literal
 
 from inpaint.core.errors import InpaintError
+from inpaint.core.extras import installing
 from inpaint.weights import MODELS
 
 EXTRAS = {"train": "torch", "ray": "ray", "heif": "pillow_heif"}
@@ -89,7 +90,7 @@ def examine_gpu() -> Iterator[Finding]:
         yield Finding("good", "There is no NVIDIA GPU with a working driver, so the CPU is used.")
         return
     if "CUDA" not in providers:
-        yield Finding("bad", 'There is a GPU, but this ONNX Runtime has no CUDA: pip install "inpaint[gpu]".')
+        yield Finding("bad", f"There is a GPU, but this ONNX Runtime has no CUDA: {installing('gpu')}.")
         return
     from inpaint.core.engines.engine import load_engine
 

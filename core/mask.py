@@ -87,7 +87,11 @@ def check_mask(mask: np.ndarray) -> tuple[str, ...]:
         )
     if share > MOSTLY:
         # Not rounded up to 100 %, which would be another error.
-        return (f"The hole covers {int(share * 100)} % of the picture; if it is the wrong way round, switch --invert.",)
+        percent = int(share * 100)
+        return (
+            f"The hole covers {percent} % of the picture; if it should not, the mask may be the wrong way round "
+            "(--invert), or a box too large.",
+        )
     return ()
 
 

@@ -23,6 +23,7 @@ from inpaint.core.batch.pool import Report
 from inpaint.core.batch.prints import take
 from inpaint.core.engines.engine import Device, load_engine
 from inpaint.core.errors import EngineError, InpaintError, ModelError
+from inpaint.core.extras import installing
 
 LOCAL = "local"
 """The address that means: a cluster on this machine alone, for this batch."""
@@ -118,7 +119,7 @@ def _connected(address: str, processes: int | None) -> Iterator[Any]:
 
         logging.getLogger("ray.data").setLevel(logging.ERROR)
     except ImportError as error:
-        raise InpaintError('--ray needs one more package: pip install "inpaint[ray]".') from error
+        raise InpaintError(f"--ray needs one more package: {installing('ray')}.") from error
     mine = not ray.is_initialized()
     if mine:
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}

@@ -45,7 +45,8 @@ def collect(
       is not there is left to its job, which will tell it with the other failures.
     - What an earlier batch wrote into `out` is passed over in folders, wherever it lies.
     - The result has the photograph's stem and the suffix that `suffix` gives for it. Where two results would have one
-      name, as those of a.jpg and a.png, they keep the old suffix as well: a.jpg.png and a.png.png.
+      name, as those of a.jpg and a.png, or a result that of a photograph, they keep the old suffix as well: a.jpg.png
+      and a.png.png.
 
     Raises `ImageError` when there is no such source, a folder cannot be listed, or no photograph is in any, and
     `OutputError` when two results would have one name all the same, or a result would replace its photograph.
@@ -98,14 +99,14 @@ def _refuse(error: OSError) -> None:
 def _named(found: dict[Path, PurePath], out: Path, suffix: Callable[[Path], str], real: "_Real") -> list[Item]:
     """Give every photograph its target."""
     short = {image: out / folder / f"{image.stem}{suffix(image)}" for image, folder in found.items()}
-    twice = set(_shared(short.items()))
+    originals = set(map(real, found))
+    twice = {*_shared(short.items()), *(image for image, target in short.items() if real(target) in originals)}
     targets = {
         image: target.with_name(f"{image.name}{suffix(image)}") if image in twice else target
         for image, target in short.items()
     }
     for image in _shared(targets.items()):
         raise OutputError(f"{image} and another photograph would both become {targets[image]}; rename one of them.")
-    originals = set(map(real, found))
     for image, target in targets.items():
         if real(target) in originals:
             raise OutputError(f"The result of {image} would replace {target}; choose another folder with --output.")

@@ -7,6 +7,7 @@ import onnxruntime
 
 from inpaint.core.engines.devices import cuda_devices, physical_cores
 from inpaint.core.errors import EngineError, ModelError, OutOfMemoryError
+from inpaint.core.extras import installing
 from inpaint.core.shortage import memory_is_short
 from inpaint.weights.onnx_file import check_onnx
 
@@ -32,7 +33,7 @@ def open_session(path: Path, device: Literal["cpu", "cuda"], threads: int | None
     if not cuda_devices():
         raise EngineError("There is no NVIDIA GPU with a working driver here; use --device cpu.")
     if CUDA not in onnxruntime.get_available_providers():
-        raise EngineError('This ONNX Runtime has no CUDA; install it with: pip install "inpaint[gpu]".')
+        raise EngineError(f"This ONNX Runtime has no CUDA; to install it: {installing('gpu')}.")
     onnxruntime.set_default_logger_severity(_NOTHING)  # failing to load CUDA is told in our words
     try:
         _preload_cuda()
@@ -41,7 +42,7 @@ def open_session(path: Path, device: Literal["cpu", "cuda"], threads: int | None
     finally:
         onnxruntime.set_default_logger_severity(_ERRORS)
     if session.get_providers()[0] != CUDA:
-        raise EngineError('ONNX Runtime cannot load the CUDA libraries; install them with: pip install "inpaint[gpu]".')
+        raise EngineError(f"ONNX Runtime cannot load the CUDA libraries; to install them: {installing('gpu')}.")
     return session
 
 

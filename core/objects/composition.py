@@ -1,10 +1,13 @@
 """Compositions in files: what one of them says, a table of many, and carrying one out."""
 
 import csv
+import io
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
+from PIL import ImageCms
 
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import InpaintError, MaskError
@@ -82,7 +85,7 @@ def compose_file(
     # A grey photograph does not stay grey with a coloured object in it, nor transparent where the object is.
     result = replace(photo.in_colour().with_pixels(composed.pixels), alpha=composed.opacity)
     notes = [*result.notes, *told, *composed.notes]
-    if guide.icc != photo.icc:
+    if _colours_of(guide) != _colours_of(photo):
         notes.append("The two photographs have different colour profiles; the object's colours may be off.")
     notes += write_image(result, composition.output)
     return Outcome(composition, composed, result, tuple(dict.fromkeys(notes)))
@@ -154,6 +157,17 @@ def _from_cells(cells: dict[str, str], folder: Path, out: Path | None) -> Compos
     if out is None:
         check_writable(composition.output)
     return composition
+
+
+def _colours_of(photo: Photo) -> bytes | None:
+    """Return the colour profile of a photograph; None for sRGB, which is what one without a profile has."""
+    if photo.icc is None:
+        return None
+    with suppress(ImageCms.PyCMSError):
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(photo.icc))
+        if "srgb" in ImageCms.getProfileDescription(profile).lower():
+            return None
+    return photo.icc
 
 
 def _mask(composition: Composition, guide: Photo) -> tuple[np.ndarray | None, tuple[str, ...]]:

@@ -199,7 +199,6 @@ def test_a_list_of_names_that_are_no_text(album: Path, run: Callable) -> None:
         ({"photos": ["empty"]}, 3, "No photographs"),
         ({"masks": "gone"}, 4, "check --mask"),
         ({"more": ["--model", "nobody"]}, 5, "No model is called"),
-        ({"more": ["-o", "{album}/photos"]}, 6, "would replace"),
         ({"more": ["-o", "{album}/photos/000.png"]}, 6, "a file is in its way"),
         ({"more": ["--device", "cuda"]}, 7, "no NVIDIA GPU"),
     ],

@@ -19,7 +19,7 @@ from inpaint.core.batch import Item, cluster
 
 COUNT = 60
 
-needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason='Ray is missing: pip install "inpaint[ray]"')
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is missing: pip install '.[ray]'")
 
 
 @pytest.fixture

@@ -35,6 +35,13 @@ def test_values() -> None:
     assert ask("bash", "inpaint batch --format t") == ["tiff"]
 
 
+def test_names() -> None:
+    assert ask("bash", "inpaint weights pull btgmi-j") == ["btgmi-joint"]
+    assert ask("bash", "inpaint train btgmi-5") == ["btgmi-512"]
+    assert ask("bash", "inpaint train seg") == ["segmenter"]
+    assert "growing-masks-small" in ask("bash", "inpaint experiment growing")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_script_for_the_shell(shell: str) -> None:
     env = os.environ | {"_INPAINT_COMPLETE": f"source_{shell}"}

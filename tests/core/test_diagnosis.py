@@ -62,7 +62,7 @@ def test_a_gpu_is_tried_and_what_it_lacks_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("inpaint.core.engines.engine.load_engine", lambda model, device: None)
     assert levels(list(examine_gpu())) == ["good", "good"]
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
-    assert "inpaint[gpu]" in list(examine_gpu())[1].sentence
+    assert "pip install '.[gpu]'" in list(examine_gpu())[1].sentence
 
 
 def test_libraries_are_really_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,8 +80,11 @@ def test_two_results_that_no_suffix_tells_apart_are_refused(tree: Path) -> None:
 
 
 def test_a_result_never_replaces_a_photograph(tree: Path) -> None:
+    item = collect([tree / "more" / "a.png"], tree / "more", png)[0]
+    assert item.target == tree / "more" / "a.png.png"
+    item.target.touch()
     with pytest.raises(OutputError, match="would replace"):
-        collect([tree / "more" / "a.png"], tree / "more", png)
+        collect([item.image, item.target], tree / "more", png)
 
 
 @pytest.mark.parametrize(("source", "sentence"), [("gone", "no file or folder"), ("empty", "No photographs")])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from inpaint.core import Engine, ImageError, OutputError
+from inpaint.core import Engine, ImageError
 from inpaint.core.batch import Item, Manifest, Settings, collect, fill_file, refuse
 from inpaint.core.batch.results import BEGUN, NAME, earlier_results, taken_by_others
 
@@ -52,8 +52,7 @@ def test_a_result_that_is_named_is_a_photograph(folder: Path) -> None:
     webp = collect([folder / "a.png"], folder, lambda path: ".webp")
     assert names(webp) == names(collect([], folder, lambda path: ".webp", listed=[folder / "a.png"]))
     assert names(webp) == [("a.png", "a.webp")]
-    with pytest.raises(OutputError, match="would replace"):
-        collect([folder / "a.png"], folder, png)
+    assert names(collect([folder / "a.png"], folder, png)) == [("a.png", "a.png.png")]
 
 
 def test_they_are_photographs_to_a_batch_into_another_folder(folder: Path, tmp_path: Path) -> None:
@@ -66,8 +65,8 @@ def test_a_link_leads_to_the_same_results_masks_and_photographs(folder: Path, tm
     assert names(collect([tmp_path / "link"], folder, png)) == wanted
     assert names(collect([folder], tmp_path / "link", png)) == wanted
     assert names(collect([folder], tmp_path / "link", png, skip=[tmp_path / "link" / "trip"])) == wanted[:1]
-    with pytest.raises(Exception, match="would replace"):
-        collect([tmp_path / "link"], folder, lambda path: path.suffix)
+    beside = collect([tmp_path / "link"], folder, lambda path: path.suffix)
+    assert names(beside) == [("a.jpg", "a.jpg.jpg"), ("b.jpg", "b.jpg.jpg")]
 
 
 def test_nothing_but_results_is_said_so(folder: Path) -> None:

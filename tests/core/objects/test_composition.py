@@ -212,3 +212,14 @@ def test_a_channel_of_unknown_meaning_stays_as_it_was_under_an_object(files: Pat
     np.testing.assert_array_equal(written[~mask], array[~mask])
     with pytest.raises(MaskError, match="where the object is"):
         compose_file(replace(composition, background=files / "cut.png", object=files / "layer.tif"), None)
+
+
+@pytest.mark.parametrize(("profile", "noted"), [("sRGB", False), ("LAB", True)])
+def test_a_profile_of_srgb_is_none_of_its_own(files: Path, profile: str, noted: bool) -> None:
+    """The background has no profile, and so has the colours of sRGB."""
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile(profile)).tobytes()
+    with Image.open(files / "apple.png") as picture:
+        picture.save(files / "profiled.png", icc_profile=icc)
+    row = "background.png,profiled.png,mask.png,5 6,out.png"
+    composition = read_compositions(table(files, "background,object,object_mask,at,output", row))[0]
+    assert any("colour profiles" in note for note in compose_file(composition, None).notes) == noted
