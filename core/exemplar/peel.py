@@ -14,16 +14,27 @@ EXPECTED = 0.1
 """Weight of a pixel that only the network has filled; known ones have 1."""
 FILLED = 0.6
 """Weight of a pixel that an earlier layer has filled."""
+COMPARISONS = 20_000_000
+"""Most pairs of patches that are compared. A wire across a photograph is as thin as a hole of the coarsest scale, and a
+hundred times as long; compared with everything around it, it took most of a minute."""
+FEWEST = 1000
+"""Known patches that are compared with, at least, if there are so many."""
 
 
-def peel(image: np.ndarray, hole: np.ndarray, usable: np.ndarray, guide: np.ndarray) -> np.ndarray:
+def peel(
+    image: np.ndarray, hole: np.ndarray, usable: np.ndarray, guide: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Return `image` (H x W x 3 float32, network's fill in the hole) filled with colours from elsewhere in it.
 
     - `hole`, `usable`: H x W bool, the latter for the centres of wholly known patches;
-    - `guide`: H x W x G float32, more to compare at the centres of patches.
+    - `guide`: H x W x G float32, more to compare at the centres of patches;
+    - `rng`: chooses among the known patches where they are too many.
     """
     image = image.copy()
     known = np.flatnonzero(usable)
+    most = max(FEWEST, COMPARISONS // max(1, np.count_nonzero(hole)))
+    if len(known) > most:
+        known = np.sort(rng.choice(known, most, replace=False))
     sources = unroll(image, known)
     squares = np.square(sources)
     features = guide.reshape(-1, guide.shape[2])

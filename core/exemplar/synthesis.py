@@ -81,7 +81,7 @@ def synthesize(window: Picture, seed: int = 0) -> Texture | None:
         scale = scales[level]
         scale.guide[..., :3] *= LETTING_GO ** (len(scales) - 1 - level)
         if field is None or above is None:
-            scale.image = peel(scale.image, scale.hole, scale.usable, scale.guide)
+            scale.image = peel(scale.image, scale.hole, scale.usable, scale.guide, rng)
         else:
             field = _inherit(field, above, scale, rng)
             _put(scale, field)

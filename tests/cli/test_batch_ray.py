@@ -116,7 +116,7 @@ def test_a_cluster_that_is_not_there_is_one_sentence(album: Path, tiny_model: Pa
 
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(InpaintError, match=r'pip install "inpaint\[ray\]"'), cluster._connected("local", None):
+    with pytest.raises(InpaintError, match=r"pip install '\.\[ray\]'"), cluster._connected("local", None):
         pass
 
 
