@@ -110,5 +110,5 @@ def test_usage_is_2() -> None:
 
 def test_missing_extras_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_extras, "find_spec", lambda name: None)
-    with pytest.raises(errors.InpaintError, match=r'pip install "inpaint\[train\]"'):
+    with pytest.raises(errors.InpaintError, match=r"pip install '\.\[train\]'"):
         _extras.require_train()
