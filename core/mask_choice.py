@@ -64,6 +64,8 @@ def build_mask(photo: Photo, choice: MaskChoice) -> BuiltMask:
     parts: list[np.ndarray] = []
     if choice.color is not None:
         parts.append(_by_color(photo, choice, choice.color))
+        if photo.jpeg is not None and choice.file is None:
+            notes.append("In a JPEG colours run at their edges; if a rim of the colour stays, add --grow 4.")
     elif choice.file is not None:
         levels, said = read_mask(choice.file, photo.size, threshold=choice.threshold, invert=choice.invert)
         parts.append(levels)

@@ -173,3 +173,10 @@ def test_a_folder_that_may_not_be_seen_is_one_sentence(tmp_path: Path, monkeypat
     monkeypatch.setattr(Path, "stat", locked)
     with pytest.raises(MaskError, match="no folder"):
         find_mask("dog.jpg", tmp_path)
+
+
+def test_a_colour_in_a_jpeg_may_leave_a_rim(photo: Photo) -> None:
+    photo.pixels[10:20, 10:20] = MAGENTA
+    assert build_mask(photo, MaskChoice(color=MAGENTA)).notes == ()
+    notes = build_mask(replace(photo, jpeg={}), MaskChoice(color=MAGENTA)).notes
+    assert "--grow 4" in " ".join(notes)
