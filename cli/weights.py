@@ -122,7 +122,7 @@ def verify(
     """Check the content of models on this machine against their sha256. Uses no network."""
     from inpaint.core.errors import InpaintError, ModelError
     from inpaint.weights import MODELS
-    from inpaint.weights.cache import has_hash
+    from inpaint.weights.cache import digest, has_hash
     from inpaint.weights.hub import fetched
     from inpaint.weights.locate import resolve
     from inpaint.weights.manifest import find
@@ -135,7 +135,9 @@ def verify(
         try:
             if known is None and is_there(Path(name)):
                 raise ModelError(f"{name} is a file of yours, and nothing says what it should hold; name a model.")
-            path = resolve(name)  # checks the content
+            path = resolve(name)
+            if known and known.bundled and digest(path) != known.sha256:
+                raise ModelError(f"The file of the model {name} is damaged; install Inpaint again.")
             checked = (known and known.sha256) or has_hash(path)
             typer.echo(f"{name}: {'intact' if checked else 'a copy without a hash, so not checked'}, {path}")
         except InpaintError as error:
