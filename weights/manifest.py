@@ -1,7 +1,7 @@
 """Every model that can be asked for by name: ours, which come with the package, and other people's.
 
-A name is a promise about bytes: the content is checked against `sha256` whenever a fetched model is loaded, and of bundled
-ones by `inpaint weights verify` and the tests, so an entry never starts to mean another file.
+A name is a promise about bytes: the content is checked against `sha256` whenever a fetched model is loaded, that of
+bundled ones by `inpaint weights verify` and the tests, so an entry never starts to mean another file.
 """
 
 from functools import partial
