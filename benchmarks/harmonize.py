@@ -16,9 +16,8 @@ from PIL import Image
 
 from inpaint.core import cut_out, load_joint
 from inpaint.core.objects.segmenting import load_segmenter
-from inpaint.core.regions import Box
+from inpaint.core.regions import box_around
 from inpaint.training.composite_batches import draw
-from inpaint.training.composites import bounds
 from inpaint.training.harmony import classical_methods, joint_method, score
 from inpaint.training.pictures import CropConfig
 from inpaint.training.recipe import load_recipe
@@ -55,7 +54,7 @@ def compare_cut_outs(held: SegmentSource, area: float) -> None:
         segmented = held.read(index)
         pixels = segmented.pixels.astype(np.float32) / 255
         for mask in objects(segmented, area):
-            box = Box(*bounds(mask))
+            box = box_around(mask)
             bare = np.zeros(mask.shape, bool)
             bare[box.slices] = True
             found = {"the box": bare, "GrabCut": cut_out(pixels, box) > 0.5}

@@ -39,8 +39,12 @@ class Box(NamedTuple):
         return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
 
-def box_of(rows: slice, columns: slice) -> Box:
-    """Return the box that rows and columns are of, such as `bounds` gives them."""
+def box_around(mask: np.ndarray) -> Box:
+    """Return the smallest box around what is True in a mask (H x W). Raises `ValueError` where nothing is."""
+    found = bounds(mask)
+    if found is None:
+        raise ValueError("there is nothing in the mask")
+    rows, columns = found
     return Box(rows.start, columns.start, rows.stop - rows.start, columns.stop - columns.start)
 
 
@@ -169,10 +173,10 @@ class _Planner:
 
 def _tighten(mask: np.ndarray, box: Box) -> Box | None:
     """Return the smallest box around the hole pixels of `box`; None if there are none."""
-    found = bounds(mask[box.slices])
-    if found is None:
+    part = mask[box.slices]
+    if not part.any():
         return None
-    tight = box_of(*found)
+    tight = box_around(part)
     return tight._replace(top=box.top + tight.top, left=box.left + tight.left)
 
 

@@ -9,8 +9,8 @@ from inpaint.core.errors import MaskError
 from inpaint.core.filling import Progress, fill_pixels
 from inpaint.core.objects.composing import compose
 from inpaint.core.objects.joint import JointEngine
-from inpaint.core.regions import Box
-from inpaint.gimp_plugin.selection import FilledSelection, bounds, known_colours, replaced
+from inpaint.core.regions import Box, box_around
+from inpaint.gimp_plugin.selection import FilledSelection, known_colours, replaced
 
 OPAQUE = 0.995
 """Alpha above which a pixel counts as wholly there."""
@@ -85,7 +85,7 @@ def compose_selection(
         opacity=opacity,
     )
     changed = hole | done.mask
-    box = bounds(changed)
+    box = box_around(changed)
     result = replaced(rgba, box, changed, done.pixels)
     if done.opacity is not None:
         result[..., 3] = done.opacity[box.slices]

@@ -9,7 +9,7 @@ from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import ImageError, MaskError
 from inpaint.core.filling import Detail, Progress, fill_pixels
 from inpaint.core.mask import grow as grow_mask
-from inpaint.core.regions import Box
+from inpaint.core.regions import Box, box_around
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,7 +55,7 @@ def fill_selection(
         raise MaskError(
             "The selection covers the whole layer, so there is nothing around it to fill from; select less."
         )
-    box = bounds(hole)
+    box = box_around(hole)
     colours = known_colours(rgba, hole)
     filled = fill_pixels(colours, hole, engine, detail=detail, progress=progress)
     if feather:
@@ -104,10 +104,3 @@ def _spread(selection: np.ndarray, grow: int) -> np.ndarray:
     if ((selection == 0) | (selection == 1)).all():
         return grow_mask(selection > 0, grow).astype(np.float32)
     return grow_mask(selection, grow)
-
-
-def bounds(hole: np.ndarray) -> Box:
-    """Return the smallest box around what is True."""
-    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-    top, left = int(rows[0]), int(columns[0])
-    return Box(top, left, int(rows[-1]) - top + 1, int(columns[-1]) - left + 1)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.objects.reinhard import colour_statistics, transfer_colour
+from inpaint.core.regions import box_around
 from inpaint.training.pictures import CropConfig, random_crop
 from inpaint.training.segments import Segmented
 
@@ -110,7 +111,7 @@ def _crop_around(
     if not len(labels):
         labels = np.array([int(areas.argmax())])
     mask = segmented.labels == int(rng.choice(labels))
-    top, left, tall, wide = bounds(mask)
+    top, left, tall, wide = box_around(mask)
     short = min(height, width)
     # Never enlarged, unless the photograph is smaller than the crop.
     side = round(min(max(max(tall, wide) * rng.uniform(*config.room), crops.size), short))
@@ -137,7 +138,7 @@ def _place(first: int, extent: int, side: int, limit: int, rng: np.random.Genera
 
 def _box(foreground: np.ndarray, config: CompositeConfig, rng: np.random.Generator) -> tuple[slice, slice]:
     """Return a box around the object with random margins, inside the crop."""
-    top, left, tall, wide = bounds(foreground)
+    top, left, tall, wide = box_around(foreground)
     margins = [max(2, round(max(tall, wide) * rng.uniform(*config.margin))) for _ in range(4)]
     size = foreground.shape[0]
     # Some of the photograph stays in sight on every side where the object allows it: something to go by.
@@ -162,9 +163,3 @@ def _recolour(
     if config.exposure:
         moved = moved * 2.0 ** np.float32(rng.normal(0, config.exposure))
     return moved.clip(0, 1)
-
-
-def bounds(mask: np.ndarray) -> tuple[int, int, int, int]:
-    """Return top, left, height and width of the smallest box around a mask that is not empty."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int(rows[0]), int(columns[0]), int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1

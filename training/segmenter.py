@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from inpaint.core.errors import DivergedError, OutputError, RecipeError
 from inpaint.core.nets import Segmenter, SegmenterConfig
 from inpaint.core.objects.boxcrop import SHARE, SIDE, box_crop, corners_of
-from inpaint.core.regions import Box
-from inpaint.training.composites import bounds
+from inpaint.core.regions import Box, box_around
+from inpaint.core.trainers.guard import gradient_norm
 from inpaint.training.devices import choose_device
 from inpaint.training.processes import process_count
 from inpaint.training.segmenter_run import SegmenterRun
@@ -142,7 +142,7 @@ def train_segmenter(
         adam.zero_grad(set_to_none=True)
         loss.backward()
         # A finite loss may have a gradient that is not.
-        if not torch.isfinite(loss + _size_of_gradient(network)):
+        if not torch.isfinite(loss + gradient_norm(network)):
             raise DivergedError("The loss is not finite any more; start again with a lower learning rate.")
         adam.step()
         late = max_minutes is not None and time.monotonic() - began > 60 * max_minutes
@@ -180,10 +180,6 @@ def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
     both = (guess * mask).sum(dim=(1, 2, 3))
     either = (guess + mask - guess * mask).sum(dim=(1, 2, 3))
     return F.binary_cross_entropy_with_logits(logits, mask) + (1 - (both + 1) / (either + 1)).mean()
-
-
-def _size_of_gradient(network: nn.Module) -> Tensor:
-    return nn.utils.get_total_norm([weight.grad for weight in network.parameters() if weight.grad is not None])
 
 
 def draw_batch(source: SegmentSource, recipe: SegmenterRecipe, step: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -224,7 +220,7 @@ def objects(segmented: Segmented, area: float) -> list[np.ndarray]:
 
 def jitter_box(mask: np.ndarray, jitter: float, rng: np.random.Generator) -> Box:
     """Return the box around a mask as a person might draw it."""
-    top, left, height, width = bounds(mask)
+    top, left, height, width = box_around(mask)
     shifts = rng.normal(0, jitter, 4) * [height, width, height, width]
     return Box(
         top + int(shifts[0]), left + int(shifts[1]), max(8, height + int(shifts[2])), max(8, width + int(shifts[3]))

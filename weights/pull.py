@@ -49,8 +49,8 @@ def pull(wanted: Offer, progress: Progress | None = None) -> Pulled:
     """Fetch a model, unless the same is here; its content is checked either way.
 
     A file of the wrong content never keeps its name, which by plain HTTP it does not even get, and one found damaged is
-    fetched again. Raises `HubError` when the
-    Hub does not give it, `ModelError` when what it gives is not what was promised, `OutputError` when there is no room.
+    fetched again. Raises `HubError` when the Hub does not give it, `ModelError` when what it gives is not what was
+    promised, `OutputError` when there is no room.
     """
     exact = Reference(repository=wanted.reference.repository, revision=wanted.commit, file=wanted.reference.file)
     notes = []

@@ -42,8 +42,8 @@ def _tags(photo: Photo) -> tuple[Image.Exif, list[str]]:
 def _add(file: BinaryIO, exif: Image.Exif) -> bool:
     """Add the tags of `exif`, with the directories they point to, to the finished TIFF in `file`; False if it cannot.
 
-    Pillow can write its directories for any place in a file, so they go behind the pixels, and
-    a new first directory with the entries of both behind them.
+    Pillow can write its directories for any place in a file, so they go behind the pixels, and a new
+    first directory with the entries of both behind them.
     """
     file.seek(0)
     order, version, first = struct.unpack("<2sHI", file.read(8))

@@ -3,8 +3,7 @@
 import cv2
 import numpy as np
 
-from inpaint.core.mask import bounds
-from inpaint.core.regions import Box
+from inpaint.core.regions import Box, box_around
 
 SIDE = 128
 """Side in pixels of what the network sees."""
@@ -59,7 +58,5 @@ def from_crop(crop: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> n
 
 def corners_of(mask: np.ndarray) -> tuple[int, int, int, int]:
     """Return left, top, right and bottom of the box in a crop's mask, the last two one beyond it."""
-    found = bounds(mask)
-    assert found is not None  # a crop is made around a box
-    rows, columns = found
-    return columns.start, rows.start, columns.stop, rows.stop
+    box = box_around(mask)
+    return box.left, box.top, box.left + box.width, box.top + box.height

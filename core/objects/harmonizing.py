@@ -10,13 +10,12 @@ import cv2
 import numpy as np
 
 from inpaint.core.errors import MaskError
-from inpaint.core.mask import bounds
 from inpaint.core.objects.guided import repeat_change
 from inpaint.core.objects.joint import JointEngine
 from inpaint.core.objects.reinhard import reinhard
 from inpaint.core.objects.spreading import spread
 from inpaint.core.pixels import from_float, to_float
-from inpaint.core.regions import Box, box_of, centred
+from inpaint.core.regions import Box, box_around, centred
 
 ROOM = 1.8
 """The network sees a window this many times as large as the object or its box."""
@@ -132,7 +131,6 @@ def find_object(alpha: np.ndarray) -> Box:
 
     Raises `MaskError` when there is none.
     """
-    found = bounds(alpha >= SHOWN)
-    if found is None or not (alpha > 0.5).any():
+    if not (alpha > 0.5).any():
         raise MaskError("There is no object in the mask; paint it white.")
-    return box_of(*found)
+    return box_around(alpha >= SHOWN)

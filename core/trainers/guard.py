@@ -11,6 +11,11 @@ LAG = 2
 """Steps after which a device that computes ahead of the host is asked. By then the answer has long been on its way."""
 
 
+def gradient_norm(network: nn.Module) -> Tensor:
+    """Return the length of all gradients of a network together, a scalar on its device."""
+    return nn.utils.get_total_norm([weight.grad for weight in network.parameters() if weight.grad is not None])
+
+
 class Guard:
     """Watches losses and gradients; once one is not finite, `broken` is 1, for good and in all processes.
 
@@ -37,9 +42,8 @@ class Guard:
         One of which the square overflows is as bad, because Adam squares it. Nobody else is asked: by now every process
         has the average of all gradients, and so the same answer.
         """
-        gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
-        if gradients:
-            self._note(nn.utils.get_total_norm(gradients))
+        if any(weight.grad is not None for weight in network.parameters()):
+            self._note(gradient_norm(network))
 
     def _note(self, number: Tensor) -> None:
         now = (~torch.isfinite(number)).float()
