@@ -92,7 +92,7 @@ def eager(name: str, run: Path | None, threads: int) -> Callable[[np.ndarray, np
     import torch
 
     from inpaint.core.nets import build_generator
-    from inpaint.training.export import load_generator
+    from inpaint.training.export.inpainting import load_generator
     from inpaint.training.recipe import load_recipe
 
     torch.set_num_threads(threads)

@@ -15,14 +15,14 @@ import numpy as np
 from PIL import Image
 
 from inpaint.core import cut_out, load_joint
+from inpaint.core.filling.regions import box_around
 from inpaint.core.objects.segmenting import load_segmenter
-from inpaint.core.regions import box_around
-from inpaint.training.composite_batches import draw
-from inpaint.training.harmony import classical_methods, joint_method, score
-from inpaint.training.pictures import CropConfig
+from inpaint.training.data.composite_batches import draw
+from inpaint.training.data.crops import CropConfig
+from inpaint.training.data.segments import SegmentSource, open_segments, split
+from inpaint.training.evaluation.harmonization_scores import classical_methods, joint_method, score
 from inpaint.training.recipe import load_recipe
-from inpaint.training.segmenter import intersection_over_union, objects
-from inpaint.training.segments import SegmentSource, open_segments, split
+from inpaint.training.segmenter.train import intersection_over_union, objects
 
 SEED = 20261121
 

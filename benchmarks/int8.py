@@ -20,7 +20,7 @@ from rich.table import Table
 
 from inpaint.core import Engine, load_engine
 from inpaint.training.evaluation.distance import Distance
-from inpaint.training.quantize import Pair, draw_pairs, export_int8
+from inpaint.training.export.quantize import Pair, draw_pairs, export_int8
 from inpaint.weights import resolve
 
 GOAL = 1.01

@@ -11,10 +11,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from inpaint.core.losses import Objective, discriminator_loss
 from inpaint.core.trainers import Batch
-from inpaint.training.holes import draw_holes
-from inpaint.training.pictures import decode, random_crop
+from inpaint.training.data.crops import decode, random_crop
+from inpaint.training.data.holes import draw_holes
+from inpaint.training.data.sources import Source
 from inpaint.training.recipe import Recipe
-from inpaint.training.sources import Source
 
 BETAS = (0.5, 0.999)
 

@@ -18,8 +18,8 @@ from migan import PUBLISHED as PUBLISHED_MIGAN
 from migan import Migan
 from torch import nn
 
-from inpaint.core.files import atomic_write, make_folder
-from inpaint.training.export import save_traced
+from inpaint.core.atomic_files import atomic_write, make_folder
+from inpaint.training.export.inpainting import save_traced
 from inpaint.weights import Contract
 
 RANDOM = "random weights, for timing only"

@@ -71,10 +71,10 @@ def inpaint_loop(job: Job) -> Iterator[float]:
 
     from inpaint.core.losses import Objective
     from inpaint.core.trainers import AdversarialTrainer
-    from inpaint.training.data import BatchPlan, load_batches
-    from inpaint.training.processes import decoders, make_accelerator
+    from inpaint.training.data.batches import BatchPlan, load_batches
+    from inpaint.training.data.sources import open_source
     from inpaint.training.recipe import load_recipe
-    from inpaint.training.sources import open_source
+    from inpaint.training.run.processes import decoders, make_accelerator
 
     precision = "fp32" if job.name == FLOAT32 else "bf16"
     recipe = load_recipe(job.recipe, [*job.settings, f"precision={precision}"])
@@ -100,8 +100,8 @@ def reference_loop(job: Job) -> Iterator[float]:
     import torch
     from plain_loop import plain_loop
 
+    from inpaint.training.data.sources import StreamSource, open_source
     from inpaint.training.recipe import load_recipe
-    from inpaint.training.sources import StreamSource, open_source
 
     torch.manual_seed(0)
     source = open_source(job.data)

@@ -25,7 +25,7 @@ def run_table(
     make_report: given how many there are, and how many of them are left out.
     """
     from inpaint.core.batch import Manifest, check_outputs, open_compositions, refuse, run_compositions
-    from inpaint.core.batch.prints import take
+    from inpaint.core.batch.fingerprints import take_fingerprint
     from inpaint.core.objects.composition import read_compositions
     from inpaint.core.objects.joint import load_joint
     from inpaint.core.objects.segmenting import load_segmenter
@@ -35,7 +35,7 @@ def run_table(
     check_outputs(compositions)
     joint = load_joint(device=device.value, threads=threads)
     segmenter = load_segmenter(threads=threads)
-    models = [take(resolve(name)).sha256 for name in ("joint", "cutout")]
+    models = [take_fingerprint(resolve(name)).sha256 for name in ("joint", "cutout")]
     with Manifest(output) as manifest:
         waiting = open_compositions(compositions, manifest, models) if resume else compositions
         taken = manifest.begin((composition.output for composition in waiting), force=force)

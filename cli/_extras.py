@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 
 from inpaint.core.errors import InpaintError
-from inpaint.core.extras import installing
+from inpaint.core.install_hints import install_hint
 
 TRAINING = (
     "torch",
@@ -28,4 +28,4 @@ def require_train() -> None:
     """Raise `InpaintError` unless the extra `train` is installed."""
     missing = [name for name in TRAINING if find_spec(name) is None]
     if missing:
-        raise InpaintError(f"This needs more packages: {installing('train')} (missing: {', '.join(missing)}).")
+        raise InpaintError(f"This needs more packages: {install_hint('train')} (missing: {', '.join(missing)}).")

@@ -8,7 +8,7 @@ def target_beside(image: Path, word: str, output: Path | None, suffix: str | Non
 
     Both formats keep exactly what did not change. suffix: of another one that was asked for.
     """
-    from inpaint.core.image import filled_name
+    from inpaint.core.images.read_write import filled_name
     from inpaint.weights.paths import is_folder
 
     name = filled_name(image, word)

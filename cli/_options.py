@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from inpaint.core.mask_choice import MaskChoice
-    from inpaint.core.regions import Box
+    from inpaint.core.filling.mask_sources import MaskChoice
+    from inpaint.core.filling.regions import Box
 
 
 class Device(StrEnum):
@@ -44,7 +44,7 @@ DetailOption = Annotated[
 
 
 class MaskKind(StrEnum):
-    """How masks are drawn; the same words as `inpaint.training.masksets.KINDS`."""
+    """How masks are drawn; the same words as `inpaint.training.data.mask_sets.KINDS`."""
 
     MIXED = "mixed"
     RECTANGLES = "rectangles"
@@ -159,7 +159,7 @@ def mask_choice(
     """
     if mask is None and not box and color is None:
         raise typer.BadParameter("Give --mask, --box or --color: nothing says where the hole is.")
-    from inpaint.core.mask_choice import MaskChoice
+    from inpaint.core.filling.mask_sources import MaskChoice
 
     alpha = mask == "alpha"
     return MaskChoice(
@@ -175,7 +175,7 @@ def mask_choice(
 
 def read_box(words: str) -> "Box":
     """Read `x,y,width,height`. Raises `typer.BadParameter` for anything else."""
-    from inpaint.core.regions import Box
+    from inpaint.core.filling.regions import Box
 
     left, top, width, height = read_numbers(words, 4)
     return Box(top=top, left=left, height=height, width=width)
@@ -184,7 +184,7 @@ def read_box(words: str) -> "Box":
 def read_numbers(words: str, *allowed: int) -> tuple[int, ...]:
     """Read a place of so many numbers. Raises `typer.BadParameter` for anything else."""
     from inpaint.core.errors import MaskError
-    from inpaint.core.places import parse_numbers
+    from inpaint.core.filling.parse_box import parse_numbers
 
     try:
         return parse_numbers(words, *allowed)

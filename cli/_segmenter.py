@@ -13,7 +13,7 @@ from rich.progress import Progress
 from inpaint.cli._progress import Stoppable
 
 if TYPE_CHECKING:
-    from inpaint.training.segmenter import SegmenterRecipe
+    from inpaint.training.segmenter.train import SegmenterRecipe
 
 
 class SegmenterProgress(Stoppable):
@@ -48,8 +48,8 @@ def train_it(
     dry_run: bool,
 ) -> None:
     """Train a segmenter, and say what comes next."""
-    from inpaint.training.segmenter import read_settings, train_segmenter
-    from inpaint.training.segmenter_run import SegmenterRun
+    from inpaint.training.segmenter.run_directory import SegmenterRun
+    from inpaint.training.segmenter.train import read_settings, train_segmenter
 
     if out is None and not dry_run:
         raise typer.BadParameter("say where the run goes, such as --out runs/x", param_hint="--out")
@@ -90,7 +90,7 @@ def _print_plan(
     recipe: "SegmenterRecipe", data: str, out: Path | None, device: str, resume: bool, auto_resume: bool
 ) -> None:
     """Say what would be trained, without training."""
-    from inpaint.training.segmenter import draw_batch, prepare
+    from inpaint.training.segmenter.train import draw_batch, prepare
 
     ready = prepare(recipe, data, out, device=device, resume=resume, again=auto_resume, download=False)
     draw_batch(ready.pictures, recipe, ready.start)

@@ -94,7 +94,7 @@ def _suffix_of(path: Path) -> str:
     """Return the suffix of the format that a photograph has, by its content; .png for what is not written."""
     from PIL import Image
 
-    from inpaint.core.decode import is_tiff
+    from inpaint.core.images.decode import is_tiff
 
     try:
         if is_tiff(path):

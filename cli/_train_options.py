@@ -20,13 +20,13 @@ MaxMinutes = Annotated[float | None, typer.Option(min=0, help="Stop, with a chec
 
 def complete_recipe(typed: str) -> list[str]:
     """Return the names of recipes that begin so."""
-    from inpaint.training.tables import shipped
+    from inpaint.training.toml_files import shipped
 
     return [name for name in [*shipped("recipes"), "segmenter"] if name.startswith(typed)]
 
 
 def complete_plan(typed: str) -> list[str]:
     """Return the names of plans that begin so."""
-    from inpaint.training.tables import shipped
+    from inpaint.training.toml_files import shipped
 
     return [name for name in shipped("plans") if name.startswith(typed)]

@@ -27,9 +27,9 @@ from inpaint.cli.remove import remove
 from inpaint.cli.study import app as study
 from inpaint.cli.train import train
 from inpaint.cli.weights import app as weights
+from inpaint.core.atomic_files import FULL
 from inpaint.core.errors import InpaintError, OutOfMemoryError, OutputError
-from inpaint.core.files import FULL
-from inpaint.core.shortage import memory_is_short
+from inpaint.core.memory_errors import is_out_of_memory
 
 BUG = 70
 """Exit code for an error that is nobody's fault but ours (EX_SOFTWARE of sysexits.h)."""
@@ -64,7 +64,7 @@ class _Commands(TyperGroup):
             # Usage errors are Typer's to report, and a closed pipe (`inpaint --help | head`) is nobody's error.
             if hasattr(error, "exit_code") or isinstance(error, BrokenPipeError) or os.environ.get("INPAINT_DEBUG"):
                 raise
-            if memory_is_short(error):
+            if is_out_of_memory(error):
                 _complain("There is not enough memory for this; close other programs, or take a smaller picture.")
                 raise typer.Exit(OutOfMemoryError.exit_code) from error
             _complain(

@@ -133,7 +133,7 @@ def batch(
     ] = None,
     as_json: _options.AsJson = False,
     quiet: _options.Quiet = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print a line for every photograph.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Fingerprint a line for every photograph.")] = False,
 ) -> None:
     """Fill many photographs. One that fails does not stop the others; DIR/manifest.jsonl tells how each one went."""
     from inpaint.cli._batch_report import BatchReport
@@ -158,7 +158,7 @@ def batch(
         run_here,
         run_on_ray,
     )
-    from inpaint.core.batch.prints import take
+    from inpaint.core.batch.fingerprints import take_fingerprint
     from inpaint.core.engines.devices import expected
     from inpaint.core.errors import MaskError
     from inpaint.weights import resolve
@@ -184,7 +184,7 @@ def batch(
         listed=read_list(list_file) if list_file else [],
     )
     path = resolve(model, expected(device.value))
-    key = settings.key(take(path).sha256)
+    key = settings.key(take_fingerprint(path).sha256)
 
     with Manifest(output) as manifest:
         waiting = manifest.open_items(items, settings, key) if resume else items
@@ -233,7 +233,7 @@ def _check_table_alone(context: typer.Context) -> None:
 
 def _suffix(wanted: BatchFormat, image: Path) -> str:
     """Return the suffix of the result for a photograph."""
-    from inpaint.core.image import WRITABLE
+    from inpaint.core.images.read_write import WRITABLE
 
     if wanted is BatchFormat.AUTO:
         return ".tif" if image.suffix.lower() in (".tif", ".tiff") else ".png"

@@ -75,7 +75,7 @@ def compose(
     """
     target = target_beside(background, "composed", output)
     place, cut = _options.read_numbers(at, 2, 4), None if object_box is None else _options.read_box(object_box)
-    from inpaint.core.files import check_apart
+    from inpaint.core.atomic_files import check_apart
     from inpaint.core.objects.composition import Composition, compose_file
     from inpaint.core.objects.segmenting import load_segmenter
 

@@ -50,7 +50,7 @@ def experiment(
     from inpaint.core.errors import InpaintError
     from inpaint.training.experiment.plan import load_plan
     from inpaint.training.experiment.runner import run_experiment
-    from inpaint.training.session import Options, deadline_in
+    from inpaint.training.run.session import Options, deadline_in
 
     settled = load_plan(plan, setting)
     if dry_run:

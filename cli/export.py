@@ -47,10 +47,10 @@ def export(
 
     require_train()
     from inpaint.core.errors import ModelError
-    from inpaint.training.export import export_run
-    from inpaint.training.export_joint import export_joint
-    from inpaint.training.export_segmenter import export_segmenter
-    from inpaint.training.rundir import RunDirectory
+    from inpaint.training.export.inpainting import export_run
+    from inpaint.training.export.joint import export_joint
+    from inpaint.training.export.segmenter import export_segmenter
+    from inpaint.training.run.directory import RunDirectory
     from inpaint.weights.paths import is_file, is_folder, is_there
 
     drift = None
@@ -58,7 +58,7 @@ def export(
     segmenter = is_there(run / "segmenter.json")
     joint = not segmenter and is_folder(run) and RunDirectory(run).recipe().composites is not None
     if calibrate is not None:
-        from inpaint.training.quantize import export_int8
+        from inpaint.training.export.quantize import export_int8
         from inpaint.weights import resolve
 
         if segmenter or joint:

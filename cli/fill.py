@@ -14,8 +14,8 @@ from inpaint.cli._report import report
 from inpaint.cli._streams import open_streams
 
 if TYPE_CHECKING:
-    from inpaint.core.filling import Progress
-    from inpaint.core.photo_filling import FilledPhoto
+    from inpaint.core.filling.fill import Progress
+    from inpaint.core.filling.fill_photo import FilledPhoto
 
 
 def fill(
@@ -65,12 +65,12 @@ def fill(
 ) -> None:
     """Fill the hole of a photograph. Pixels outside the hole stay as they are, to the bit, except in JPEG files."""
     choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
+    from inpaint.core.atomic_files import check_apart
     from inpaint.core.engines.engine import load_engine
-    from inpaint.core.files import check_apart
-    from inpaint.core.image import read_image, write_image
-    from inpaint.core.mask_choice import build_mask
-    from inpaint.core.photo_filling import check_result, fill_photo
-    from inpaint.core.timing import timed
+    from inpaint.core.filling.fill_photo import check_result, fill_photo
+    from inpaint.core.filling.mask_sources import build_mask
+    from inpaint.core.images.read_write import read_image, write_image
+    from inpaint.core.stopwatch import timed
 
     with open_streams(image, output, output_format) as files:
         if not force:

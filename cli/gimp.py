@@ -20,7 +20,13 @@ def install(
 ) -> None:
     """Put the plug-in into every GIMP 3 of yours, and prove in GIMP that it works. Run it again after an upgrade."""
     from inpaint.core.errors import InpaintError
-    from inpaint.gimp_plugin.gimps import SANDBOXES, GimpFolder, find_consoles, find_folders, flatpak_installed
+    from inpaint.gimp_plugin.gimp_installations import (
+        SANDBOXES,
+        GimpFolder,
+        find_consoles,
+        find_folders,
+        flatpak_installed,
+    )
     from inpaint.gimp_plugin.installer import engine_config, prove, stop_worker
     from inpaint.gimp_plugin.installer import install as put
 
@@ -61,7 +67,7 @@ def uninstall(folder: Folder = None) -> None:
     """Take the plug-in out of every GIMP 3 of yours, and end its worker."""
     import shutil
 
-    from inpaint.gimp_plugin.gimps import GimpFolder, find_folders
+    from inpaint.gimp_plugin.gimp_installations import GimpFolder, find_folders
     from inpaint.gimp_plugin.installer import runtime_folder, stop_worker
     from inpaint.gimp_plugin.installer import uninstall as take
 
@@ -86,7 +92,7 @@ def worker(
     from inpaint.gimp_plugin.installer import runtime_folder
     from inpaint.gimp_plugin.jobs import Engines, all_jobs
     from inpaint.gimp_plugin.plugin.errors import PluginError
-    from inpaint.gimp_plugin.plugin.places import Runtime
+    from inpaint.gimp_plugin.plugin.paths import Runtime
     from inpaint.gimp_plugin.worker import Worker
 
     typer.echo("Waiting for calls from GIMP; Ctrl-C ends this.")

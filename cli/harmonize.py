@@ -40,9 +40,9 @@ def harmonize(
 ) -> None:
     """Give a pasted object the colours of its surroundings. Pixels outside its mask stay as they are, to the bit."""
     target = target_beside(image, "harmonized", output)
-    from inpaint.core.files import check_apart
-    from inpaint.core.image import check_output, read_image, write_image
-    from inpaint.core.mask import read_alpha
+    from inpaint.core.atomic_files import check_apart
+    from inpaint.core.filling.mask import read_alpha
+    from inpaint.core.images.read_write import check_output, read_image, write_image
     from inpaint.core.objects.harmonizing import harmonize as fit_colours
     from inpaint.core.objects.joint import JointEngine
 

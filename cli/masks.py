@@ -39,7 +39,7 @@ def masks(
     from inpaint.cli._extras import require_train
 
     require_train()
-    from inpaint.training.masksets import AREA, freeze
+    from inpaint.training.data.mask_sets import AREA, freeze
 
     frozen = freeze(out, count, kind=kind.value, size=size, seed=seed, area=area or AREA, shapes=shapes)
     shares = [mask.area for mask in frozen.masks]

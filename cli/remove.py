@@ -56,9 +56,9 @@ def remove(
     """Take an object out of a photograph: find it in its box, and fill what it leaves."""
     target = target_beside(image, "removed", output)
     boxes = [_options.read_box(words) for words in box]
+    from inpaint.core.atomic_files import check_apart
     from inpaint.core.engines.engine import load_engine
-    from inpaint.core.files import check_apart
-    from inpaint.core.image import check_output, read_image, write_image
+    from inpaint.core.images.read_write import check_output, read_image, write_image
     from inpaint.core.objects.removing import remove as take_out
     from inpaint.core.objects.segmenting import load_segmenter
 

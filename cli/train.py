@@ -10,7 +10,7 @@ from inpaint.cli._options import Device
 
 if TYPE_CHECKING:
     from inpaint.training.recipe import Recipe
-    from inpaint.training.session import Options
+    from inpaint.training.run.session import Options
 
 
 def train(
@@ -85,10 +85,10 @@ def train(
         )
         return
     from inpaint.cli._progress import TrainingProgress
-    from inpaint.training.processes import is_first, process_count
     from inpaint.training.recipe import load_recipe, recipe_names
-    from inpaint.training.rundir import RunDirectory
-    from inpaint.training.session import Options, deadline_in, run_training
+    from inpaint.training.run.directory import RunDirectory
+    from inpaint.training.run.processes import is_first, process_count
+    from inpaint.training.run.session import Options, deadline_in, run_training
 
     if out is None and not dry_run:
         raise typer.BadParameter("say where the run goes, such as --out runs/x", param_hint="--out")
@@ -148,7 +148,7 @@ def _compare(named: "Recipe", settled: "Recipe", name: str, out: Path) -> None:
     """Refuse to go on with a run when another recipe is named than its own, and say where the two differ otherwise."""
     from inpaint.cli._report import print_notes
     from inpaint.core.errors import RecipeError
-    from inpaint.training.processes import is_first
+    from inpaint.training.run.processes import is_first
 
     if named.name != settled.name:
         raise RecipeError(f"{out} was trained with the recipe {settled.name!r}; leave the recipe out to go on with it.")
@@ -164,17 +164,17 @@ def _compare(named: "Recipe", settled: "Recipe", name: str, out: Path) -> None:
 
 def _print_plan(recipe: "Recipe", options: "Options") -> None:
     """Say what would be trained, without training."""
-    from inpaint.training.rehearsal import rehearse
+    from inpaint.training.run.dry_run import open_everything
 
-    rehearsal = rehearse(recipe, options)
-    networks = rehearsal.trainer.generator, rehearsal.trainer.discriminators
+    checked = open_everything(recipe, options)
+    networks = checked.trainer.generator, checked.trainer.discriminators
     weights = [sum(p.numel() for p in net.parameters()) / 1e6 for net in networks]
     typer.echo(recipe.to_toml())
-    typer.echo(f"# {rehearsal.material} in {options.data}")
+    typer.echo(f"# {checked.material} in {options.data}")
     if options.start_from:
         typer.echo(f"# starts with the weights of {options.start_from}")
     if options.resume:
-        typer.echo(f"# goes on after step {rehearsal.step}")
+        typer.echo(f"# goes on after step {checked.step}")
     typer.echo(f"# generator {weights[0]:.2f} M weights, discriminators {weights[1]:.2f} M weights")
     for phase in recipe.phases:
         size = recipe.data[phase.data].size

@@ -181,7 +181,7 @@ def bundle(
     output: Annotated[Path, typer.Option("--output", "-o", help="The .tar file to write.")] = Path("models.tar"),
 ) -> None:
     """Write fetched models into one file, for a machine without internet."""
-    from inpaint.core.files import atomic_write
+    from inpaint.core.atomic_files import atomic_write
     from inpaint.weights.bundle import write_bundle
 
     with atomic_write(output) as file:
@@ -223,7 +223,7 @@ def publish(
     from inpaint.cli._extras import require_train
 
     require_train()
-    from inpaint.training.publish import build_folder, upload_folder
+    from inpaint.training.publishing.publish import build_folder, upload_folder
 
     _silence()
     published = build_folder(

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
         OutputError,
         RecipeError,
     )
-    from inpaint.core.filling import Filled, fill, fill_pixels
-    from inpaint.core.image import filled_name, read_image, write_image
-    from inpaint.core.mask import check_mask, grow, read_mask
-    from inpaint.core.mask_choice import BuiltMask, MaskChoice, build_mask, find_mask
+    from inpaint.core.filling.fill import Filled, fill, fill_pixels
+    from inpaint.core.filling.mask import check_mask, grow, read_mask
+    from inpaint.core.filling.mask_sources import BuiltMask, MaskChoice, build_mask, find_mask
+    from inpaint.core.filling.regions import Box, Region, plan
+    from inpaint.core.images.photo import Photo
+    from inpaint.core.images.read_write import filled_name, read_image, write_image
     from inpaint.core.objects.composing import Composed, compose
     from inpaint.core.objects.composition import Composition, compose_file, read_compositions
     from inpaint.core.objects.cutout import cut_out
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
     from inpaint.core.objects.joint import JointEngine, load_joint
     from inpaint.core.objects.removing import remove
     from inpaint.core.objects.segmenting import SegmenterEngine, load_segmenter
-    from inpaint.core.photo import Photo
-    from inpaint.core.regions import Box, Region, plan
 
 __all__ = [
     "Box",
@@ -81,10 +81,10 @@ __all__ = [
 _HOMES = {
     "engines.engine": ("Engine", "load_engine"),
     "errors": tuple(name for name in __all__ if name.endswith("Error")),
-    "filling": ("Filled", "fill", "fill_pixels"),
-    "image": ("filled_name", "read_image", "write_image"),
-    "mask": ("check_mask", "grow", "read_mask"),
-    "mask_choice": ("BuiltMask", "MaskChoice", "build_mask", "find_mask"),
+    "filling.fill": ("Filled", "fill", "fill_pixels"),
+    "images.read_write": ("filled_name", "read_image", "write_image"),
+    "filling.mask": ("check_mask", "grow", "read_mask"),
+    "filling.mask_sources": ("BuiltMask", "MaskChoice", "build_mask", "find_mask"),
     "objects.composing": ("Composed", "compose"),
     "objects.composition": ("Composition", "compose_file", "read_compositions"),
     "objects.cutout": ("cut_out",),
@@ -92,8 +92,8 @@ _HOMES = {
     "objects.joint": ("JointEngine", "load_joint"),
     "objects.removing": ("remove",),
     "objects.segmenting": ("SegmenterEngine", "load_segmenter"),
-    "photo": ("Photo",),
-    "regions": ("Box", "Region", "plan"),
+    "images.photo": ("Photo",),
+    "filling.regions": ("Box", "Region", "plan"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import MaskError
-from inpaint.core.filling import Progress, fill_pixels
+from inpaint.core.filling.fill import Progress, fill_pixels
+from inpaint.core.filling.regions import Box, box_around
 from inpaint.core.objects.composing import compose
 from inpaint.core.objects.joint import JointEngine
-from inpaint.core.regions import Box, box_around
 from inpaint.gimp_plugin.selection import FilledSelection, known_colours, replaced
 
 OPAQUE = 0.995

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from inpaint.core.diagnosis import Finding, examine_installation
-from inpaint.gimp_plugin.gimps import (
+from inpaint.core.diagnostics import Finding, examine_installation
+from inpaint.gimp_plugin.gimp_installations import (
     NAME,
     SANDBOXES,
     Console,
@@ -20,7 +20,7 @@ from inpaint.gimp_plugin.gimps import (
 from inpaint.gimp_plugin.installer import SCRIPT, SOURCE, runtime_folder
 from inpaint.gimp_plugin.plugin.client import running
 from inpaint.gimp_plugin.plugin.errors import PluginError
-from inpaint.gimp_plugin.plugin.places import Config, Runtime
+from inpaint.gimp_plugin.plugin.paths import Config, Runtime
 
 AGAIN = "run `inpaint gimp install` again"
 

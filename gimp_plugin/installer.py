@@ -13,9 +13,9 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from inpaint.core.errors import InpaintError, OutputError
-from inpaint.gimp_plugin.gimps import NAME, Console, GimpFolder, gimp_environment
+from inpaint.gimp_plugin.gimp_installations import NAME, Console, GimpFolder, gimp_environment
 from inpaint.gimp_plugin.plugin import client
-from inpaint.gimp_plugin.plugin.places import CONFIG, Config, Runtime
+from inpaint.gimp_plugin.plugin.paths import CONFIG, Config, Runtime
 from inpaint.weights import MODELS
 
 SOURCE = Path(__file__).parent / "plugin"
@@ -98,7 +98,7 @@ def prove(console: Console, folder: GimpFolder) -> Proof:
         result = Path(scratch) / "proof.json"
         code = (
             f"import sys; sys.path.insert(0, {str(folder.plug_in)!r}); "
-            f"from plugin.proof import main; main({str(result)!r})"
+            f"from plugin.self_test import main; main({str(result)!r})"
         )
         command = [str(console.program), "-i", "-d", "-f", "--batch-interpreter=python-fu-eval", "-b", code, "--quit"]
         environment = {**gimp_environment(), "GIMP3_DIRECTORY": str(folder.path)}

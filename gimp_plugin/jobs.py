@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     import numpy as np
 
     from inpaint.core.engines.engine import Device, Engine
-    from inpaint.core.filling import Detail
+    from inpaint.core.filling.fill import Detail
+    from inpaint.core.filling.regions import Box
     from inpaint.core.objects.joint import JointEngine
-    from inpaint.core.regions import Box
     from inpaint.gimp_plugin.selection import FilledSelection
-    from inpaint.gimp_plugin.worker import Job, Report
 
 KEPT_ENGINES = 3
 """Models that stay in memory."""
 JOINT = "joint"
 """Name of the model that fits an object to its surroundings."""
+
+Report = Callable[[int, int], None]
+"""Tells the caller how many of how many regions are done; raises when the caller is gone."""
+Job = Callable[[Header, list[bytes], Report], tuple[Header, list[bytes]]]
 
 Loaded = TypeVar("Loaded")
 
@@ -72,14 +75,14 @@ class Engines:
             return self._loaded[key]
 
 
-def all_jobs(engines: Engines | None = None) -> dict[str, "Job"]:
+def all_jobs(engines: Engines | None = None) -> dict[str, Job]:
     """Return the jobs by the name that a request has for them.
 
     engines: where they take their models from; None for new ones.
     """
     engines = engines or Engines()
 
-    def fill(request: Header, parts: list[bytes], report: "Report") -> tuple[Header, list[bytes]]:
+    def fill(request: Header, parts: list[bytes], report: Report) -> tuple[Header, list[bytes]]:
         from inpaint.gimp_plugin.selection import fill_selection
 
         rgba, selection = read_layer(request, parts, "", 0)
@@ -90,7 +93,7 @@ def all_jobs(engines: Engines | None = None) -> dict[str, "Job"]:
             fill_selection(rgba, selection, engine, grow=grow, feather=feather, detail=detail, progress=report)
         )
 
-    def compose(request: Header, parts: list[bytes], report: "Report") -> tuple[Header, list[bytes]]:
+    def compose(request: Header, parts: list[bytes], report: Report) -> tuple[Header, list[bytes]]:
         from inpaint.gimp_plugin.composing import Thing, compose_selection
 
         rgba, selection = read_layer(request, parts, "", 0)
@@ -122,7 +125,7 @@ def answer(done: "FilledSelection") -> tuple[Header, list[bytes]]:
 
 def read_box(request: Header, name: str) -> "Box":
     """Return a rectangle of the plug-in, left, top, right and bottom, as a box."""
-    from inpaint.core.regions import Box
+    from inpaint.core.filling.regions import Box
 
     left, top, right, bottom = (int(edge) for edge in request[name])
     return Box(top=top, left=left, height=bottom - top, width=right - left)

@@ -7,9 +7,9 @@ import numpy as np
 
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import ImageError, MaskError
-from inpaint.core.filling import Detail, Progress, fill_pixels
-from inpaint.core.mask import grow as grow_mask
-from inpaint.core.regions import Box, box_around
+from inpaint.core.filling.fill import Detail, Progress, fill_pixels
+from inpaint.core.filling.mask import grow as grow_mask
+from inpaint.core.filling.regions import Box, box_around
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

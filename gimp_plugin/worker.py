@@ -23,9 +23,10 @@ from multiprocessing.connection import Connection, Listener, answer_challenge, d
 from pathlib import Path
 
 from inpaint.core.errors import InpaintError
-from inpaint.core.shortage import memory_is_short
+from inpaint.core.memory_errors import is_out_of_memory
+from inpaint.gimp_plugin.jobs import Engines, Job, all_jobs
 from inpaint.gimp_plugin.plugin.locks import FileLock
-from inpaint.gimp_plugin.plugin.places import Runtime
+from inpaint.gimp_plugin.plugin.paths import Runtime
 from inpaint.gimp_plugin.plugin.protocol import PROTOCOL, Header, receive, send
 
 IDLE_SECONDS = 900.0
@@ -34,10 +35,6 @@ PATIENCE_SECONDS = 2.0
 """How long a job may go on after its caller is gone."""
 TAKE_OVER_SECONDS = 30.0
 """How long a new worker waits for one that is leaving."""
-
-Report = Callable[[int, int], None]
-"""Tells the caller how many of how many regions are done; raises when the caller is gone."""
-Job = Callable[[Header, list[bytes], Report], tuple[Header, list[bytes]]]
 
 
 class CancelledError(Exception):
@@ -241,7 +238,7 @@ def _sentence(error: Exception, log: Path) -> str:
     """Return what the user reads in GIMP."""
     if isinstance(error, InpaintError):
         return str(error).replace("--device cpu", "the device CPU")
-    if memory_is_short(error):
+    if is_out_of_memory(error):
         return "There is not enough memory for this; close other programs, or select less."
     return f"This is a bug in Inpaint: {type(error).__name__}: {error} (more in {log})."
 
@@ -253,7 +250,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without a call before it ends")
     options = parser.parse_args(arguments)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is there; see core/exemplar/together.py
-    from inpaint.gimp_plugin.jobs import Engines, all_jobs
 
     engines = Engines()
     jobs = all_jobs(engines)

@@ -21,11 +21,11 @@ from inpaint.core.nets import (
     LayerDiscriminatorConfig,
 )
 from inpaint.core.trainers import Family, Phase, Schedule, build_family
-from inpaint.training.composites import CompositeConfig
 from inpaint.training.curriculum import expand
-from inpaint.training.holes import HoleConfig, holes_of
-from inpaint.training.pictures import CropConfig
-from inpaint.training.tables import SEEDS, change, check_finite, read_table, shipped
+from inpaint.training.data.composites import CompositeConfig
+from inpaint.training.data.crops import CropConfig
+from inpaint.training.data.holes import HoleConfig, holes_of
+from inpaint.training.toml_files import SEEDS, change, check_finite, read_table, shipped
 
 
 def _by(field: str, default: str, *others: str) -> Discriminator:

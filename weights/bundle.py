@@ -17,8 +17,8 @@ from typing import IO, Any, BinaryIO
 
 from inpaint.weights.cache import CHUNK, digest, is_content, place, repository_folder
 from inpaint.weights.errors import ModelError
-from inpaint.weights.explain import in_one_sentence
 from inpaint.weights.hub import cached_offer
+from inpaint.weights.hub_errors import in_one_sentence
 from inpaint.weights.locate import known_as, resolve
 from inpaint.weights.manifest import find
 from inpaint.weights.onnx_file import LARGEST_FILE, check_onnx

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inpaint.weights.errors import ModelError
-from inpaint.weights.record import CONTRACT_VERSION, check, from_metadata, to_metadata
+from inpaint.weights.onnx_metadata import CONTRACT_VERSION, check, from_metadata, to_metadata
 
 RIM = 4
 """Pixels around the hole that a graph with `known` = "near" may change: a 3 x 3 dilation and a 5 x 5 blur reach 3."""

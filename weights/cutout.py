@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inpaint.weights.errors import ModelError
-from inpaint.weights.record import CONTRACT_VERSION, check, from_metadata, to_metadata
+from inpaint.weights.onnx_metadata import CONTRACT_VERSION, check, from_metadata, to_metadata
 
 TASK = "cutout"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CutoutContract:
-    """One segmenter's promises. The picture is a square with the box in its middle, see `inpaint.core.objects.boxcrop`.
+    """One segmenter's promises. The picture is a square with the box in its middle (`inpaint.core.objects.box_crop`).
 
     Inputs: `image`, N x 3 x side x side float32 RGB in -1..1; and `box`, N x 1 x side x side, 1 inside the box, or
     N x 4 with its left, top, right and bottom in pixels of the square. Output `mask`: N x 1 x h x w float32 in 0..1.

@@ -10,7 +10,7 @@ from pathlib import Path
 from inpaint.weights.cache import cached_models, choose_file, find_cached, reference_of
 from inpaint.weights.contract import Contract
 from inpaint.weights.errors import ModelError
-from inpaint.weights.explain import in_one_sentence
+from inpaint.weights.hub_errors import in_one_sentence
 from inpaint.weights.known import KnownModel
 from inpaint.weights.locate import known_as
 from inpaint.weights.manifest import NOT_STATED, find

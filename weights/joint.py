@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inpaint.weights.errors import ModelError
-from inpaint.weights.record import CONTRACT_VERSION, check, from_metadata, to_metadata
+from inpaint.weights.onnx_metadata import CONTRACT_VERSION, check, from_metadata, to_metadata
 
 TASK = "joint"
 

@@ -7,8 +7,8 @@ bundled ones by `inpaint weights verify` and the tests, so an entry never starts
 from functools import partial
 from typing import Literal
 
-from inpaint.weights.foreign import FOREIGN
 from inpaint.weights.known import KnownModel
+from inpaint.weights.third_party import FOREIGN
 
 NOT_STATED = "not stated"
 

@@ -23,8 +23,8 @@ from inpaint.weights.cache import (
     repository_folder,
 )
 from inpaint.weights.errors import HubError, ModelError, OutputError
-from inpaint.weights.explain import in_one_sentence
 from inpaint.weights.hub import Offer, check_size
+from inpaint.weights.hub_errors import in_one_sentence
 from inpaint.weights.onnx_file import check_onnx
 from inpaint.weights.reference import Reference
 from inpaint.weights.transfer import Progress, download, patiently

@@ -18,12 +18,12 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from inpaint.core.batch.collect import Item
+from inpaint.core.batch.fingerprints import take_fingerprint
 from inpaint.core.batch.job import Outcome, Settings, fill_file
 from inpaint.core.batch.pool import Report
-from inpaint.core.batch.prints import take
 from inpaint.core.engines.engine import Device, load_engine
 from inpaint.core.errors import EngineError, InpaintError, ModelError
-from inpaint.core.extras import installing
+from inpaint.core.install_hints import install_hint
 
 LOCAL = "local"
 """The address that means: a cluster on this machine alone, for this batch."""
@@ -68,7 +68,13 @@ def run_on_ray(
         blocks = max(most, -(-len(rows) // TOGETHER))
         filled = ray.data.from_items(rows, override_num_blocks=min(blocks, len(rows))).map(
             _Process,
-            fn_constructor_args=(settings, str(model), take(model).sha256, "cuda" if on_gpus else "cpu", key),
+            fn_constructor_args=(
+                settings,
+                str(model),
+                take_fingerprint(model).sha256,
+                "cuda" if on_gpus else "cpu",
+                key,
+            ),
             concurrency=most,
             num_cpus=1,
             num_gpus=1 if on_gpus else 0,
@@ -84,7 +90,7 @@ class _Process:
 
     def __init__(self, settings: Settings, model: str, sha256: str, device: Device, key: str) -> None:
         path = Path(model)
-        if not path.is_file() or take(path).sha256 != sha256:
+        if not path.is_file() or take_fingerprint(path).sha256 != sha256:
             raise ModelError(
                 f"{path} is missing on a machine of the cluster, or differs there; copy it to all of them."
             )
@@ -119,7 +125,7 @@ def _connected(address: str, processes: int | None) -> Iterator[Any]:
 
         logging.getLogger("ray.data").setLevel(logging.ERROR)
     except ImportError as error:
-        raise InpaintError(f"--ray needs one more package: {installing('ray')}.") from error
+        raise InpaintError(f"--ray needs one more package: {install_hint('ray')}.") from error
     mine = not ray.is_initialized()
     if mine:
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}

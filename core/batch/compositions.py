@@ -10,16 +10,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from inpaint.core.atomic_files import check_apart, make_folder
+from inpaint.core.batch.fingerprints import take_fingerprint
 from inpaint.core.batch.job import Outcome, guarded
 from inpaint.core.batch.manifest import Manifest
-from inpaint.core.batch.prints import take
-from inpaint.core.decode import refusing
 from inpaint.core.errors import ImageError, MaskError, OutputError
-from inpaint.core.files import check_apart, make_folder
+from inpaint.core.images.decode import refusing
 from inpaint.core.objects.composition import Composition, compose_file
 from inpaint.core.objects.joint import JointEngine
 from inpaint.core.objects.segmenting import SegmenterEngine
-from inpaint.core.timing import timed
+from inpaint.core.stopwatch import timed
 
 
 def compose_job(composition: Composition, joint: JointEngine, segmenter: SegmenterEngine, key: str = "") -> Outcome:
@@ -32,10 +32,10 @@ def compose_job(composition: Composition, joint: JointEngine, segmenter: Segment
 
     def work(seconds: dict[str, float]) -> dict[str, Any]:
         inputs = _inputs(composition)
-        prints = {}
+        fingerprints = {}
         for name, path in inputs.items():
             with refusing(path, MaskError if name == "mask" else ImageError):
-                prints[name] = take(path)
+                fingerprints[name] = take_fingerprint(path)
         check_apart(composition.output, inputs)
         make_folder(composition.output.parent)
         with timed(seconds, "compose"):
@@ -48,7 +48,7 @@ def compose_job(composition: Composition, joint: JointEngine, segmenter: Segment
             "regions": 1,
             "device": joint.device,
             "notes": done.notes,
-            "files": prints | {"output": take(composition.output)},
+            "files": fingerprints | {"output": take_fingerprint(composition.output)},
         }
 
     return guarded(told, work)

@@ -11,18 +11,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
+from inpaint.core.atomic_files import check_apart, make_folder
 from inpaint.core.batch.collect import Item
-from inpaint.core.batch.prints import Print, take
-from inpaint.core.decode import refusing
+from inpaint.core.batch.fingerprints import Fingerprint, take_fingerprint
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import ImageError, InpaintError, MaskError, OutOfMemoryError, OutputError
-from inpaint.core.files import check_apart, make_folder
-from inpaint.core.filling import Detail
-from inpaint.core.image import read_image, write_image
-from inpaint.core.mask_choice import MaskChoice, build_mask, find_mask
-from inpaint.core.photo_filling import check_result, fill_photo
-from inpaint.core.shortage import memory_is_short
-from inpaint.core.timing import timed
+from inpaint.core.filling.fill import Detail
+from inpaint.core.filling.fill_photo import check_result, fill_photo
+from inpaint.core.filling.mask_sources import MaskChoice, build_mask, find_mask
+from inpaint.core.images.decode import refusing
+from inpaint.core.images.read_write import read_image, write_image
+from inpaint.core.memory_errors import is_out_of_memory
+from inpaint.core.stopwatch import timed
 from inpaint.weights.paths import is_folder
 
 BUG = 70
@@ -97,7 +97,7 @@ class Outcome:
     """Date and time in UTC."""
     settings: str = ""
     """`Settings.key` with the model that was used."""
-    files: dict[str, Print] = field(default_factory=dict)
+    files: dict[str, Fingerprint] = field(default_factory=dict)
     """Size, time and hash of image, mask and output."""
 
     def to_json(self) -> str:
@@ -114,7 +114,7 @@ class Outcome:
             | {
                 "error": Failure(**error) if error else None,
                 "notes": tuple(record["notes"]),
-                "files": {name: Print(**values) for name, values in record["files"].items()},
+                "files": {name: Fingerprint(**values) for name, values in record["files"].items()},
             }
         )
 
@@ -150,7 +150,7 @@ def guarded(told: dict[str, Any], work: Callable[[dict[str, float]], dict[str, A
         failure = Failure(kind=type(error).__name__, code=error.exit_code, message=str(error))
         told |= {"status": "failed", "error": failure}
     except Exception as error:  # one bad file must not stop ten thousand good ones
-        if memory_is_short(error):
+        if is_out_of_memory(error):
             kind, code = OutOfMemoryError.__name__, OutOfMemoryError.exit_code
             sentence = f"{told['image']} does not fit into memory; fill it alone, or make it smaller."
         else:
@@ -171,7 +171,7 @@ def _fill(
     """Do the work. What is known early goes into `told` at once, because a failure is to tell it, too."""
     with timed(seconds, "read"):
         with refusing(item.image, ImageError):
-            prints = {"image": take(item.image)}
+            fingerprints = {"image": take_fingerprint(item.image)}
         choice = settings.choice_for(item)
         if choice.file is not None:
             told["mask"] = str(choice.file)
@@ -180,7 +180,7 @@ def _fill(
         told["width"], told["height"] = photo.size
         hole = build_mask(photo, choice)
         if choice.file is not None:
-            prints["mask"] = take(choice.file)
+            fingerprints["mask"] = take_fingerprint(choice.file)
         make_folder(item.target.parent)
         check_result(photo, hole, item.target)
     with timed(seconds, "fill"):
@@ -196,13 +196,13 @@ def _fill(
         del photo, hole  # a mask as large as the photograph, which encoding has no use for
     with timed(seconds, "write"):
         lost = write_image(filled.photo, item.target)
-        prints["output"] = take(item.target)
+        fingerprints["output"] = take_fingerprint(item.target)
     return {
         "hole_pixels": filled.hole_pixels,
         "regions": len(filled.regions),
         "device": filled.engine.device,
         "notes": tuple(dict.fromkeys([*filled.notes, *lost])),
-        "files": prints,
+        "files": fingerprints,
     }
 
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+from inpaint.core.atomic_files import make_folder
 from inpaint.core.batch.collect import Item
+from inpaint.core.batch.fingerprints import is_unchanged
 from inpaint.core.batch.job import Outcome, Settings
-from inpaint.core.batch.prints import still
 from inpaint.core.batch.results import NAME, listed_results, name_in, read_begun, taken_by_others, write_begun
 from inpaint.core.errors import InpaintError, OutputError
-from inpaint.core.files import make_folder
 from inpaint.weights.paths import is_there
 
 
@@ -121,7 +121,7 @@ class Manifest:
         if outcome is None or outcome.status != "done" or outcome.settings != key:
             return False
         return files.keys() == outcome.files.keys() and all(
-            still(path, outcome.files[name]) for name, path in files.items()
+            is_unchanged(path, outcome.files[name]) for name, path in files.items()
         )
 
     def _relative(self, target: Path) -> str:

@@ -13,13 +13,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
+from inpaint.core.batch.batched_regions import BatchingEngine
 from inpaint.core.batch.collect import Item
 from inpaint.core.batch.job import Outcome, Settings, fill_file
-from inpaint.core.batch.together import TogetherEngine
-from inpaint.core.decode import open_picture
 from inpaint.core.engines.devices import memory, physical_cores
 from inpaint.core.engines.engine import Device, Engine, load_engine
 from inpaint.core.errors import ImageError, InpaintError
+from inpaint.core.images.decode import open_picture
 
 BYTES_PER_PIXEL = 48
 """What filling a photograph takes at most, with 16 bits per channel and a soft seam."""
@@ -70,7 +70,7 @@ def load_batch_engine(
     engine = load_engine(model, device, max(1, cores // beside))
     if engine.device == "cpu":
         return engine, beside
-    return TogetherEngine(engine), max(1, min(jobs, 2 * cores))
+    return BatchingEngine(engine), max(1, min(jobs, 2 * cores))
 
 
 def run_here(

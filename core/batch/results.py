@@ -13,7 +13,7 @@ from collections.abc import Mapping, Set
 from contextlib import suppress
 from pathlib import Path
 
-from inpaint.core.files import atomic_write
+from inpaint.core.atomic_files import atomic_write
 from inpaint.weights.paths import is_there
 
 NAME = "manifest.jsonl"

@@ -9,15 +9,15 @@ import numpy as np
 import onnxruntime
 
 from inpaint.core.engines.adapter import TYPES, Tensors, run_adapted
-from inpaint.core.engines.binding import BoundGraph
-from inpaint.core.engines.canary import check_canary, side_for
 from inpaint.core.engines.devices import expected
+from inpaint.core.engines.io_binding import BoundGraph
+from inpaint.core.engines.self_test import check_self_test, test_side
 from inpaint.core.engines.session import CUDA, describe_failure, open_session
-from inpaint.core.engines.sides import fed_side
+from inpaint.core.engines.shape_buckets import bucket_side
 from inpaint.core.errors import EngineError, InpaintError, ModelError
 from inpaint.weights import Contract, resolve
 from inpaint.weights.locate import contract_of
-from inpaint.weights.record import METADATA_KEY
+from inpaint.weights.onnx_metadata import METADATA_KEY
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -134,7 +134,7 @@ class Engine:
     def _padding(self, side: int) -> tuple[int, int]:
         """Return what to add before and after a side, which is never fed smaller than the canary was."""
         device = "cpu" if self.contract.fixed_size else self.device  # one size is few enough
-        return 0, fed_side(side, self.contract.stride, side_for(self.contract), device) - side
+        return 0, bucket_side(side, self.contract.stride, test_side(self.contract), device) - side
 
 
 def load_engine(model: str | Path = "default", device: Device = "auto", threads: int | None = None) -> Engine:
@@ -184,7 +184,7 @@ def _prove(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> E
         raise ModelError(f"{path.name}: {error}") from error
     _check_graph(path, session, contract)
     engine = Engine(path, session, contract, threads)
-    problem = check_canary(engine.run_tensors, contract)
+    problem = check_self_test(engine.run_tensors, contract)
     if problem and device == "cuda":
         raise EngineError(f"On this GPU the model {contract.name!r} {problem}; use --device cpu.")
     if problem:

@@ -7,8 +7,8 @@ import onnxruntime
 
 from inpaint.core.engines.devices import cuda_devices, physical_cores
 from inpaint.core.errors import EngineError, ModelError, OutOfMemoryError
-from inpaint.core.extras import installing
-from inpaint.core.shortage import memory_is_short
+from inpaint.core.install_hints import install_hint
+from inpaint.core.memory_errors import is_out_of_memory
 from inpaint.weights.onnx_file import check_onnx
 
 CUDA = "CUDAExecutionProvider"
@@ -33,7 +33,7 @@ def open_session(path: Path, device: Literal["cpu", "cuda"], threads: int | None
     if not cuda_devices():
         raise EngineError("There is no NVIDIA GPU with a working driver here; use --device cpu.")
     if CUDA not in onnxruntime.get_available_providers():
-        raise EngineError(f"This ONNX Runtime has no CUDA; to install it: {installing('gpu')}.")
+        raise EngineError(f"This ONNX Runtime has no CUDA; to install it: {install_hint('gpu')}.")
     onnxruntime.set_default_logger_severity(_NOTHING)  # failing to load CUDA is told in our words
     try:
         _preload_cuda()
@@ -42,7 +42,7 @@ def open_session(path: Path, device: Literal["cpu", "cuda"], threads: int | None
     finally:
         onnxruntime.set_default_logger_severity(_ERRORS)
     if session.get_providers()[0] != CUDA:
-        raise EngineError(f"ONNX Runtime cannot load the CUDA libraries; to install them: {installing('gpu')}.")
+        raise EngineError(f"ONNX Runtime cannot load the CUDA libraries; to install them: {install_hint('gpu')}.")
     return session
 
 
@@ -81,7 +81,7 @@ def describe_failure(error: Exception, model: str, device: str, shape: tuple[int
 
 def _is_out_of_memory(error: Exception) -> bool:
     text = str(error).lower()
-    return memory_is_short(error) or any(sign in text for sign in _SHORT)
+    return is_out_of_memory(error) or any(sign in text for sign in _SHORT)
 
 
 def _first_line(error: Exception) -> str:

@@ -12,18 +12,18 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from inpaint.core.decode import MEGAPIXELS
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import MaskError
-from inpaint.core.filling import fill_pixels
+from inpaint.core.filling.fill import fill_pixels
+from inpaint.core.filling.regions import Box, centred
+from inpaint.core.images.decode import MEGAPIXELS
+from inpaint.core.images.pixels import from_float, to_float, white_of
 from inpaint.core.objects.cutout import clip_box, cut_out
 from inpaint.core.objects.harmonizing import SHOWN, find_object, fit
 from inpaint.core.objects.joint import JointEngine
+from inpaint.core.objects.nearest_colour import fill_nearest
 from inpaint.core.objects.reinhard import colour_statistics, transfer_colour
 from inpaint.core.objects.segmenting import SegmenterEngine
-from inpaint.core.objects.spreading import spread
-from inpaint.core.pixels import from_float, to_float, white_of
-from inpaint.core.regions import Box, centred
 
 Around = Literal["keep", "inpaint"]
 """What becomes of the box around the object: the photograph's own pixels, or a fill as in the paper."""
@@ -112,7 +112,7 @@ def compose(
     alpha[inner.slices] = share
     seen = np.ones_like(hole) if opacity is None else opacity[window.slices] > 0
     if not seen.all():
-        picture = spread(picture, seen)
+        picture = fill_nearest(picture, seen)
     if around == "inpaint":
         hole[inner.slices] = True
         if engine is None:
@@ -205,7 +205,7 @@ def _part_of(at: Box, box: Box, part: Box) -> Box:
 def _scaled(colour: np.ndarray, alpha: np.ndarray, at: Box, place: Box) -> tuple[np.ndarray, np.ndarray]:
     """Return the object's colours and alpha in the size of `at`, cropped to the part `place` of it."""
     # Pixels on its soft rim hold some of what was behind it.
-    colour = spread(colour, alpha > SURE)
+    colour = fill_nearest(colour, alpha > SURE)
     smaller = at.height * at.width < alpha.size
     there = (at.width, at.height)
     colour = cv2.resize(colour, there, interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC).clip(0, 1)

@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 from PIL import ImageCms
 
+from inpaint.core.atomic_files import check_writable
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import InpaintError, MaskError
-from inpaint.core.files import check_writable
-from inpaint.core.image import check_output, read_image, write_image
-from inpaint.core.mask import read_alpha
+from inpaint.core.filling.mask import read_alpha
+from inpaint.core.filling.parse_box import parse_box, parse_numbers
+from inpaint.core.filling.regions import Box
+from inpaint.core.images.photo import Photo
+from inpaint.core.images.pixels import white_of
+from inpaint.core.images.read_write import check_output, read_image, write_image
 from inpaint.core.objects.composing import Around, Composed, compose
 from inpaint.core.objects.harmonizing import find_object
 from inpaint.core.objects.joint import JointEngine
 from inpaint.core.objects.segmenting import SegmenterEngine
-from inpaint.core.photo import Photo
-from inpaint.core.pixels import white_of
-from inpaint.core.places import parse_box, parse_numbers
-from inpaint.core.regions import Box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

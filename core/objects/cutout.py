@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from inpaint.core.errors import MaskError
-from inpaint.core.objects.guided import guided_filter
+from inpaint.core.filling.regions import Box, widened
+from inpaint.core.memory_errors import is_out_of_memory
+from inpaint.core.objects.guided_filter import guided_filter
 from inpaint.core.objects.segmenting import SegmenterEngine
-from inpaint.core.regions import Box, widened
-from inpaint.core.shortage import memory_is_short
 
 WORKING_SIDE = 400
 """Longer side in pixels of the copy that GrabCut looks at; its edges are refined in full size afterwards."""
@@ -122,7 +122,7 @@ def _grab_cut(part: np.ndarray, inside: Box, likely: np.ndarray | None) -> np.nd
     try:
         cv2.grabCut(np.ascontiguousarray(image), seeds, (0, 0, width, height), *models, ROUNDS, cv2.GC_INIT_WITH_MASK)
     except cv2.error as error:
-        if memory_is_short(error):
+        if is_out_of_memory(error):
             raise
         # Nothing to tell apart, such as a box of one colour.
         seeds = np.where(seeds == cv2.GC_BGD, cv2.GC_BGD, cv2.GC_PR_FGD).astype(np.uint8)

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 
 from inpaint.core.errors import MaskError
-from inpaint.core.objects.guided import repeat_change
+from inpaint.core.filling.regions import Box, box_around, centred
+from inpaint.core.images.pixels import from_float, to_float
+from inpaint.core.objects.guided_filter import repeat_change
 from inpaint.core.objects.joint import JointEngine
+from inpaint.core.objects.nearest_colour import fill_nearest
 from inpaint.core.objects.reinhard import reinhard
-from inpaint.core.objects.spreading import spread
-from inpaint.core.pixels import from_float, to_float
-from inpaint.core.regions import Box, box_around, centred
 
 ROOM = 1.8
 """The network sees a window this many times as large as the object or its box."""
@@ -64,7 +64,7 @@ def harmonize(
         fitted = reinhard(picture, alpha, around)
     else:
         box = find_object(alpha)
-        done = fit(spread(picture, seen | (alpha > 0)), alpha, np.zeros(alpha.shape, bool), box, engine)
+        done = fit(fill_nearest(picture, seen | (alpha > 0)), alpha, np.zeros(alpha.shape, bool), box, engine)
         fitted = picture.copy()
         fitted[done.window.slices] = done.harmonized
     share = strength * alpha[..., None]

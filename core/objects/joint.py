@@ -6,10 +6,10 @@ from typing import Literal
 import numpy as np
 import onnxruntime
 
-from inpaint.core.engines.canary import TOLERANCE, make_canary
 from inpaint.core.engines.engine import Device, load_proved
+from inpaint.core.engines.self_test import TOLERANCE, make_test_picture
 from inpaint.core.engines.session import CUDA, describe_failure, open_session
-from inpaint.core.engines.sides import fed_side
+from inpaint.core.engines.shape_buckets import bucket_side
 from inpaint.core.errors import EngineError, ModelError
 from inpaint.weights.joint import JointContract
 
@@ -82,7 +82,7 @@ class JointEngine:
 
     def _padding(self, side: int) -> tuple[int, int]:
         stride = self.contract.stride
-        return 0, fed_side(side, stride, -(-LEAST_SIDE // stride) * stride, self.device) - side
+        return 0, bucket_side(side, stride, -(-LEAST_SIDE // stride) * stride, self.device) - side
 
 
 def load_joint(model: str | Path = "joint", device: Device = "auto", threads: int | None = None) -> JointEngine:
@@ -106,7 +106,7 @@ def _prove(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> J
     }:
         raise ModelError(f"The model {path.name} has other inputs or outputs than its contract names; export it again.")
     engine = JointEngine(path, session, contract)
-    problem = _canary(engine)
+    problem = _self_test(engine)
     if problem and device == "cuda":
         raise EngineError(f"On this GPU the model {contract.name!r} {problem}; use --device cpu.")
     if problem:
@@ -114,10 +114,10 @@ def _prove(path: Path, device: Literal["cpu", "cuda"], threads: int | None) -> J
     return engine
 
 
-def _canary(engine: JointEngine) -> str:
+def _self_test(engine: JointEngine) -> str:
     """Run a small composite through the graph; return what is wrong with the results, to end a sentence."""
     side = -(-LEAST_SIDE // engine.contract.stride) * engine.contract.stride
-    image, made = make_canary(side)
+    image, made = make_test_picture(side)
     foreground = np.zeros_like(made)
     middle = side // 2
     foreground[..., middle - side // 8 : middle + side // 8, middle - side // 8 : middle + side // 8] = 1

@@ -9,12 +9,12 @@ import numpy as np
 
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import MaskError
-from inpaint.core.filling import Detail, Filled, Progress, fill_pixels
-from inpaint.core.mask import grow as grow_mask
+from inpaint.core.filling.fill import Detail, Filled, Progress, fill_pixels
+from inpaint.core.filling.mask import grow as grow_mask
+from inpaint.core.filling.regions import Box, widened
+from inpaint.core.images.pixels import to_float
 from inpaint.core.objects.cutout import clip_box, cut_out
 from inpaint.core.objects.segmenting import SegmenterEngine
-from inpaint.core.pixels import to_float
-from inpaint.core.regions import Box, widened
 
 FOOT = 1 / 4
 """The lowest part of an object, from which its shadow is thought to start; as a share of its height."""

@@ -8,8 +8,8 @@ import onnxruntime
 
 from inpaint.core.engines.session import describe_failure, open_session
 from inpaint.core.errors import EngineError, ModelError
-from inpaint.core.objects.boxcrop import box_crop, corners_of, from_crop
-from inpaint.core.regions import Box
+from inpaint.core.filling.regions import Box
+from inpaint.core.objects.box_crop import box_crop, corners_of, from_crop
 from inpaint.weights import resolve
 from inpaint.weights.cutout import CutoutContract
 

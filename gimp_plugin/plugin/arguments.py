@@ -10,7 +10,7 @@ gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GObject  # noqa: E402 - after the version is chosen
 
 from .errors import PluginError  # noqa: E402
-from .places import Config  # noqa: E402
+from .paths import Config  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent.parent
 """The folder of the plug-in in GIMP's `plug-ins`."""

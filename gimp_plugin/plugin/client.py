@@ -12,9 +12,9 @@ from time import monotonic, sleep
 from typing import Any
 
 from .errors import PluginError
-from .knocking import STEP, GoneError, Wait, knock
+from .handshake import STEP, GoneError, Wait, handshake
 from .locks import FileLock
-from .places import INSTALL, Config, Runtime
+from .paths import INSTALL, Config, Runtime
 from .protocol import PROTOCOL, Header, receive, send
 
 START_SECONDS = 60.0
@@ -98,7 +98,7 @@ def connect(config: Config, on_wait: Wait = lambda: None) -> Connection:
 def running(runtime: Runtime) -> Header | None:
     """Return what the running worker says about itself; None if there is none."""
     try:
-        connection, greeting = knock(runtime, {"op": "hello", "protocol": PROTOCOL}, lambda: None)
+        connection, greeting = handshake(runtime, {"op": "hello", "protocol": PROTOCOL}, lambda: None)
     except (GoneError, PluginError):
         return None
     connection.close()
@@ -108,7 +108,7 @@ def running(runtime: Runtime) -> Header | None:
 def stop(runtime: Runtime) -> bool:
     """Ask the running worker to end after its work; return whether there was one."""
     try:
-        connection, _ = knock(runtime, {"op": "leave"}, lambda: None)
+        connection, _ = handshake(runtime, {"op": "leave"}, lambda: None)
     except (GoneError, PluginError):
         return False
     connection.close()
@@ -187,7 +187,7 @@ def in_flatpak() -> bool:
 def _greet(config: Config, runtime: Runtime, on_wait: Wait) -> Connection:
     """Return a connection to a worker of the right version, or raise `GoneError`."""
     hello = {"op": "hello", "protocol": PROTOCOL, "python": config.python}
-    connection, greeting = knock(runtime, hello, on_wait)
+    connection, greeting = handshake(runtime, hello, on_wait)
     if greeting.get("protocol") != PROTOCOL:
         connection.close()
         raise PluginError(

@@ -12,7 +12,7 @@ from .client import call  # noqa: E402
 from .document import Document  # noqa: E402
 from .geometry import Rect, placed, with_context  # noqa: E402
 from .objects import open_object  # noqa: E402
-from .places import Config  # noqa: E402
+from .paths import Config  # noqa: E402
 
 NAME = "plug-in-inpaint-composite-object"
 TITLE = "Composite Object"

@@ -11,7 +11,7 @@ from .arguments import FLAGS, add_engine_arguments, add_output_argument, engine_
 from .client import call  # noqa: E402
 from .document import Document  # noqa: E402
 from .geometry import Rect, with_context  # noqa: E402
-from .places import Config  # noqa: E402
+from .paths import Config  # noqa: E402
 
 NAME = "plug-in-inpaint-fill-selection"
 TITLE = "Fill Selection"

@@ -15,7 +15,7 @@ from . import compose, fill  # noqa: E402
 from .arguments import FOLDER  # noqa: E402
 from .document import Document  # noqa: E402
 from .errors import PluginError  # noqa: E402
-from .places import Config  # noqa: E402
+from .paths import Config  # noqa: E402
 
 PROCEDURES = {module.NAME: module for module in (fill, compose)}
 """A module has a NAME, a TITLE, a WISH where to select, `describe(procedure)` and `run(document, settings, config)`."""

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from inpaint.cli._options import MaskKind
 from inpaint.cli.app import app
-from inpaint.training.masksets import KINDS, open_masks
+from inpaint.training.data.mask_sets import KINDS, open_mask_set
 
 
 def inpaint(*words, code=0):
@@ -70,7 +70,7 @@ def test_everything_lands_in_the_folder(evaluate, tiny_model, tmp_path, backbone
     assert {"report.html", "scores.json", "methods.csv", "pictures.csv", "masks/masks.json"} < files
     assert {f"fills/{m}/deeper-3.png" for m in ("telea", "biharmonic", "tiny")} < files
     record = json.loads((out / "scores.json").read_text())
-    assert record["conditions"]["masks_sha256"] == open_masks(out / "masks").sha256
+    assert record["conditions"]["masks_sha256"] == open_mask_set(out / "masks").sha256
     assert record["conditions"]["distance"] == "VGG-19 distance"
     truth, hole, fill = (np.asarray(Image.open(out / p / "deeper-3.png")) for p in ("truth", "holes", "fills/tiny"))
     difference = np.abs(truth.astype(float) - fill).mean(axis=2) / 255
@@ -174,7 +174,7 @@ def test_the_options_name_every_kind_of_mask():
 
 def test_masks_are_frozen(tmp_path):
     printed, _ = inpaint("masks", "strokes", "-o", tmp_path / "s", "-n", 7, "--size", 64, "--area", 0.05, 0.4)
-    frozen = open_masks(tmp_path / "s")
+    frozen = open_mask_set(tmp_path / "s")
     assert len(frozen) == 7
     assert f"sha256 {frozen.sha256[:16]}" in printed
     assert inpaint("masks", "strokes", "-o", tmp_path / "s", code=6)[1].count("holds masks already") == 1

@@ -9,7 +9,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from inpaint.cli.app import app
-from inpaint.core import filling
+from inpaint.core.filling import fill as filling
 
 Maker = Callable[..., np.ndarray]
 

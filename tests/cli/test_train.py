@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from inpaint.cli.app import app
 from inpaint.training.recipe import load_recipe
-from inpaint.training.rundir import RunDirectory
-from inpaint.training.session import Options, run_training
+from inpaint.training.run.directory import RunDirectory
+from inpaint.training.run.session import Options, run_training
 
 SETTINGS = ["--set", "phases.0.steps=24", "--set", "phases.1.steps=6", "--set", "checkpoint_every=4"]
 

@@ -8,7 +8,7 @@ import torch
 from typer.testing import CliRunner
 
 from inpaint.cli.app import app
-from inpaint.training import segmenter
+from inpaint.training.segmenter import train as segmenter
 
 SETTINGS = ["--set", "steps=6", "--set", "batch=2", "--set", "width=4", "--set", "hold_back=0", "--device", "cpu"]
 

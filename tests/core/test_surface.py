@@ -17,7 +17,7 @@ def test_every_public_name_is_there_and_sorted() -> None:
         inpaint.core.nothing  # noqa: B018
 
 
-@pytest.mark.parametrize("first", ["inpaint.core", "inpaint.core.filling", "inpaint.core.engines.engine"])
+@pytest.mark.parametrize("first", ["inpaint.core", "inpaint.core.filling.fill", "inpaint.core.engines.engine"])
 def test_fill_is_the_function_whatever_was_imported_first(first: str) -> None:
     script = (
         f"import {first}; from inpaint.core import fill, load_engine; assert callable(fill) and callable(load_engine)"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from inpaint.gimp_plugin.gimps import GimpFolder
+from inpaint.gimp_plugin.gimp_installations import GimpFolder
 from inpaint.gimp_plugin.plugin import client
-from inpaint.gimp_plugin.plugin.places import Config, Runtime
+from inpaint.gimp_plugin.plugin.paths import Config, Runtime
 from inpaint.gimp_plugin.worker import Worker
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="folders and shell scripts of POSIX")
@@ -95,7 +95,7 @@ def fake_gimp(home: Path) -> Callable[..., Path]:
             "#!/bin/sh\n"
             f'[ "$1" = --version ] && {{ echo "GNU Image Manipulation Program version {version}"; exit; }}\n'
             f'echo "{output}"\n'
-            "for word; do case $word in *proof*) code=$word;; esac; done\n"
+            "for word; do case $word in *self_test*) code=$word;; esac; done\n"
             "target=${code##*main(\\'}; target=${target%%\\'*}\n"
             + (f'while read -r line; do echo "$line"; done <{claim} >"$target"\n' if record else "")
         )

@@ -6,7 +6,7 @@ import pytest
 
 from inpaint.core.engines.engine import Engine, load_engine
 from inpaint.core.errors import InpaintError, MaskError
-from inpaint.core.regions import Box
+from inpaint.core.filling.regions import Box
 from inpaint.gimp_plugin.composing import Thing, compose_selection
 from inpaint.gimp_plugin.jobs import read_box, read_layer
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from inpaint.cli.app import app
 from inpaint.gimp_plugin import doctor
 from inpaint.gimp_plugin.doctor import examine_folder, examine_gimps
-from inpaint.gimp_plugin.gimps import GimpFolder
+from inpaint.gimp_plugin.gimp_installations import GimpFolder
 from inpaint.gimp_plugin.installer import SCRIPT, engine_config, install, uninstall
 
 from .conftest import linux, posix

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from inpaint.core import load_engine
-from inpaint.core.regions import Box, plan
+from inpaint.core.filling.regions import Box, plan
 from inpaint.gimp_plugin.plugin.geometry import Rect, placed, with_context, with_rim
 from inpaint.weights import MODELS
 

@@ -11,10 +11,10 @@ from inpaint.cli.app import app
 from inpaint.core.errors import OutputError
 from inpaint.gimp_plugin import installer
 from inpaint.gimp_plugin.doctor import examine_gimps
-from inpaint.gimp_plugin.gimps import Console, GimpFolder, find_folders
+from inpaint.gimp_plugin.gimp_installations import Console, GimpFolder, find_folders
 from inpaint.gimp_plugin.installer import SCRIPT, SOURCE, engine_config, install, prove, runtime_folder, uninstall
 from inpaint.gimp_plugin.plugin.errors import PluginError
-from inpaint.gimp_plugin.plugin.places import Config, Runtime
+from inpaint.gimp_plugin.plugin.paths import Config, Runtime
 
 from .conftest import linux, posix
 

@@ -11,9 +11,9 @@ from multiprocessing.connection import Listener, answer_challenge, deliver_chall
 
 import pytest
 
-from inpaint.gimp_plugin.plugin import client, knocking
+from inpaint.gimp_plugin.plugin import client, handshake
 from inpaint.gimp_plugin.plugin.errors import PluginError
-from inpaint.gimp_plugin.plugin.places import Config, Runtime
+from inpaint.gimp_plugin.plugin.paths import Config, Runtime
 
 from .conftest import posix, until
 
@@ -21,7 +21,7 @@ from .conftest import posix, until
 @pytest.fixture
 def silent(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
     """A worker that was stopped: it listens, so callers get through to it, and never does anything."""
-    monkeypatch.setattr(knocking, "GREETING_SECONDS", 0.3)
+    monkeypatch.setattr(handshake, "GREETING_SECONDS", 0.3)
     runtime.prepare()
     address = r"\\.\pipe\inpaint-" + runtime.folder.parent.name if sys.platform == "win32" else str(runtime.socket)
     with Listener(address) as listener:
@@ -69,7 +69,7 @@ def test_a_worker_that_goes_on_after_being_stopped_is_asked_again(
 ) -> None:
     client.connect(config).close()
     pid = int(json.loads(runtime.card.read_text())["pid"])
-    monkeypatch.setattr(knocking, "GREETING_SECONDS", 0.3)
+    monkeypatch.setattr(handshake, "GREETING_SECONDS", 0.3)
     os.kill(pid, signal.SIGSTOP)
     try:
         for _ in range(3):
@@ -77,5 +77,5 @@ def test_a_worker_that_goes_on_after_being_stopped_is_asked_again(
                 client.connect(config)
     finally:
         os.kill(pid, signal.SIGCONT)
-    monkeypatch.setattr(knocking, "GREETING_SECONDS", 20)
+    monkeypatch.setattr(handshake, "GREETING_SECONDS", 20)
     assert (client.running(runtime) or {})["pid"] == pid

@@ -22,7 +22,7 @@ from inpaint.gimp_plugin import worker as worker_module
 from inpaint.gimp_plugin.jobs import Engines
 from inpaint.gimp_plugin.plugin import client
 from inpaint.gimp_plugin.plugin.errors import PluginError
-from inpaint.gimp_plugin.plugin.places import Config, Runtime
+from inpaint.gimp_plugin.plugin.paths import Config, Runtime
 from inpaint.gimp_plugin.plugin.protocol import PROTOCOL, receive, send
 from inpaint.gimp_plugin.worker import Worker
 from inpaint.weights import resolve

@@ -27,7 +27,7 @@ def shards(tmp_path_factory, picture):
 def run(photographs, tmp_path_factory):
     """A run directory of six steps."""
     from inpaint.training.recipe import load_recipe
-    from inpaint.training.session import Options, run_training
+    from inpaint.training.run.session import Options, run_training
 
     out = tmp_path_factory.mktemp("runs") / "tiny-run"
     recipe = load_recipe("debug", ["phases.0.steps=3", "phases.1.steps=3", "name=tiny"])

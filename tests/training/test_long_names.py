@@ -7,13 +7,13 @@ import pytest
 
 from inpaint.core.errors import MaskError, ModelError, OutputError, RecipeError
 from inpaint.core.losses import LpipsFeatures
+from inpaint.training.data.mask_sets import freeze, open_mask_set
+from inpaint.training.data.segments import open_segments
+from inpaint.training.data.sources import open_source
 from inpaint.training.evaluation.fillers import make_methods
-from inpaint.training.masksets import freeze, open_masks
 from inpaint.training.recipe import load_recipe
-from inpaint.training.rundir import RunDirectory
-from inpaint.training.segmenter_run import SegmenterRun
-from inpaint.training.segments import open_segments
-from inpaint.training.sources import open_source
+from inpaint.training.run.directory import RunDirectory
+from inpaint.training.segmenter.run_directory import SegmenterRun
 
 LONG = "a" * 300
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
         (lambda: open_source(f"{LONG}/*.tar"), RecipeError, "does not exist"),
         (lambda: open_segments(LONG), RecipeError, "No segmented pictures"),
         (lambda: open_segments(f"{LONG}.json"), RecipeError, "No segmented pictures"),
-        (lambda: open_masks(Path(LONG)), MaskError, "No masks"),
+        (lambda: open_mask_set(Path(LONG)), MaskError, "No masks"),
         (lambda: freeze(Path(LONG), 1), OutputError, "cannot be made"),
         (lambda: LpipsFeatures("alex", Path(LONG)), RecipeError, "No alexnet"),
         (lambda: make_methods([LONG], ["000"], "cpu"), ModelError, "No model is called"),

@@ -55,12 +55,12 @@ def test_it_clears_the_towers_from_the_demo_photograph(engine):
 @pytest.mark.slow
 @pytest.mark.skipif(not DATA.is_dir(), reason="the validation photographs are not part of the project")
 def test_it_beats_telea_on_photographs_it_has_not_seen(tmp_path):
+    from inpaint.training.data.mask_sets import freeze
     from inpaint.training.evaluation.distance import Distance
     from inpaint.training.evaluation.fillers import make_methods
     from inpaint.training.evaluation.metrics import Judge
     from inpaint.training.evaluation.runner import evaluate
     from inpaint.training.evaluation.samples import Photographs
-    from inpaint.training.masksets import freeze
 
     photographs = Photographs(str(DATA / "val"), limit=60)
     judge = Judge(("ssim", "lpips"), Distance("vgg19", DATA / "backbones"))

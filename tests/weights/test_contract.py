@@ -3,7 +3,7 @@ import json
 import pytest
 
 from inpaint.weights import Contract, ModelError
-from inpaint.weights.record import METADATA_KEY
+from inpaint.weights.onnx_metadata import METADATA_KEY
 
 
 def test_it_survives_the_metadata() -> None:

@@ -7,7 +7,7 @@ import pytest
 from inpaint.weights import Contract, ModelError
 from inpaint.weights.cutout import CutoutContract
 from inpaint.weights.joint import JointContract
-from inpaint.weights.record import METADATA_KEY
+from inpaint.weights.onnx_metadata import METADATA_KEY
 
 KINDS = [JointContract, CutoutContract]
 

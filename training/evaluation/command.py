@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from inpaint.core.engines.engine import Device
 from inpaint.core.errors import EngineError, OutputError
+from inpaint.training.data.mask_sets import RECORD, Kind, MaskSet, freeze, open_mask_set
 from inpaint.training.devices import choose_device
 from inpaint.training.evaluation.distance import Distance, DistanceName
 from inpaint.training.evaluation.fillers import make_methods
@@ -21,8 +22,7 @@ from inpaint.training.evaluation.runner import Watcher, evaluate
 from inpaint.training.evaluation.samples import Photographs, match
 from inpaint.training.evaluation.sheet import Sheet, choose
 from inpaint.training.evaluation.tables import Conditions, to_record, write_tables
-from inpaint.training.masksets import RECORD, Kind, MaskSet, freeze, open_masks
-from inpaint.training.pages import write_page
+from inpaint.training.html_pages import write_page
 from inpaint.weights.paths import is_there
 
 
@@ -61,7 +61,7 @@ def run(
     if out is not None and is_there(out / "scores.json"):
         raise OutputError(f"{out} holds an evaluation already; give another --out, or delete it first.")
     photographs = Photographs(request.data, size=request.size, whole=request.whole, limit=request.limit)
-    given = None if request.masks is None else open_masks(request.masks)
+    given = None if request.masks is None else open_mask_set(request.masks)
     if given is not None:
         match(photographs.names, given)
     shown = choose(photographs.names, request.show)
@@ -131,7 +131,7 @@ def _freeze(request: Request, count: int, stack: ExitStack) -> MaskSet:
     else:
         folder = request.out / "masks"
         if (folder / RECORD).exists():
-            there = open_masks(folder)
+            there = open_mask_set(folder)
             same = (there.kind, there.seed, len(there)) == (kind, request.seed, count)
             if same and there.read(0).shape == (request.size, request.size):
                 return there

@@ -8,15 +8,15 @@ from typing import get_args
 
 import numpy as np
 
-from inpaint.core.decode import open_picture
 from inpaint.core.engines.engine import Device, Engine, load_engine
 from inpaint.core.errors import ImageError
-from inpaint.core.filling import Detail, fill
+from inpaint.core.filling.fill import Detail, fill
+from inpaint.core.images.decode import open_picture
+from inpaint.training.data.crops import as_rgb
+from inpaint.training.data.sources import SUFFIXES
 from inpaint.training.evaluation.classical import CLASSICAL, describe
 from inpaint.training.evaluation.samples import Sample
-from inpaint.training.naming import file_stem, free_name
-from inpaint.training.pictures import as_rgb
-from inpaint.training.sources import SUFFIXES
+from inpaint.training.unique_names import file_stem, free_name
 from inpaint.weights.paths import is_folder, is_there
 
 Filler = Callable[[Sample], np.ndarray]

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from inpaint.core.atomic_files import atomic_write
 from inpaint.core.errors import OutputError
-from inpaint.core.files import atomic_write
 from inpaint.training.evaluation.metrics import METRICS
 from inpaint.training.evaluation.results import Scored
-from inpaint.training.naming import file_stem, free_name
+from inpaint.training.unique_names import file_stem, free_name
 
 LONGEST = 512
 """Longest side of a picture in the report."""

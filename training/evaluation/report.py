@@ -8,7 +8,7 @@ from inpaint.training.evaluation.gallery import Case
 from inpaint.training.evaluation.metrics import Metric
 from inpaint.training.evaluation.results import Evaluation, Mean, Scored
 from inpaint.training.evaluation.tables import Conditions
-from inpaint.training.pages import render
+from inpaint.training.html_pages import render
 
 TRUTH = "photograph"
 """What the page calls the truth."""

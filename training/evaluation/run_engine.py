@@ -10,7 +10,7 @@ from inpaint.core.engines.engine import Device, Engine
 from inpaint.core.engines.session import describe_failure
 from inpaint.core.errors import EngineError
 from inpaint.training.devices import choose_device
-from inpaint.training.export import load_filler, run_contract
+from inpaint.training.export.inpainting import load_filler, run_contract
 
 
 class RunEngine(Engine):

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from inpaint.training.data.mask_sets import MaskSet
 from inpaint.training.evaluation.fillers import Method
 from inpaint.training.evaluation.inception import Crowd
 from inpaint.training.evaluation.metrics import Judge, Row
 from inpaint.training.evaluation.results import Evaluation, Scored
 from inpaint.training.evaluation.samples import Photographs
-from inpaint.training.masksets import MaskSet
 
 Watcher = Callable[[Scored, np.ndarray, np.ndarray, dict[str, np.ndarray]], None]
 """Told of every scored photograph: its numbers, the truth, the hole, and the fills by label."""

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 
 from inpaint.core.errors import MaskError, RecipeError
-from inpaint.training.masksets import MaskSet
-from inpaint.training.naming import file_stem
-from inpaint.training.pictures import centre_crop, read_picture
-from inpaint.training.sources import SUFFIXES, Source, StreamSource, open_source
+from inpaint.training.data.crops import centre_crop, read_picture
+from inpaint.training.data.mask_sets import MaskSet
+from inpaint.training.data.sources import SUFFIXES, Source, StreamSource, open_source
+from inpaint.training.unique_names import file_stem
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from inpaint.core.atomic_files import atomic_write, check_writable
 from inpaint.core.errors import ImageError, OutputError
-from inpaint.core.files import atomic_write, check_writable
 from inpaint.training.evaluation.metrics import Metric
 from inpaint.training.evaluation.results import Scored
 

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from inpaint.core.files import atomic_write
+from inpaint.core.atomic_files import atomic_write
 from inpaint.training.evaluation.results import Evaluation, Mean
-from inpaint.training.rundir import write_json
+from inpaint.training.run.directory import write_json
 
 
 @dataclass(frozen=True, slots=True)

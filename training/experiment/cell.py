@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from inpaint.core.atomic_files import atomic_write
 from inpaint.core.errors import RecipeError
-from inpaint.core.files import atomic_write
 from inpaint.core.trainers import Callback
 from inpaint.training.evaluation.metrics import Row
 from inpaint.training.experiment.measure import Bench, Measured, Progress
 from inpaint.training.experiment.plan import Cell
 from inpaint.training.recipe import recipe_digest
-from inpaint.training.rundir import RunDirectory, write_json
-from inpaint.training.session import Options, run_training
+from inpaint.training.run.directory import RunDirectory, write_json
+from inpaint.training.run.session import Options, run_training
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from inpaint.core.engines.engine import Device
 from inpaint.core.errors import RecipeError
-from inpaint.core.filling import fill
+from inpaint.core.filling.fill import fill
+from inpaint.training.data.holes import HoleConfig, draw_holes
 from inpaint.training.devices import choose_device
 from inpaint.training.evaluation.distance import Distance
 from inpaint.training.evaluation.inception import Features, Inception, frechet, inception_score
@@ -19,7 +20,6 @@ from inpaint.training.evaluation.metrics import Judge, Row
 from inpaint.training.evaluation.run_engine import RunEngine
 from inpaint.training.evaluation.samples import Photographs, Sample
 from inpaint.training.experiment.plan import Measurement
-from inpaint.training.holes import HoleConfig, draw_holes
 from inpaint.training.recipe import Recipe
 
 Progress = Callable[[int, int], None]

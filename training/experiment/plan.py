@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from inpaint.core.errors import RecipeError
 from inpaint.training.evaluation.metrics import DEFAULT_GROUPS, GROUPS
 from inpaint.training.recipe import Recipe, Seed, load_recipe
-from inpaint.training.tables import change, check_finite, read_table, shipped
+from inpaint.training.toml_files import change, check_finite, read_table, shipped
 
 
 class Measurement(BaseModel):

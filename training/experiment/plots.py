@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from inpaint.core.files import atomic_write
+from inpaint.core.atomic_files import atomic_write
 from inpaint.training.evaluation.metrics import Metric
 from inpaint.training.experiment.scores import Entry, over_seeds
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from inpaint.core.files import atomic_write
+from inpaint.core.atomic_files import atomic_write
 from inpaint.training.evaluation.metrics import Metric
 from inpaint.training.experiment.cell import CellDirectory
 from inpaint.training.experiment.measure import SHOWN, Bench

@@ -11,16 +11,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from inpaint.core.atomic_files import atomic_write
 from inpaint.core.errors import InpaintError, OutputError, RecipeError
-from inpaint.core.files import atomic_write
 from inpaint.core.trainers import Callback
+from inpaint.training.data.training_data import open_training_data
 from inpaint.training.experiment.cell import CellDirectory, run_cell
 from inpaint.training.experiment.measure import Bench, Progress
 from inpaint.training.experiment.plan import Cell, Plan, load_plan
 from inpaint.training.experiment.report import write_report
-from inpaint.training.material import open_material
-from inpaint.training.processes import process_count
-from inpaint.training.session import Options
+from inpaint.training.run.processes import process_count
+from inpaint.training.run.session import Options
 
 PLAN_FILE = "plan.toml"
 
@@ -63,7 +63,7 @@ def run_experiment(
     bench = Bench(options.val, plan.measure, options.backbones, options.device)  # pyright: ignore[reportArgumentType]
     # What recipes ask of the data is the same but for the outlines, and opening it can take a while.
     for recipe in {cell.recipe.wants_shapes: cell.recipe for cell in cells}.values():
-        open_material(recipe, options.data, options.val, options.shapes)
+        open_training_data(recipe, options.data, options.val, options.shapes)
     _open(plan, options.out, resume=resume)
     failures: dict[str, str] = {}
     for number, cell in enumerate(cells, 1):

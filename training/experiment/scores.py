@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from inpaint.core.files import atomic_write
+from inpaint.core.atomic_files import atomic_write
 from inpaint.training.evaluation.metrics import METRICS, Metric
 from inpaint.training.evaluation.metrics import Row as Scored
 from inpaint.training.experiment.cell import CellDirectory

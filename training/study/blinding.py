@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from inpaint.core.errors import InpaintError
-from inpaint.training.rundir import write_json
+from inpaint.training.run.directory import write_json
 
 FORMAT = "inpaint-study-key"
 

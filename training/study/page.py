@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from inpaint.core.decode import open_picture
+from inpaint.core.atomic_files import check_writable
 from inpaint.core.errors import ImageError, InpaintError, OutputError
-from inpaint.core.files import check_writable
+from inpaint.core.images.decode import open_picture
+from inpaint.training.data.crops import as_rgb
+from inpaint.training.data.mask_sets import read_hard
+from inpaint.training.data.sources import SUFFIXES
 from inpaint.training.evaluation.gallery import hole_png, to_webp
-from inpaint.training.masksets import read_hard
-from inpaint.training.pages import data_uri, render, write_page
-from inpaint.training.pictures import as_rgb
-from inpaint.training.sources import SUFFIXES
+from inpaint.training.html_pages import data_uri, render, write_page
 from inpaint.training.study.blinding import Key
 from inpaint.weights.paths import is_folder
 

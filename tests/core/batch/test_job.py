@@ -10,8 +10,8 @@ from PIL import Image
 
 from inpaint.core import Box, Engine, MaskChoice, fill
 from inpaint.core.batch import Item, Manifest, Outcome, Settings, fill_file
+from inpaint.core.batch import fingerprints as prints_module
 from inpaint.core.batch import job as job_module
-from inpaint.core.batch import prints as prints_module
 
 Maker = Callable[..., np.ndarray]
 

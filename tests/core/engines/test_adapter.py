@@ -10,7 +10,7 @@ import pytest
 
 from inpaint.core import ModelError, fill, load_engine
 from inpaint.core.engines.adapter import from_foreign, to_foreign
-from inpaint.core.filling import fill_pixels
+from inpaint.core.filling.fill import fill_pixels
 from inpaint.weights import MODELS, Contract, locate, manifest
 from inpaint.weights.manifest import find
 

@@ -9,8 +9,8 @@ import pytest
 from inpaint.core import Engine, EngineError, ModelError, load_engine
 from inpaint.core.engines import devices as devices_module
 from inpaint.core.engines import session as session_module
-from inpaint.core.engines.canary import check_canary, make_canary
 from inpaint.core.engines.devices import cuda_devices, physical_cores
+from inpaint.core.engines.self_test import check_self_test, make_test_picture
 from inpaint.weights import Contract
 
 Maker = Callable[..., np.ndarray]
@@ -79,8 +79,8 @@ def test_wrong_arrays_are_the_callers_mistake(engine: Engine, picture: Maker, ho
 
 
 def test_the_canary_passes_a_good_graph_and_is_the_same_each_time(tiny_contract: Contract) -> None:
-    assert all(np.array_equal(a, b) for a, b in zip(make_canary(64), make_canary(64), strict=True))
-    assert check_canary(lambda image, mask: image * (1 - mask), tiny_contract) == ""
+    assert all(np.array_equal(a, b) for a, b in zip(make_test_picture(64), make_test_picture(64), strict=True))
+    assert check_self_test(lambda image, mask: image * (1 - mask), tiny_contract) == ""
 
 
 @pytest.mark.parametrize(

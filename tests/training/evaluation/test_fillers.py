@@ -9,7 +9,7 @@ from inpaint.core.errors import EngineError, ImageError, ModelError, RecipeError
 from inpaint.training.evaluation.fillers import make_methods
 from inpaint.training.evaluation.run_engine import RunEngine
 from inpaint.training.evaluation.samples import Photographs, Sample
-from inpaint.training.export import export_run
+from inpaint.training.export.inpainting import export_run
 
 
 @pytest.mark.parametrize(("behind", "detail"), [("", "network"), ("+texture", "texture"), ("+auto", "auto")])

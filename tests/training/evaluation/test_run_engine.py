@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from inpaint.core.errors import EngineError, OutOfMemoryError
-from inpaint.core.filling import fill_pixels
+from inpaint.core.filling.fill import fill_pixels
 from inpaint.training.evaluation.run_engine import RunEngine
 from inpaint.training.recipe import load_recipe
-from inpaint.training.session import Options, run_training
+from inpaint.training.run.session import Options, run_training
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from inpaint.core.errors import OutputError
+from inpaint.training.data.mask_sets import freeze
 from inpaint.training.evaluation.fillers import Method
 from inpaint.training.evaluation.inception import Crowd
 from inpaint.training.evaluation.metrics import Judge
 from inpaint.training.evaluation.runner import evaluate
 from inpaint.training.evaluation.samples import Photographs
 from inpaint.training.evaluation.tables import Conditions, write_tables
-from inpaint.training.masksets import freeze
 
 CONDITIONS = Conditions("0", "photographs", 6, 64, "mixed", 0, (0.1, 0.35), "abc", None)
 

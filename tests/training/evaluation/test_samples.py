@@ -3,11 +3,11 @@ import pytest
 from PIL import Image
 
 from inpaint.core.errors import MaskError, RecipeError
+from inpaint.training.data.mask_sets import freeze, open_mask_set
 from inpaint.training.evaluation.fillers import FilledFolder
 from inpaint.training.evaluation.gallery import FillSaver
 from inpaint.training.evaluation.results import Scored
 from inpaint.training.evaluation.samples import Photographs
-from inpaint.training.masksets import freeze, open_masks
 
 
 def test_pictures_have_their_names_and_their_holes(photographs, tmp_path):
@@ -39,7 +39,7 @@ def test_kept_fills_of_pictures_with_one_name_are_told_apart(tmp_path, picture, 
     kept = FilledFolder(tmp_path / "fills" / "m", photographs.names)
     assert all(np.array_equal(kept(sample), sample.picture) for sample in samples)
     # Masks of files still find theirs, each its own.
-    again = photographs.with_masks(open_masks(tmp_path / "holes"))
+    again = photographs.with_masks(open_mask_set(tmp_path / "holes"))
     assert all(np.array_equal(one.hole, other.hole) for one, other in zip(samples, again, strict=True))
 
 
@@ -50,7 +50,7 @@ def test_a_mask_serves_all_pictures_of_its_name(tmp_path, picture, hole):
         Image.fromarray(picture(64, 64, number)).save(tmp_path / "data" / file)
     for number, file in enumerate(("w.png", "x.png", "y.png")):
         Image.fromarray(hole(64, 64, 4, 4, 8, 10 + number)).save(tmp_path / "masks" / file)
-    samples = Photographs(str(tmp_path / "data"), size=64).with_masks(open_masks(tmp_path / "masks"))
+    samples = Photographs(str(tmp_path / "data"), size=64).with_masks(open_mask_set(tmp_path / "masks"))
     assert [sample.hole.any(axis=0).sum() for sample in samples] == [6, 7, 7]
 
 
@@ -73,7 +73,7 @@ def test_masks_of_the_same_names_find_their_photographs(photographs, tmp_path, h
     names = ["deeper-5", "deeper-3", "deeper-1", "4", "2", "0"]
     for number, name in enumerate(names):
         Image.fromarray(hole(64, 64, 4, 4, 8, 10 + number)).save(tmp_path / f"{name}.png")
-    samples = Photographs(str(photographs), size=64).with_masks(open_masks(tmp_path))
+    samples = Photographs(str(photographs), size=64).with_masks(open_mask_set(tmp_path))
     widths = {sample.name.replace("/", "-"): sample.hole.any(axis=0).sum() for sample in samples}
     assert widths == {name: 6 + number for number, name in enumerate(names)}
 

@@ -18,8 +18,8 @@ from inpaint.training.experiment.cell import CellDirectory, run_cell
 from inpaint.training.experiment.measure import Bench
 from inpaint.training.experiment.plan import load_plan
 from inpaint.training.experiment.runner import run_experiment
-from inpaint.training.export import load_generator
-from inpaint.training.session import Options, deadline_in
+from inpaint.training.export.inpainting import load_generator
+from inpaint.training.run.session import Options, deadline_in
 
 FAMILY = 'axes.family=["context-encoder"]'
 GROWING = 'axes.schedule=["growing"]'

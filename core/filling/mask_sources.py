@@ -1,0 +1,157 @@
+"""What a person may say about where the hole is, and the mask that comes of it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import ImageOps
+
+from inpaint.core.errors import MaskError
+from inpaint.core.filling.mask import WHITE, check_mask, check_size, harden, read_mask, unite
+from inpaint.core.filling.regions import Box
+from inpaint.core.images.decode import open_picture
+from inpaint.core.images.photo import Photo
+from inpaint.core.images.pixels import white_of
+from inpaint.weights.paths import is_file, is_folder
+
+SUFFIXES = (".png", ".tif", ".tiff", ".webp", ".bmp", ".jpg", ".jpeg")
+"""Of mask files that belong to an image by name, in no order: two of them are an error."""
+ENDINGS = ("", "_mask", "-mask", ".mask", "_mask001")
+"""What may stand between the image's stem and the suffix of its mask."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskChoice:
+    """Where the hole is: in a mask file, in the image's transparency, in boxes, in a colour; or in several of them."""
+
+    file: Path | None = None
+    """A picture of the image's size: white = hole, grey = part of the fill shows."""
+    alpha: bool = False
+    """What is transparent in the image is the hole, and opaque in the result."""
+    boxes: tuple[Box, ...] = ()
+    """In pixels of the upright image. What lies outside of it is cut off."""
+    color: tuple[int, int, int] | None = None
+    """RGB 0..255: pixels of this colour are the hole, in the mask file if there is one and else in the image."""
+    tolerance: int = 10
+    """How far each channel may be from `color`, in steps of 1/255."""
+    invert: bool = False
+    """Turn round what file, alpha and colour say; not the boxes."""
+    threshold: int | None = None
+    """Grey values of 0..255 from this on are hole, and there is no soft edge. None: grey is soft."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BuiltMask:
+    """A mask that can be filled."""
+
+    levels: np.ndarray
+    """H x W bool, True = hole; or H x W uint8, 0 = known, else the share of the fill that shows, 255 = all of it."""
+    opaque: bool
+    """Whether the hole is to be opaque in the result, because the image's transparency said where it is."""
+    notes: tuple[str, ...] = ()
+    """What the user should know."""
+
+
+def build_mask(photo: Photo, choice: MaskChoice) -> BuiltMask:
+    """Return the mask that `choice` means for `photo`: everything that any of its parts calls hole.
+
+    Raises `MaskError` when nothing was chosen, when a part cannot be had or does not fit, and when the hole is empty or
+    covers everything.
+    """
+    notes: list[str] = []
+    parts: list[np.ndarray] = []
+    if choice.color is not None:
+        parts.append(_by_color(photo, choice, choice.color))
+        if photo.jpeg is not None and choice.file is None:
+            notes.append("In a JPEG colours run at their edges; if a rim of the colour stays, add --grow 4.")
+    elif choice.file is not None:
+        levels, said = read_mask(choice.file, photo.size, threshold=choice.threshold, invert=choice.invert)
+        parts.append(levels)
+        notes.extend(said)
+    if choice.alpha:
+        parts.append(_by_alpha(photo, choice))
+    if choice.invert and not parts:
+        raise MaskError("There is no mask to invert; leave --invert out, boxes are always filled.")
+    if choice.boxes:
+        parts.append(_by_boxes(photo, choice.boxes))
+    if not parts:
+        raise MaskError("Nothing says where the hole is; give --mask, --box or --color.")
+    levels = unite(parts) if len(parts) > 1 else parts[0]
+    notes.extend(check_mask(levels))
+    return BuiltMask(levels=levels, opaque=choice.alpha, notes=tuple(notes))
+
+
+def find_mask(image: str | Path, masks: str | Path) -> Path:
+    """Return the mask in the folder `masks` that belongs to `image` by name: `dog.png` or `dog_mask.png` for `dog.jpg`.
+
+    Raises `MaskError` when there is none, and when there are several.
+    """
+    image, masks = Path(image), Path(masks)
+    if not is_folder(masks):
+        raise MaskError(f"There is no folder {masks}; check the path.")
+    names = [f"{image.stem}{ending}{suffix}" for ending in ENDINGS for suffix in (*SUFFIXES, *map(str.upper, SUFFIXES))]
+    found = [masks / name for name in names if is_file(masks / name)]
+    distinct = [path for at, path in enumerate(found) if not any(path.samefile(other) for other in found[:at])]
+    if not distinct and not os.access(masks, os.X_OK):
+        raise MaskError(f"You may not read what is in the folder {masks}; change its permissions.")
+    if not distinct:
+        raise MaskError(f"No mask for {image.name} is in {masks}; call it {image.stem}.png.")
+    if len(distinct) > 1:
+        raise MaskError(
+            f"{masks} holds more than one mask for {image.name}: {distinct[0].name} and {distinct[1].name}; keep one."
+        )
+    return distinct[0]
+
+
+def _by_alpha(photo: Photo, choice: MaskChoice) -> np.ndarray:
+    """Return what is transparent."""
+    if photo.alpha is None or photo.alpha.min() >= white_of(photo.alpha.dtype):
+        raise MaskError("The image has no transparency, so it does not say where the hole is; give a mask file.")
+    alpha = photo.alpha if photo.alpha.dtype == np.uint8 else _opacity(photo.alpha)
+    levels = alpha if choice.invert else WHITE - alpha
+    return levels >= choice.threshold if choice.threshold is not None else harden(levels)
+
+
+def _opacity(alpha: np.ndarray) -> np.ndarray:
+    """Return H x W uint8, in which only what is wholly opaque is 255."""
+    white = white_of(alpha.dtype)
+    return np.floor(alpha.astype(np.float32).clip(0, white) * np.float32(WHITE / white) + 1e-3).astype(np.uint8)
+
+
+def _by_boxes(photo: Photo, boxes: tuple[Box, ...]) -> np.ndarray:
+    """Return the boxes."""
+    width, height = photo.size
+    hole = np.zeros((height, width), bool)
+    for box in boxes:
+        top, left = max(0, box.top), max(0, box.left)
+        bottom, right = min(height, box.top + box.height), min(width, box.left + box.width)
+        if top >= bottom or left >= right:
+            raise MaskError(
+                f"The box {box.left},{box.top},{box.width},{box.height} lies outside of the image, which has "
+                f"{width} x {height} pixels; a box is x,y,width,height from the top left."
+            )
+        hole[top:bottom, left:right] = True
+    return hole
+
+
+def _by_color(photo: Photo, choice: MaskChoice, color: tuple[int, int, int]) -> np.ndarray:
+    """Return what has the colour."""
+    pixels, where = photo.pixels, "the image"
+    if choice.file is not None:
+        with open_picture(choice.file, MaskError) as picture:
+            picture.load()
+            pixels, where = np.asarray(ImageOps.exif_transpose(picture).convert("RGB")), choice.file.name
+        check_size(choice.file, pixels, photo.size)
+    step = white_of(pixels.dtype) / WHITE
+    # The half step lets 16-bit and float values that round to the colour belong to it.
+    slack = choice.tolerance * step + (0 if step == 1 else step / 2)
+    lower, upper = (tuple(float(value * step + sign * slack) for value in color) for sign in (-1, 1))
+    hole = cv2.inRange(pixels, lower, upper) > 0
+    if not hole.any():
+        raise MaskError(
+            f"No pixel of {where} has the colour #{bytes(color).hex()}; check it, or raise --tolerance (now "
+            f"{choice.tolerance})."
+        )
+    return ~hole if choice.invert else hole

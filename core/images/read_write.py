@@ -1,0 +1,124 @@
+"""Photographs in and out of files, with everything that must survive a fill."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from inpaint.core.atomic_files import atomic_write, check_writable
+from inpaint.core.errors import ImageError, OutputError
+from inpaint.core.images.decode import MEGAPIXELS, is_deep, is_tiff, open_picture, refusing
+from inpaint.core.images.formats.dropped_metadata import left_out
+from inpaint.core.images.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, stored_dpi, upright
+from inpaint.core.images.formats.png import decode_deep, kept, open_described, read_chunks, write_png
+from inpaint.core.images.formats.raster import LONGEST_SIDE, read_raster, write_raster
+from inpaint.core.images.formats.raw_profile import Chunk, old_metadata
+from inpaint.core.images.photo import Photo, parted
+from inpaint.core.images.pixels import white_of
+
+__all__ = ["Photo", "check_output", "filled_name", "read_image", "write_image"]
+
+WRITABLE = {
+    ".bmp": "BMP",
+    ".jpeg": "JPEG",
+    ".jpg": "JPEG",
+    ".png": "PNG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+}
+"""File suffix -> Pillow's name of the format that is written."""
+
+
+def read_image(path: str | Path) -> Photo:
+    """Read a JPEG, PNG, WebP, TIFF, BMP or AVIF file: grey, RGB or palette, with or without alpha; HEIF with its extra.
+
+    PNG and TIFF may have 16 bits per channel, TIFF also floats. Raises `ImageError` when there is none at `path`, and
+    for kinds that a fill would damage: CMYK, several frames or pages, more than 200 megapixels; see docs/formats.md.
+    """
+    path = Path(path)
+    with refusing(path, ImageError):
+        if is_tiff(path):
+            from inpaint.core.images.formats.tiff import (
+                read_tiff,
+            )  # takes longer to import than a small photograph to read
+
+            photo = read_tiff(path, MEGAPIXELS)
+            if photo is not None:
+                return photo
+    with open_picture(path, ImageError) as picture:
+        chunks = read_chunks(path) if picture.format == "PNG" else []
+        said, old_notes = old_metadata(chunks)
+        for key, value in said.items():
+            picture.info.setdefault(key, value)
+        if is_deep(picture) and picture.format == "PNG":
+            photo = _read_deep_png(picture, path, chunks)
+        elif is_deep(picture):
+            raise ImageError(
+                f"{path} has more than 8 bits per channel, and only 8 would survive; "
+                "save it as PNG or TIFF with 16 bits and fill that."
+            )
+        else:
+            photo = read_raster(picture, path)
+        described, notes = kept(chunks)
+        return replace(photo, png=described, notes=(*photo.notes, *old_notes, *notes))
+
+
+def write_image(photo: Photo, path: str | Path) -> tuple[str, ...]:
+    """Write a photograph in the format of the suffix of `path`, whole or not at all.
+
+    PNG, WebP, TIFF and BMP are written without loss, JPEG with the settings of the JPEG the photograph came from, or
+    else at quality 95 with full colour resolution.
+
+    Returns notes on what the format could not keep. Raises `OutputError`.
+    """
+    check_output(photo, path)
+    kind = WRITABLE[Path(path).suffix.lower()]
+    with atomic_write(path) as file:
+        if kind == "TIFF":
+            from inpaint.core.images.formats.tiff import write_tiff
+
+            notes = write_tiff(photo, file)
+        elif kind == "PNG":
+            write_png(photo, file)
+            notes = ()
+        else:
+            notes = write_raster(photo, file, kind)
+    return (*notes, *left_out(photo, kind))
+
+
+def check_output(photo: Photo, path: str | Path) -> None:
+    """Raise `OutputError` when it is plain before any work that `photo` cannot be written to `path`."""
+    path = Path(path)
+    kind = WRITABLE.get(path.suffix.lower())
+    if kind is None:
+        raise OutputError(f"{path} has no suffix of a format that Inpaint writes; choose one of {', '.join(WRITABLE)}.")
+    if kind != "TIFF" and photo.pixels.dtype.kind == "f":
+        raise OutputError(f"{kind} files hold no floating-point numbers; choose the suffix .tif.")
+    transparent = photo.alpha is not None and photo.alpha.min() < white_of(photo.alpha.dtype)
+    if kind in ("BMP", "JPEG") and transparent:
+        raise OutputError(f"{kind} files hold no transparency, and this picture has some; choose the suffix .png.")
+    limit = LONGEST_SIDE.get(kind)
+    if limit is not None and max(photo.size) > limit:
+        raise OutputError(f"{kind} files have at most {limit} pixels a side; choose the suffix .png.")
+    check_writable(path)
+
+
+def filled_name(image: Path, word: str = "filled") -> str:
+    """Return the name of the result for an image: TIFFs stay TIFFs, everything else becomes a PNG; both are exact.
+
+    - `word`: what was done to it.
+    """
+    return f"{image.stem}.{word}{'.tif' if image.suffix.lower() in ('.tif', '.tiff') else '.png'}"
+
+
+def _read_deep_png(picture: Image.Image, path: Path, chunks: list[Chunk]) -> Photo:
+    """Read a PNG of 16 bits per channel, of which Pillow has read what stands before the pixels."""
+    with open_described(chunks) as described:
+        described.info = {**picture.info, **described.info}
+        exif, orientation, notes = clean_exif(partial(read_exif, described))
+        xmp = clean_xmp(described.info.get("xmp"))
+        dpi, icc = clean_dpi(stored_dpi(described), orientation), described.info.get("icc_profile") or None
+    pixels, alpha, grey = parted(upright(decode_deep(path.read_bytes()), orientation))
+    return Photo(pixels=pixels, alpha=alpha, grey=grey, icc=icc, exif=exif, xmp=xmp, dpi=dpi, notes=tuple(notes))

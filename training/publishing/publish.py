@@ -1,0 +1,164 @@
+"""A finished training as a repository on the Hub that anybody can fetch, check and load.
+
+model.onnx, model_fp16.onnx       what `inpaint fill` runs, each with its contract
+model.safetensors, config.json    what `PretrainedGenerator.from_pretrained` loads
+recipe.toml, contract.json        how it was made, and what it expects
+evaluation.json, samples.png      how good it is
+README.md                         the card
+"""
+
+import json
+import shutil
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from inpaint.core.errors import HubError, ModelError, OutputError
+from inpaint.training.export.inpainting import export_run, load_filler
+from inpaint.training.publishing.model_card import Card, read_evaluation
+from inpaint.training.publishing.pretrained import PretrainedGenerator
+from inpaint.training.run.directory import RunDirectory, write_json
+from inpaint.weights.hub_errors import in_one_sentence
+from inpaint.weights.paths import is_file, is_there
+from inpaint.weights.reference import Reference, parse_reference
+
+FILES = {
+    "model.onnx": "ONNX, float32",
+    "model_fp16.onnx": "ONNX, half precision inside: half the size, made for CUDA",
+    "model.safetensors": "the weights for PyTorch",
+    "config.json": "what they belong to",
+    "recipe.toml": "the whole training",
+    "contract.json": "what the ONNX files expect and return",
+    "evaluation.json": "the numbers above, and more",
+    "samples.png": "validation pictures",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A folder in the layout of a repository."""
+
+    folder: Path
+    files: tuple[str, ...]
+    notes: tuple[str, ...]
+    """What the user should know."""
+
+
+def check_repository(name: str) -> str:
+    """Return `name` if it can be a repository. Raises `ModelError` when it cannot."""
+    reference = parse_reference(name)
+    if reference is None or str(reference) != reference.repository:
+        raise ModelError(f"{name!r} cannot be a repository; write it as user/repo.")
+    return name
+
+
+def build_folder(
+    run: Path,
+    repository: str,
+    folder: Path,
+    *,
+    step: int | None = None,
+    licence: str = "Apache-2.0",
+    datasets: tuple[str, ...] = (),
+    evaluation: Path | None = None,
+) -> Published:
+    """Write everything that would be published; the folder appears only once all of it is there.
+
+    - `evaluation`: result of `inpaint eval` with this model as its first method;
+    - `datasets`: what it was trained on.
+
+    A folder of an earlier call is replaced, any other one is not. Raises `RecipeError` for a folder that is no run or
+    an `evaluation` that is none, `ModelError` when an export differs from the network, `OutputError` for the disk.
+    """
+    check_repository(repository)
+    table = read_evaluation(evaluation) if evaluation is not None else None
+    rundir = RunDirectory(run)
+    _, recipe, at_step, _ = load_filler(run, step)
+    if is_file(folder):
+        raise OutputError(f"{folder} is a file; give a folder with --output.")
+    if is_there(folder) and any(folder.iterdir()) and not (folder / "contract.json").is_file():
+        raise OutputError(f"{folder} holds other things; give another folder with --output.")
+    part, notes = folder.with_name(f".{folder.name}.part"), []
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        part.mkdir(parents=True)
+        contract, _ = export_run(run, part / "model.onnx", step=step, licence=licence)
+        try:
+            export_run(run, part / "model_fp16.onnx", half=True, step=step, licence=licence)
+        except ModelError as error:
+            notes.append(f"model_fp16.onnx is left out. {error}")
+        PretrainedGenerator.from_run(run, step).write(part)
+        (part / "recipe.toml").write_text(recipe.to_toml(), "utf-8")
+        write_json(part / "contract.json", asdict(contract))
+        validation = _last_validation(rundir, at_step)
+        source = evaluation / "scores.json" if evaluation is not None and evaluation.is_dir() else evaluation
+        if source is not None:
+            record = json.loads(source.read_text("utf-8"))
+            record.pop("pictures", None)  # the names of somebody's photographs are nobody else's business
+            write_json(part / "evaluation.json", record)
+        else:
+            write_json(part / "evaluation.json", {"validation": validation, "step": at_step})
+            notes.append(
+                "There is no comparison in the card; make one with `inpaint eval`, and give it as --evaluation."
+            )
+        samples = _last_samples(rundir, at_step)
+        if samples is not None:
+            shutil.copyfile(samples, part / "samples.png")
+        else:
+            notes.append("There is no picture in the card: the training drew none.")
+        files = {name: what for name, what in FILES.items() if (part / name).exists()}
+        card = Card(
+            repository=repository,
+            recipe=recipe,
+            contract=contract,
+            step=at_step,
+            files=files,
+            datasets=datasets,
+            evaluation=table,
+            validation=validation,
+            has_samples=samples is not None,
+        )
+        (part / "README.md").write_text(card.text(), "utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        part.rename(folder)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written ({error.strerror or error}).") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return Published(folder=folder, files=tuple(sorted({*files, "README.md"})), notes=tuple(notes))
+
+
+def upload_folder(folder: Path, repository: str, *, private: bool = False, message: str = "") -> str:
+    """Make the repository if it is not there, and commit the folder in one go; returns the address of the commit.
+
+    Raises `HubError` when the Hub does not let us.
+    """
+    from huggingface_hub import HfApi, get_token
+
+    check_repository(repository)
+    if get_token() is None:
+        raise HubError("Publishing needs a token that may write: log in with `hf auth login`, or set HF_TOKEN.")
+    api = HfApi(library_name="inpaint")
+    with in_one_sentence(Reference(repository=repository)):
+        api.create_repo(repository, private=private, exist_ok=True)
+        commit = api.upload_folder(
+            repo_id=repository, folder_path=folder, commit_message=message or "Publish a model of Inpaint"
+        )
+    return str(commit.commit_url)
+
+
+def _last_validation(rundir: RunDirectory, step: int) -> dict[str, float]:
+    """Return the measures that the training logged last, up to `step`; empty when it logged none."""
+    found: dict[str, float] = {}
+    for record in rundir.records():
+        measures = record.get("validation")
+        with suppress(TypeError, ValueError):
+            if isinstance(measures, dict) and record.get("step", 0) <= step:
+                found = {str(key): float(value) for key, value in measures.items()}
+    return found
+
+
+def _last_samples(rundir: RunDirectory, step: int) -> Path | None:
+    """Return the contact sheet that was drawn last, up to `step`."""
+    sheets = sorted(rundir.samples.glob("step-*.png"))
+    return next((sheet for sheet in reversed(sheets) if sheet.stem <= f"step-{step:06d}"), None)

@@ -1,0 +1,1 @@
+"""One training: its directory, first weights, processes, checkpoints and log."""

@@ -1,0 +1,1 @@
+"""Training the network that finds the object in a box."""
