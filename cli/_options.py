@@ -27,9 +27,10 @@ class Detail(StrEnum):
     TEXTURE = "texture"
 
 
-DeviceOption = Annotated[Device, typer.Option("--device", help="auto takes an NVIDIA GPU where one works.")]
+DeviceOption = Annotated[Device, typer.Option("--device", help="auto uses an NVIDIA GPU if there is a working one.")]
 Threads = Annotated[
-    int | None, typer.Option(min=1, max=1024, help="CPU threads; otherwise one per physical core.", show_default=False)
+    int | None,
+    typer.Option(min=1, max=1024, help="Number of CPU threads. Default: one per physical core.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a sentence.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
@@ -109,7 +110,7 @@ Boxes = Annotated[
     typer.Option(
         "--box",
         metavar="X,Y,W,H",
-        help="Fill this rectangle, in pixels from the top left. May be given again, and beside a mask.",
+        help="Fill this rectangle, in pixels from the top left. Can be repeated, and combined with a mask.",
         show_default=False,
         rich_help_panel=HOLE,
     ),
@@ -118,35 +119,33 @@ Color = Annotated[
     str | None,
     typer.Option(
         metavar="#RRGGBB",
-        help="Fill what has this colour: in the mask if there is one, and else in the photograph.",
+        help="Fill every pixel of this colour: in the mask if one is given, otherwise in the photograph.",
         show_default=False,
         rich_help_panel=HOLE,
     ),
 ]
 Tolerance = Annotated[
     int,
-    typer.Option(min=0, max=255, help="How far red, green and blue may each be from --color.", rich_help_panel=HOLE),
+    typer.Option(min=0, max=255, help="Largest difference from --color, per channel.", rich_help_panel=HOLE),
 ]
-Invert = Annotated[
-    bool, typer.Option("--invert", help="The mask the other way round: black is filled.", rich_help_panel=HOLE)
-]
+Invert = Annotated[bool, typer.Option("--invert", help="Invert the mask: black is filled.", rich_help_panel=HOLE)]
 Threshold = Annotated[
     int | None,
     typer.Option(
         min=1,
         max=255,
-        help="Greys of the mask from here on are all hole and the others not: no soft seam.",
+        help="Mask values of at least this are hole, all others are not: no soft edge.",
         show_default=False,
         rich_help_panel=HOLE,
     ),
 ]
 Grow = Annotated[
     int,
-    typer.Option(min=0, metavar="PX", help="Make the hole larger on all sides first.", rich_help_panel=HOLE),
+    typer.Option(min=0, metavar="PX", help="Enlarge the hole by this much on all sides.", rich_help_panel=HOLE),
 ]
 Feather = Annotated[
     int,
-    typer.Option(min=0, metavar="PX", help="Blend with the old picture inside the hole's rim.", rich_help_panel=HOLE),
+    typer.Option(min=0, metavar="PX", help="Soften the edge of the fill, inside the hole.", rich_help_panel=HOLE),
 ]
 
 

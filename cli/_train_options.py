@@ -8,14 +8,14 @@ import typer
 from inpaint.cli._options import Device
 
 Shapes = Annotated[
-    str | None, typer.Option(help="Label maps, a folder or .tar shards, for holes with the outlines of objects.")
+    str | None, typer.Option(help="Label maps (a folder or .tar shards) whose object outlines become holes.")
 ]
 Backbones = Annotated[
-    Path | None, typer.Option(help="Folder of backbone weights (safetensors); otherwise they are downloaded.")
+    Path | None, typer.Option(help="Folder with backbone weights (safetensors). Default: download them.")
 ]
-TrainingDevice = Annotated[Device, typer.Option("--device", help="auto takes an NVIDIA GPU where there is one.")]
-Workers = Annotated[int | None, typer.Option(min=0, help="Processes that decode pictures.")]
-MaxMinutes = Annotated[float | None, typer.Option(min=0, help="Stop, with a checkpoint, after this long.")]
+TrainingDevice = Annotated[Device, typer.Option("--device", help="auto uses an NVIDIA GPU if there is one.")]
+Workers = Annotated[int | None, typer.Option(min=0, help="Number of processes that decode pictures.")]
+MaxMinutes = Annotated[float | None, typer.Option(min=0, help="Save a checkpoint and stop after this many minutes.")]
 
 
 def complete_recipe(typed: str) -> list[str]:

@@ -56,7 +56,7 @@ def batch(
     context: typer.Context,
     images: Annotated[
         list[Path] | None,
-        typer.Argument(help="Photographs, and folders of them: all below is filled.", show_default=False),
+        typer.Argument(help="Photographs, or folders of photographs (sub-folders included).", show_default=False),
     ] = None,
     output: Annotated[
         Path,
@@ -90,7 +90,7 @@ def batch(
         typer.Option(
             "--list",
             metavar="FILE",
-            help="Photographs, one path on each line; - reads standard input.",
+            help="A text file with one photograph per line; - reads standard input.",
             encoding="utf-8-sig",  # Windows puts a mark before the first name
             errors="surrogateescape",  # a name of a file need not be text
         ),
@@ -99,7 +99,7 @@ def batch(
         Path | None,
         typer.Option(
             metavar="TABLE.csv",
-            help="Instead of filling: the lines of a table, each as `inpaint compose` does them.",
+            help="Compose objects instead of filling: a CSV table with one `inpaint compose` per line.",
             show_default=False,
         ),
     ] = None,
@@ -108,20 +108,20 @@ def batch(
         typer.Option(
             "--output-format",
             "--format",
-            help="Of the results. auto: PNG, and TIFF for a TIFF, which are exact; same: as each photograph.",
+            help="File format of the results. auto: PNG, or TIFF for a TIFF, both lossless; same: as the photograph.",
         ),
     ] = BatchFormat.AUTO,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Leave out what is complete and unchanged in the folder of results.")
+        bool, typer.Option("--resume", help="Skip photographs whose results are complete and unchanged.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Let results replace files that are no results of an earlier batch there.")
+        bool, typer.Option("--force", help="Replace existing files even if no earlier batch wrote them.")
     ] = False,
     ray: Annotated[
         str | None,
         typer.Option(
             metavar="[ADDRESS]",
-            help="Fill on a Ray cluster: auto or HOST:PORT; without an address on one made here.",
+            help="Fill on a Ray cluster: auto or HOST:PORT. Without an address a local cluster is started.",
             show_default=False,
         ),
     ] = None,
@@ -129,13 +129,15 @@ def batch(
     device: _options.DeviceOption = Device.AUTO,
     threads: Annotated[
         int | None,
-        typer.Option(min=1, help="CPU threads, or processes with --ray; otherwise one per core.", show_default=False),
+        typer.Option(
+            min=1, help="Number of CPU threads (processes with --ray). Default: one per core.", show_default=False
+        ),
     ] = None,
     as_json: _options.AsJson = False,
     quiet: _options.Quiet = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Fingerprint a line for every photograph.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print a line for every photograph.")] = False,
 ) -> None:
-    """Fill many photographs. One that fails does not stop the others; DIR/manifest.jsonl tells how each one went."""
+    """Fill many photographs. A failure does not stop the others; DIR/manifest.jsonl records every result."""
     from inpaint.cli._batch_report import BatchReport
 
     if compositions is not None:

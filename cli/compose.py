@@ -28,17 +28,23 @@ def compose(
         str,
         typer.Option(
             metavar="X,Y[,W,H]",
-            help="Where the object's box goes, in pixels from the top left; without W,H it keeps its size.",
+            help="Where to put the object, in pixels from the top left. Without W,H it keeps its size.",
             show_default=False,
         ),
     ],
     object_box: Annotated[
         str | None,
-        typer.Option(metavar="X,Y,W,H", help="A box around the object, which is cut out of it.", show_default=False),
+        typer.Option(
+            metavar="X,Y,W,H",
+            help="A box around the object in its photograph; the object is cut out of it.",
+            show_default=False,
+        ),
     ] = None,
     object_mask: Annotated[
         Path | None,
-        typer.Option(help="A picture of the object photograph's size instead: white is object.", **_options.PHOTO),
+        typer.Option(
+            help="A mask instead of a box: as large as the object's photograph, white is the object.", **_options.PHOTO
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -51,21 +57,23 @@ def compose(
     ] = None,
     around: Annotated[
         Around,
-        typer.Option(help="The photograph's own pixels around the object are kept, or the rest of the box inpainted."),
+        typer.Option(help="Around the object: keep the photograph, or inpaint the rest of the box."),
     ] = Around.KEEP,
-    strength: Annotated[float, typer.Option(min=0, max=1, help="How far the object's colours are fitted.")] = 1.0,
+    strength: Annotated[
+        float, typer.Option(min=0, max=1, help="How strongly the object's colours are matched: 0 not at all, 1 fully.")
+    ] = 1.0,
     method: Annotated[
-        Method, typer.Option(help="joint: the network. transfer: colour statistics, and an inpainting model.")
+        Method, typer.Option(help="joint: the joint network. transfer: colour statistics, plus an inpainting model.")
     ] = Method.JOINT,
     model: Annotated[
-        str | None, typer.Option(help="Name of a model for the method, or an .onnx file.", show_default=False)
+        str | None, typer.Option(help="Model name or .onnx file for this method.", show_default=False)
     ] = None,
     segmenter_model: Annotated[
-        str, typer.Option("--segmenter", help="Network that cuts out: cutout, or an .onnx file.")
+        str, typer.Option("--segmenter", help="Network that cuts the object out: cutout, or an .onnx file.")
     ] = "cutout",
     device: _options.DeviceOption = Device.AUTO,
     threads: _options.Threads = None,
-    force: Annotated[bool, typer.Option("--force", help="Let --output replace one of the photographs.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Allow --output to replace one of the photographs.")] = False,
     as_json: _options.AsJson = False,
     quiet: _options.Quiet = False,
 ) -> None:

@@ -9,7 +9,7 @@ import typer
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
 ) -> None:
-    """Look at Python, the devices and their libraries, the models and the plug-in in GIMP, and say what to do.
+    """Check Python, the devices, the models and the GIMP plug-in, and say what to do about each problem.
 
     Ends with 1 when something is bad.
     """

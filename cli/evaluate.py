@@ -45,7 +45,7 @@ def evaluate(
     ] = None,
     size: Annotated[int, typer.Option(min=64, help="Pictures are cropped to squares of this side.")] = 256,
     whole: Annotated[bool, typer.Option("--whole", help="Whole photographs at full size instead of squares.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first so many pictures.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first N pictures.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for report.html, CSV, JSON and the masks.")
     ] = None,

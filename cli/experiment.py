@@ -36,13 +36,13 @@ def experiment(
     workers: _train_options.Workers = None,
     max_minutes: _train_options.MaxMinutes = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Skip what --out has finished, and go on with the rest.")
+        bool, typer.Option("--resume", help="Skip the trainings that are finished in --out, and continue the rest.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check every recipe, print the matrix, train nothing.")
     ] = False,
 ) -> None:
-    """Train every recipe of a plan, measure each every K steps, and write a report. Ctrl-C saves, --resume goes on."""
+    """Train every recipe of a plan, measure each every K steps, write a report. Ctrl-C saves; --resume continues."""
     from inpaint.cli._extras import require_train
 
     require_train()

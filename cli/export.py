@@ -16,21 +16,24 @@ def export(
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The .onnx file to write.")] = Path("model.onnx"),
-    fp16: Annotated[bool, typer.Option("--fp16", help="Half precision inside: half the size, made for CUDA.")] = False,
+    fp16: Annotated[bool, typer.Option("--fp16", help="Store half precision: half the size, for CUDA.")] = False,
     int8: Annotated[
-        bool, typer.Option("--int8", help="Eight bits inside: a quarter of the size, made for CPUs.")
+        bool, typer.Option("--int8", help="Compute in eight bits: a quarter of the size, for CPUs.")
     ] = False,
     calibrate: Annotated[
         str | None,
-        typer.Option(help="Photographs for --int8: a folder or .tar shards; some thirty are used.", show_default=False),
+        typer.Option(
+            help="Photographs to calibrate --int8 with: a folder or .tar shards. About thirty are used.",
+            show_default=False,
+        ),
     ] = None,
-    step: Annotated[int | None, typer.Option(help="Which checkpoint; otherwise the last.")] = None,
+    step: Annotated[int | None, typer.Option(help="Step of the checkpoint. Default: the last.")] = None,
     licence: Annotated[
         str | None,
-        typer.Option(help="Licence of the weights, written into the file; otherwise Apache-2.0, or the model's."),
+        typer.Option(help="Licence of the weights, written into the file. Default: Apache-2.0, or the model's own."),
     ] = None,
 ) -> None:
-    """Write a trained model as one ONNX file, after proving that it computes what the network computes.
+    """Export a trained model as one ONNX file, after checking that it computes the same as the network.
 
     With --int8, which cannot be exact, after measuring that what it fills looks the same.
     """

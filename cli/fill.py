@@ -48,7 +48,7 @@ def fill(
         typer.Option(
             "--format",
             "--output-format",
-            help="Of the result, where --output names no file; on standard output otherwise that of the photograph.",
+            help="File format of the result if --output names no file. Default: PNG (TIFF for a TIFF).",
             show_default=False,
         ),
     ] = None,
@@ -56,14 +56,16 @@ def fill(
     model: _options.Model = "default",
     device: _options.DeviceOption = Device.AUTO,
     threads: _options.Threads = None,
-    force: Annotated[bool, typer.Option("--force", help="Let --output replace the photograph or the mask.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Allow --output to replace the photograph or the mask.")
+    ] = False,
     as_json: _options.AsJson = False,
     quiet: _options.Quiet = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Print also what is done, and how long it takes.")
+        bool, typer.Option("--verbose", "-v", help="Also print what is done and how long it takes.")
     ] = False,
 ) -> None:
-    """Fill the hole of a photograph. Pixels outside the hole stay as they are, to the bit, except in JPEG files."""
+    """Fill a hole in a photograph. Pixels outside the hole do not change at all, except in JPEG files."""
     choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
     from inpaint.core.atomic_files import check_apart
     from inpaint.core.engines.engine import load_engine

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Put Inpaint into GIMP 3, and take it out again.", no_args_is_help=True)
+app = typer.Typer(help="Install Inpaint in GIMP 3, or remove it.", no_args_is_help=True)
 
 Folder = Annotated[
     Path | None,
-    typer.Option(help="A GIMP folder that is not found by itself, such as ~/.config/GIMP/3.0.", show_default=False),
+    typer.Option(help="A GIMP folder that is not found automatically, such as ~/.config/GIMP/3.0.", show_default=False),
 ]
 
 
@@ -18,7 +18,7 @@ def install(
     folder: Folder = None,
     proof: Annotated[bool, typer.Option(help="Start GIMP without a window and fill a test picture.")] = True,
 ) -> None:
-    """Put the plug-in into every GIMP 3 of yours, and prove in GIMP that it works. Run it again after an upgrade."""
+    """Install the plug-in in every GIMP 3 found, and test it in GIMP. Run it again after an upgrade."""
     from inpaint.core.errors import InpaintError
     from inpaint.gimp_plugin.gimp_installations import (
         SANDBOXES,
@@ -64,7 +64,7 @@ def install(
 
 @app.command()
 def uninstall(folder: Folder = None) -> None:
-    """Take the plug-in out of every GIMP 3 of yours, and end its worker."""
+    """Remove the plug-in from every GIMP 3 found, and stop its worker."""
     import shutil
 
     from inpaint.gimp_plugin.gimp_installations import GimpFolder, find_folders
@@ -85,9 +85,9 @@ def uninstall(folder: Folder = None) -> None:
 
 @app.command()
 def worker(
-    idle: Annotated[float, typer.Option(min=0, help="End after this many seconds without a call; 0: never.")] = 0,
+    idle: Annotated[float, typer.Option(min=0, help="Stop after this many seconds without a request; 0: never.")] = 0,
 ) -> None:
-    """Run the engine for GIMP in this terminal, where GIMP cannot start it itself (Flatpak). Ctrl-C ends it."""
+    """Run the engine in this terminal, for a GIMP that cannot start it itself (Flatpak). Ctrl-C stops it."""
     from inpaint.core.errors import InpaintError
     from inpaint.gimp_plugin.installer import runtime_folder
     from inpaint.gimp_plugin.jobs import Engines, all_jobs

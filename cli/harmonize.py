@@ -26,19 +26,25 @@ def harmonize(
             help="File to write, or a folder. Otherwise IMAGE.harmonized.png (of a TIFF: .tif). Replaced if it exists.",
         ),
     ] = None,
-    invert: Annotated[bool, typer.Option("--invert", help="Black is the object.")] = False,
-    strength: Annotated[float, typer.Option(min=0, max=1, help="How far the colours are fitted.")] = 1.0,
-    method: Annotated[Method, typer.Option(help="joint: the network. transfer: colour statistics.")] = Method.JOINT,
+    invert: Annotated[bool, typer.Option("--invert", help="Invert the mask: black is the object.")] = False,
+    strength: Annotated[
+        float, typer.Option(min=0, max=1, help="How strongly the colours are matched: 0 not at all, 1 fully.")
+    ] = 1.0,
+    method: Annotated[
+        Method, typer.Option(help="joint: the joint network. transfer: colour statistics.")
+    ] = Method.JOINT,
     model: Annotated[
         str | None, typer.Option(help="Name of a joint model, or an .onnx file.", show_default=False)
     ] = None,
     device: _options.DeviceOption = Device.AUTO,
     threads: _options.Threads = None,
-    force: Annotated[bool, typer.Option("--force", help="Let --output replace the photograph or the mask.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Allow --output to replace the photograph or the mask.")
+    ] = False,
     as_json: _options.AsJson = False,
     quiet: _options.Quiet = False,
 ) -> None:
-    """Give a pasted object the colours of its surroundings. Pixels outside its mask stay as they are, to the bit."""
+    """Match the colours of a pasted object to its surroundings. Pixels outside the mask do not change at all."""
     target = target_beside(image, "harmonized", output)
     from inpaint.core.atomic_files import check_apart
     from inpaint.core.filling.mask import read_alpha

@@ -17,19 +17,19 @@ def masks(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="New folder for the masks.", show_default=False)],
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many.")] = 200,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="Number of masks.")] = 200,
     size: Annotated[int, typer.Option(min=64, help="Side in pixels.")] = 256,
     area: Annotated[
         tuple[float, float] | None,
-        typer.Option(help="Smallest and largest share of hole.", show_default="0.10 0.35"),
+        typer.Option(help="Smallest and largest share of the picture that is hole.", show_default="0.10 0.35"),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Decides everything that is random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     shapes: Annotated[
         str | None,
         typer.Option(help="For objects: a folder or .tar shards of 8-bit label maps (.png, 0 = background)."),
     ] = None,
 ) -> None:
-    """Draw masks from a seed and freeze them: PNG files, and masks.json with their areas and hashes."""
+    """Draw random masks from a seed into a folder: PNG files, and masks.json with their areas and hashes."""
     if kind is MaskKind.OBJECTS and shapes is None:
         raise typer.BadParameter("objects need label maps to take their shapes from", param_hint="--shapes")
     if kind is not MaskKind.OBJECTS and shapes is not None:

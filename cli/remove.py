@@ -16,7 +16,9 @@ def remove(
     image: Annotated[Path, typer.Argument(help="The photograph.", **_options.PHOTO)],
     box: Annotated[
         list[str],
-        typer.Option(metavar="X,Y,W,H", help="A box around the object; give several for several.", show_default=False),
+        typer.Option(
+            metavar="X,Y,W,H", help="A box around the object. Repeat it for several objects.", show_default=False
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -31,29 +33,30 @@ def remove(
         typer.Option(
             min=0,
             metavar="PX",
-            help="Replace this much around the object too; otherwise 2 % of its box.",
+            help="Also replace this much around the object. Default: 2% of its box.",
             show_default=False,
         ),
     ] = None,
     shadow: Annotated[
-        int, typer.Option(min=0, metavar="PX", help="Replace this much around its foot, for a shadow or reflection.")
+        int,
+        typer.Option(min=0, metavar="PX", help="Also replace this much around its base, for a shadow or reflection."),
     ] = 0,
     whole_box: Annotated[
-        bool, typer.Option("--whole-box", help="Take all that is in the box, instead of finding the object in it.")
+        bool, typer.Option("--whole-box", help="Remove everything in the box, instead of finding the object in it.")
     ] = False,
     feather: Annotated[
-        int, typer.Option(min=0, metavar="PX", help="Blend with the old picture inside the hole's rim.")
+        int, typer.Option(min=0, metavar="PX", help="Soften the edge of the fill, inside the hole.")
     ] = 0,
     detail: _options.DetailOption = _options.Detail.AUTO,
     model: Annotated[str, typer.Option(help="Name of an inpainting model, or an .onnx file.")] = "default",
     segmenter: Annotated[str, typer.Option(help="Network that finds the object: cutout, or an .onnx file.")] = "cutout",
     device: _options.DeviceOption = Device.AUTO,
     threads: _options.Threads = None,
-    force: Annotated[bool, typer.Option("--force", help="Let --output replace the photograph.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Allow --output to replace the photograph.")] = False,
     as_json: _options.AsJson = False,
     quiet: _options.Quiet = False,
 ) -> None:
-    """Take an object out of a photograph: find it in its box, and fill what it leaves."""
+    """Remove an object from a photograph: find it in its box, and fill the place where it was."""
     target = target_beside(image, "removed", output)
     boxes = [_options.read_box(words) for words in box]
     from inpaint.core.atomic_files import check_apart

@@ -22,7 +22,7 @@ class _MakeByDefault(TyperGroup):
 
 app = typer.Typer(
     cls=_MakeByDefault,
-    help="Ask people which fills look best, without telling them what made which.",
+    help="Ask people which fills look best, without telling them which method made which.",
     no_args_is_help=True,
 )
 
@@ -35,15 +35,15 @@ def make(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The page, one .html file.")] = Path("study.html"),
     key: Annotated[
-        Path | None, typer.Option(help="Where the key goes; by default beside the page, study.key.json.")
+        Path | None, typer.Option(help="Where to write the key. Default: study.key.json beside the page.")
     ] = None,
-    questions: Annotated[int, typer.Option(min=1, help="How many photographs people are asked about.")] = 30,
+    questions: Annotated[int, typer.Option(min=1, help="Number of photographs shown.")] = 30,
     masks: Annotated[
         Path | None, typer.Option(help="Folder of masks of the same names, to let people see where the holes were.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Decides which photographs are asked about.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed for the choice of photographs.")] = 0,
 ) -> None:
-    """Write the page of a study, and apart from it the key that undoes the blinding."""
+    """Write the page of a study, and a separate key that tells which method made which fill."""
     from inpaint.cli._extras import require_train
 
     require_train()

@@ -27,12 +27,14 @@ def train(
         typer.Option(help="Photographs: a folder, .tar shards, or shard URLs. With --resume: the run's own."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory, such as runs/x.")] = None,
-    val: Annotated[str | None, typer.Option(help="Photographs to validate on; otherwise sixteen of --data.")] = None,
+    val: Annotated[str | None, typer.Option(help="Photographs to validate on. Default: sixteen of --data.")] = None,
     shapes: _train_options.Shapes = None,
     start_from: Annotated[
         str | None,
         typer.Option(
-            "--start-from", metavar="MODEL", help="Begin with the weights of a run, of the Hub, or of a model: default."
+            "--start-from",
+            metavar="MODEL",
+            help="Start with the weights of a run, a Hub repository or a model, such as default.",
         ),
     ] = None,
     setting: Annotated[
@@ -45,22 +47,22 @@ def train(
     device: _train_options.TrainingDevice = Device.AUTO,
     workers: _train_options.Workers = None,
     max_minutes: _train_options.MaxMinutes = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint of --out.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue from the last checkpoint in --out.")] = False,
     auto_resume: Annotated[
-        bool, typer.Option("--auto-resume", help="Go on where --out has a checkpoint, and start otherwise.")
+        bool, typer.Option("--auto-resume", help="Continue if --out has a checkpoint, otherwise start.")
     ] = False,
     compile_networks: Annotated[
-        bool, typer.Option("--compile", help="Translate the networks with torch.compile first.")
+        bool, typer.Option("--compile", help="Compile the networks with torch.compile.")
     ] = False,
     cuda_graphs: Annotated[
-        bool, typer.Option("--cuda-graphs", help="Launch each step at once: quicker where a step is short.")
+        bool, typer.Option("--cuda-graphs", help="Record each step as a CUDA graph: faster where steps are short.")
     ] = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Check everything but downloads of backbones, print the plan, train nothing."),
+        typer.Option("--dry-run", help="Check everything except backbone downloads, print the plan, train nothing."),
     ] = False,
 ) -> None:
-    """Train a model from a recipe. Ctrl-C saves a checkpoint and says how to go on."""
+    """Train a model from a recipe. Ctrl-C saves a checkpoint and prints how to continue."""
     from inpaint.cli._extras import require_train
     from inpaint.weights.paths import is_there
 

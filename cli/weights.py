@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from inpaint.weights.transfer import Progress
 
 app = typer.Typer(
-    help="Fetch models from the Hugging Face Hub, check them, carry them along, publish your own.",
+    help="Fetch models from the Hugging Face Hub, check them, move them to another machine, publish your own.",
     no_args_is_help=True,
 )
 
@@ -39,7 +39,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """List the models known by name and those fetched from elsewhere: licence, size, and whether they are here."""
+    """List all known and fetched models: licence, size, and whether they are on this machine."""
     from inpaint.weights import MODELS
     from inpaint.weights.hub import fetched
 
@@ -70,7 +70,7 @@ def list_models(as_json: AsJson = False) -> None:
 
 @app.command()
 def info(wanted: Wanted, as_json: AsJson = False) -> None:
-    """Say where a model is from, under what licence, and what it expects. Asks the Hub only for user/repo not here."""
+    """Show where a model is from, its licence and what it expects. Asks the Hub only for a repository not yet here."""
     from inpaint.weights import Contract
 
     record = _describe(wanted)
@@ -89,7 +89,7 @@ def pull(
     wanted: Several,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but notes and errors.")] = False,
 ) -> None:
-    """Fetch models. What broke off goes on, everything is checked, and what is here already asks no network."""
+    """Fetch models. Broken downloads continue, every file is checked, and what is here is not fetched again."""
     from inpaint.weights.errors import HubError
     from inpaint.weights.hub import cached_offer, offer
     from inpaint.weights.pull import pull as fetch
@@ -117,9 +117,9 @@ def pull(
 
 @app.command()
 def verify(
-    wanted: Annotated[list[str] | None, typer.Argument(help="Otherwise all that are here.")] = None,
+    wanted: Annotated[list[str] | None, typer.Argument(help="Default: all models on this machine.")] = None,
 ) -> None:
-    """Check the content of models on this machine against their sha256. Uses no network."""
+    """Check the models on this machine against their sha256. Uses no network."""
     from inpaint.core.errors import InpaintError, ModelError
     from inpaint.weights import MODELS
     from inpaint.weights.cache import digest, has_hash
@@ -167,7 +167,9 @@ def remove(wanted: Several) -> None:
 
 
 @app.command()
-def where(wanted: Annotated[str | None, typer.Argument(help="Otherwise the folder of all of them.")] = None) -> None:
+def where(
+    wanted: Annotated[str | None, typer.Argument(help="Default: the folder that holds all of them.")] = None,
+) -> None:
     """Print the file of a model, or the folder of fetched models (HF_HOME moves it)."""
     from inpaint.weights.cache import cache_folder
     from inpaint.weights.locate import resolve
@@ -193,7 +195,7 @@ def bundle(
 
 @app.command()
 def install(file: Annotated[Path, typer.Argument(help="A bundle.", show_default=False)]) -> None:
-    """Put the models of a bundle in their place, after checking them. Uses no network."""
+    """Install the models of a bundle after checking them. Uses no network."""
     from inpaint.weights.bundle import install_bundle
 
     for model in install_bundle(file):
@@ -203,10 +205,10 @@ def install(file: Annotated[Path, typer.Argument(help="A bundle.", show_default=
 @app.command()
 def publish(
     run: Annotated[Path, typer.Argument(help="Run directory of `inpaint train`.", show_default=False)],
-    repository: Annotated[str, typer.Argument(help="user/repo; made if it is not there.", show_default=False)],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only write the folder; look at it first.")] = False,
+    repository: Annotated[str, typer.Argument(help="user/repo. Created if it does not exist.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only write the folder that would be uploaded.")] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="That folder; otherwise RUN/published.", show_default=False)
+        Path | None, typer.Option("--output", "-o", help="Folder to write. Default: RUN/published.", show_default=False)
     ] = None,
     licence: Annotated[str, typer.Option(help="Licence of the weights (SPDX identifier or words).")] = "Apache-2.0",
     trained_on: Annotated[

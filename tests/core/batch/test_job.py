@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from inpaint.core import Box, Engine, MaskChoice, fill
-from inpaint.core.batch import Item, Manifest, Outcome, Settings, fill_file
-from inpaint.core.batch import fingerprints as prints_module
+from inpaint.core.batch import Item, Manifest, Outcome, Settings, fill_file, fingerprints
 from inpaint.core.batch import job as job_module
 
 Maker = Callable[..., np.ndarray]
@@ -66,7 +65,7 @@ def test_a_photograph_that_may_not_be_read_is_told_as_fill_tells_it(
     def locked(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(prints_module, "_sha256", locked)  # root may read everything
+    monkeypatch.setattr(fingerprints, "_sha256", locked)  # root may read everything
     outcome = fill_file(item, settings, engine)
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.code) == ("ImageError", 3)
