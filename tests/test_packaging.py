@@ -34,7 +34,7 @@ def expected_files() -> set[str]:
 
 
 def code_folders() -> set[str]:
-    """Return every folder of the tree that holds Python files meant for install_hint."""
+    """Return every folder of the tree that holds Python files meant for installing."""
     return {
         path.parent.relative_to(ROOT).as_posix()
         for top in ROOT.iterdir()
