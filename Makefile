@@ -12,7 +12,7 @@ MASK := docs/demo/mask.png
 FILLED := demo.out/filled.png
 
 # What goes into the package. Folders count too: their time changes when a file is added or deleted.
-PACKAGES := $(wildcard cli core gimp_plugin training weights)
+PACKAGES := $(wildcard cli core gimp_plugin studio training weights)
 SOURCES := pyproject.toml README.md $(shell find $(PACKAGES) -name __pycache__ -prune -o -print)
 
 .DEFAULT_GOAL := help

@@ -24,6 +24,7 @@ from inpaint.cli.gimp import app as gimp
 from inpaint.cli.harmonize import harmonize
 from inpaint.cli.masks import masks
 from inpaint.cli.remove import remove
+from inpaint.cli.studio import studio
 from inpaint.cli.study import app as study
 from inpaint.cli.train import train
 from inpaint.cli.weights import app as weights
@@ -110,6 +111,7 @@ app.command("batch", cls=BatchCommand)(batch)
 app.command("remove")(remove)
 app.command("compose")(compose)
 app.command("harmonize")(harmonize)
+app.command("studio")(studio)
 app.command("train")(train)
 app.command("export")(export)
 app.command("experiment")(experiment)

@@ -16,7 +16,7 @@ from inpaint.core.errors import InpaintError
 from inpaint.core.install_hints import install_hint
 from inpaint.weights import MODELS
 
-EXTRAS = {"train": "torch", "ray": "ray", "heif": "pillow_heif"}
+EXTRAS = {"train": "torch", "ray": "ray", "heif": "pillow_heif", "studio": "starlette"}
 """Extra -> a package that only it brings."""
 _MEBIBYTE = 1024**2
 

@@ -49,8 +49,11 @@ MAY_IMPORT = {
     "inpaint.core.nets": of_core(),
     "inpaint.core.losses": of_core("nets"),
     "inpaint.core.trainers": of_core("nets", "losses"),
+    "inpaint.studio": LIGHT_CORE,
     "inpaint.training": LIGHT_CORE | LEARNING,
-    "inpaint.cli": LIGHT_CORE | LEARNING | {"inpaint.training", "inpaint.gimp_plugin", "inpaint.gimp_plugin.plugin"},
+    "inpaint.cli": LIGHT_CORE
+    | LEARNING
+    | {"inpaint.studio", "inpaint.training", "inpaint.gimp_plugin", "inpaint.gimp_plugin.plugin"},
     "inpaint.gimp_plugin": LIGHT_CORE | {"inpaint.gimp_plugin.plugin"},
     "inpaint.gimp_plugin.plugin": frozenset(),  # runs in GIMP's own Python: tests/gimp/test_inside.py says more
 }
@@ -71,12 +74,14 @@ HEAVY = frozenset(
         "safetensors",
         "scipy",
         "skimage",
+        "starlette",
         "tensorboard",
         "tomli_w",
         "torch",
         "torch_fidelity",
         "torchmetrics",
         "torchvision",
+        "uvicorn",
         "webdataset",
     }
 )
@@ -161,7 +166,7 @@ def test_the_light_half_never_imports_what_only_training_needs(package: str, pat
 
 @pytest.mark.parametrize("path", [pytest.param(f, id=n) for _, n, f in MODULES])
 def test_no_module_imports_the_folders_by_their_bare_names(path: Path) -> None:
-    bare = {"cli", "core", "gimp_plugin", "training", "weights"}
+    bare = {"cli", "core", "gimp_plugin", "studio", "training", "weights"}
     wrong = [
         module
         for module, _ in imports(ast.parse(path.read_text(encoding="utf-8")), "-")

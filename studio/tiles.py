@@ -1,0 +1,79 @@
+"""What the page shows of a photograph: tiles of 8 bits in sRGB, at full size and at halves of it."""
+
+import io
+
+import cv2
+import numpy as np
+from PIL import Image, ImageCms
+
+from inpaint.core.filling.regions import Box
+from inpaint.core.images.pixels import white_of
+from inpaint.studio.document import Document
+
+SIDE = 512
+"""Pixels of a tile on the page, per side, but for those at the right and lower edges."""
+
+
+def levels(size: tuple[int, int]) -> int:
+    """Return how many levels there are: level n is 2 ** n times smaller, and the last one is a single tile."""
+    return max(0, (max(size) - 1) // SIDE).bit_length() + 1
+
+
+def tile_box(size: tuple[int, int], level: int, column: int, row: int) -> Box | None:
+    """Return the pixels of the photograph that a tile shows; None if there is no such tile."""
+    side = SIDE << level
+    left, top = column * side, row * side
+    if not 0 <= level < levels(size) or not (0 <= left < size[0] and 0 <= top < size[1]):
+        return None
+    return Box(top=top, left=left, height=min(side, size[1] - top), width=min(side, size[0] - left))
+
+
+def encode_tile(document: Document, box: Box, level: int, *, original: bool = False) -> bytes:
+    """Return a tile as PNG, with transparency where the photograph has some.
+
+    box: from `tile_box`. Colours of a profile are converted to sRGB; floats beyond white are shown white.
+    """
+    colours = _shrink(_eight_bits(document.crop(box, original=original)), level)
+    colours = _to_srgb(colours, document.photo.icc)
+    alpha = document.photo.alpha
+    if alpha is not None:
+        colours = np.dstack([colours, _shrink(_eight_bits(alpha[box.slices]), level)])
+    code = cv2.COLOR_RGB2BGR if colours.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+    done, png = cv2.imencode(".png", cv2.cvtColor(colours, code), [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    assert done
+    return png.tobytes()
+
+
+def encode_mask(mask: np.ndarray) -> bytes:
+    """Return a mask (H x W bool) as a grey PNG, white = hole."""
+    done, png = cv2.imencode(".png", mask.astype(np.uint8) * np.uint8(255))
+    assert done
+    return png.tobytes()
+
+
+def _eight_bits(pixels: np.ndarray) -> np.ndarray:
+    if pixels.dtype == np.uint8:
+        return pixels
+    scaled = pixels.astype(np.float32) * np.float32(255 / white_of(pixels.dtype))
+    return np.rint(scaled).clip(0, 255).astype(np.uint8)
+
+
+def _shrink(pixels: np.ndarray, level: int) -> np.ndarray:
+    if level == 0:
+        return pixels
+    height, width = pixels.shape[:2]
+    size = (max(1, -(-width >> level)), max(1, -(-height >> level)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+
+
+def _to_srgb(pixels: np.ndarray, icc: bytes | None) -> np.ndarray:
+    """Convert 8-bit RGB from its profile to sRGB; as it is without one, or with one that cannot be used."""
+    if not icc or icc[16:20] != b"RGB ":
+        return pixels
+    try:
+        picture = ImageCms.profileToProfile(
+            Image.fromarray(pixels), ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB")
+        )
+    except (ImageCms.PyCMSError, OSError):
+        return pixels
+    return np.asarray(picture) if picture is not None else pixels
