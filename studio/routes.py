@@ -4,7 +4,7 @@ import mimetypes
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -18,17 +18,15 @@ from inpaint.studio.document import Document
 from inpaint.studio.guard import TooLargeError
 from inpaint.studio.jobs import Report
 from inpaint.studio.models import usable_models
+from inpaint.studio.session import Studio
 from inpaint.studio.tiles import SIDE, encode_mask, encode_tile, levels, tile_box
 
-if TYPE_CHECKING:
-    from inpaint.studio.session import Studio
-
-Handler = Callable[["Studio", Request], Awaitable[Response]]
+Handler = Callable[[Studio, Request], Awaitable[Response]]
 
 PAGE = files("inpaint.studio") / "page"
 
 
-def routes(studio: "Studio") -> list[Route]:
+def routes(studio: Studio) -> list[Route]:
     """Return the addresses of a studio."""
 
     def route(path: str, handler: Handler, method: str = "GET") -> Route:
@@ -59,11 +57,11 @@ def routes(studio: "Studio") -> list[Route]:
     ]
 
 
-async def _page(studio: "Studio", request: Request) -> Response:
+async def _page(studio: Studio, request: Request) -> Response:
     return Response((PAGE / "index.html").read_bytes(), media_type="text/html")
 
 
-async def _static(studio: "Studio", request: Request) -> Response:
+async def _static(studio: Studio, request: Request) -> Response:
     name = request.path_params["name"]
     if name not in {entry.name for entry in PAGE.iterdir()}:
         return Response(status_code=404)
@@ -71,13 +69,13 @@ async def _static(studio: "Studio", request: Request) -> Response:
     return Response((PAGE / name).read_bytes(), media_type=kind, headers={"cache-control": "no-cache"})
 
 
-async def _events(studio: "Studio", request: Request) -> Response:
+async def _events(studio: Studio, request: Request) -> Response:
     return StreamingResponse(
         studio.events.stream(), media_type="text/event-stream", headers={"cache-control": "no-store"}
     )
 
 
-async def _state(studio: "Studio", request: Request) -> Response:
+async def _state(studio: Studio, request: Request) -> Response:
     return JSONResponse(
         {
             "photos": studio.library.names(),
@@ -88,12 +86,12 @@ async def _state(studio: "Studio", request: Request) -> Response:
     )
 
 
-async def _open(studio: "Studio", request: Request) -> Response:
+async def _open(studio: Studio, request: Request) -> Response:
     document = await studio.document(request.path_params["photo"])
     return JSONResponse(_describe(studio, document))
 
 
-def _describe(studio: "Studio", document: Document) -> dict[str, Any]:
+def _describe(studio: Studio, document: Document) -> dict[str, Any]:
     width, height = document.size
     dtype = document.photo.pixels.dtype
     return {
@@ -111,7 +109,7 @@ def _describe(studio: "Studio", document: Document) -> dict[str, Any]:
     }
 
 
-async def _tile(studio: "Studio", request: Request) -> Response:
+async def _tile(studio: Studio, request: Request) -> Response:
     document = await studio.document(request.path_params["photo"])
     level, column, row = (request.path_params[name] for name in ("level", "column", "row"))
     box = tile_box(document.size, level, column, row)
@@ -123,18 +121,18 @@ async def _tile(studio: "Studio", request: Request) -> Response:
     return Response(png, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
 
 
-async def _piece(studio: "Studio", request: Request) -> Response:
+async def _piece(studio: Studio, request: Request) -> Response:
     document = await studio.document(request.path_params["photo"])
     piece = document.pieces.get(request.path_params["number"])
     return Response(encode_mask(piece.mask), media_type="image/png") if piece else Response(status_code=404)
 
 
-async def _cancel(studio: "Studio", request: Request) -> Response:
+async def _cancel(studio: Studio, request: Request) -> Response:
     there = studio.jobs.cancel(request.path_params["number"])
     return JSONResponse({}, 200 if there else 404)
 
 
-async def _act(studio: "Studio", request: Request) -> Response:
+async def _act(studio: Studio, request: Request) -> Response:
     document = await studio.document(request.path_params["photo"])
     try:
         body = await request.json() if await request.body() else {}
@@ -148,14 +146,14 @@ async def _act(studio: "Studio", request: Request) -> Response:
     return await _ACTIONS[action](studio, document, body)
 
 
-async def _fill(studio: "Studio", document: Document, body: dict[str, Any]) -> Response:
+async def _fill(studio: Studio, document: Document, body: dict[str, Any]) -> Response:
     def work(report: Report) -> dict[str, Any]:
         return actions.fill(document, studio.models, body, report)
 
     return JSONResponse(studio.jobs.add("Fill", document.path.name, work).public(), 202)
 
 
-async def _place(studio: "Studio", document: Document, body: dict[str, Any]) -> Response:
+async def _place(studio: Studio, document: Document, body: dict[str, Any]) -> Response:
     source = await studio.document(str(body.get("source", "")))
 
     def work(report: Report) -> dict[str, Any]:
@@ -164,11 +162,11 @@ async def _place(studio: "Studio", document: Document, body: dict[str, Any]) -> 
     return JSONResponse(studio.jobs.add("Place object", document.path.name, work).public(), 202)
 
 
-async def _find(studio: "Studio", document: Document, body: dict[str, Any]) -> Response:
+async def _find(studio: Studio, document: Document, body: dict[str, Any]) -> Response:
     return JSONResponse(await anyio.to_thread.run_sync(actions.find, document, studio.models, body))
 
 
-async def _move(studio: "Studio", document: Document, body: dict[str, Any]) -> Response:
+async def _move(studio: Studio, document: Document, body: dict[str, Any]) -> Response:
     back = body.get("to", "undo") == "undo"
     patch = document.undo() if back else document.redo()
     if patch is None:
@@ -179,13 +177,13 @@ async def _move(studio: "Studio", document: Document, body: dict[str, Any]) -> R
     return JSONResponse(told)
 
 
-async def _mask(studio: "Studio", document: Document, body: dict[str, Any]) -> Response:
+async def _mask(studio: Studio, document: Document, body: dict[str, Any]) -> Response:
     mask = await anyio.to_thread.run_sync(actions.selection_of, document, body)
     png = await anyio.to_thread.run_sync(encode_mask, mask)
     return Response(png, media_type="image/png")
 
 
-async def _save(studio: "Studio", document: Document, body: dict[str, Any]) -> Response:
+async def _save(studio: Studio, document: Document, body: dict[str, Any]) -> Response:
     name = str(body.get("name") or studio.library.suggested_name(document))
     notes = await anyio.to_thread.run_sync(studio.library.save, document, name)
     return JSONResponse({"name": name, "notes": list(notes)})

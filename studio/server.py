@@ -6,9 +6,22 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from inpaint.core.errors import InpaintError
+from inpaint.studio.guard import Guard
+from inpaint.studio.routes import routes
 from inpaint.studio.session import Studio
+
+
+def make_app(studio: Studio, token: str, hosts: set[str]) -> ASGIApp:
+    """Return the web application of a studio, behind its guard.
+
+    - `token`: first part of every path;
+    - `hosts`: what a request's header Host may be.
+    """
+    return Guard(Starlette(routes=routes(studio), lifespan=studio.lifespan), token, hosts)
 
 
 def serve(studio: Studio, host: str, port: int, ready: Callable[[str], None]) -> None:
@@ -35,7 +48,9 @@ def serve(studio: Studio, host: str, port: int, ready: Callable[[str], None]) ->
         f"{shown}:{port}",
         *({f"127.0.0.1:{port}", f"localhost:{port}"} if host in ("127.0.0.1", "localhost") else ()),
     }
-    config = uvicorn.Config(studio.app(token, hosts), log_level="error", access_log=False, timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        make_app(studio, token, hosts), log_level="error", access_log=False, timeout_graceful_shutdown=2
+    )
     server = uvicorn.Server(config)
     address = f"http://{shown}:{port}/{token}/"
 

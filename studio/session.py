@@ -5,16 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio.to_thread
-from starlette.applications import Starlette
-from starlette.types import ASGIApp
 
 from inpaint.studio.document import Document
 from inpaint.studio.events import GRACE, Events
-from inpaint.studio.guard import Guard
 from inpaint.studio.jobs import Jobs
 from inpaint.studio.library import Library
 from inpaint.studio.models import Models
-from inpaint.studio.routes import routes
 
 
 class Studio:
@@ -30,12 +26,9 @@ class Studio:
         self.wanted = True
         """False once the last page has been closed."""
 
-    def app(self, token: str, hosts: set[str]) -> ASGIApp:
-        """Return the web application, behind its guard."""
-        return Guard(Starlette(routes=routes(self), lifespan=self._lifespan), token, hosts)
-
     @asynccontextmanager
-    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+    async def lifespan(self, _: object) -> AsyncIterator[None]:
+        """Watch, while the server runs, whether a page is still open."""
         watch = asyncio.create_task(self._watch())
         yield
         watch.cancel()

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from inpaint.core import load_engine
 from inpaint.studio.library import Library
 from inpaint.studio.models import Models
+from inpaint.studio.server import make_app
 from inpaint.studio.session import Studio
 
 TOKEN = "token"
@@ -45,5 +46,5 @@ def studio(folder, tiny_model):
 
 @pytest.fixture
 def client(studio):
-    with TestClient(studio.app(TOKEN, {"testserver"}), base_url=f"http://testserver/{TOKEN}/") as client:
+    with TestClient(make_app(studio, TOKEN, {"testserver"}), base_url=f"http://testserver/{TOKEN}/") as client:
         yield client

@@ -9,6 +9,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from inpaint.core import fill, load_engine
+from inpaint.studio.server import make_app
 
 BRUSH = {"kind": "brush", "radius": 6, "points": [[60, 50], [80, 60]]}
 
@@ -28,7 +29,7 @@ def tile(client, photo="a.png", query="v=1"):
 
 
 def test_nobody_without_the_token(studio):
-    with TestClient(studio.app("token", {"testserver"})) as stranger:
+    with TestClient(make_app(studio, "token", {"testserver"})) as stranger:
         for path in ("/", "/api/state", "/tokem/", "/token2/", "/static/app.js"):
             assert stranger.get(path).status_code == 403, path
         assert stranger.get("/token/api/state", headers={"host": "evil.example"}).status_code == 403
