@@ -2,6 +2,7 @@
 
     python benchmarks/harmonize.py --data segments/ --model joint --sheet sheet.png
     python benchmarks/harmonize.py --data segments/ --cut-out
+    python benchmarks/harmonize.py --data segments/ --remove
 
 The held-back pictures are those of the recipe (every tenth), the composites those of a fixed seed.
 """
@@ -16,6 +17,7 @@ from PIL import Image
 
 from inpaint.core import cut_out, load_joint
 from inpaint.core.filling.regions import box_around
+from inpaint.core.objects.removing import find_objects
 from inpaint.core.objects.segmenting import load_segmenter
 from inpaint.training.data.composite_batches import draw
 from inpaint.training.data.crops import CropConfig
@@ -67,6 +69,28 @@ def compare_cut_outs(held: SegmentSource, area: float) -> None:
         print(json.dumps(record))
 
 
+def compare_removals(held: SegmentSource, area: float) -> None:
+    """Print how much of objects stays outside of what `inpaint remove` fills, from exact boxes, and what goes along."""
+    segmenter = load_segmenter("cutout")
+    for whole in (False, True):
+        left, along = [], []
+        for index in range(len(held)):
+            segmented = held.read(index)
+            for mask in objects(segmented, area):
+                found, _ = find_objects(segmented.pixels, [box_around(mask)], segmenter, whole_box=whole)
+                left.append((mask & ~found).sum() / mask.sum())
+                along.append((found & ~mask).sum() / mask.sum())
+        record = {
+            "whole_box": whole,
+            "objects": len(left),
+            "left_under_1_percent": float(np.mean(np.array(left) < 0.01)),
+            "mean_left": float(np.mean(left)),
+            "median_background": float(np.median(along)),
+            "mean_background": float(np.mean(along)),
+        }
+        print(json.dumps(record))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", required=True)
@@ -75,10 +99,13 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--cut-out", action="store_true")
+    parser.add_argument("--remove", action="store_true")
     arguments = parser.parse_args()
     _, held = split(open_segments(arguments.data), 10)
     if arguments.cut_out:
         compare_cut_outs(held, area=0.01)
+    elif arguments.remove:
+        compare_removals(held, area=0.01)
     else:
         compare_harmonization(held, arguments.recipe, arguments.model, arguments.size, arguments.sheet)
 

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from inpaint.cli._switches import bare, bare_all
 from inpaint.cli.batch import BatchCommand, batch
 from inpaint.cli.compose import compose
+from inpaint.cli.cutout import cutout
 from inpaint.cli.doctor import doctor
 from inpaint.cli.evaluate import evaluate
 from inpaint.cli.experiment import experiment
@@ -110,6 +111,7 @@ app.command("fill")(fill)
 app.command("batch", cls=BatchCommand)(batch)
 app.command("remove")(remove)
 app.command("compose")(compose)
+app.command("cutout")(cutout)
 app.command("harmonize")(harmonize)
 app.command("studio")(studio)
 app.command("train")(train)

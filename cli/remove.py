@@ -41,6 +41,14 @@ def remove(
         int,
         typer.Option(min=0, metavar="PX", help="Also replace this much around its base, for a shadow or reflection."),
     ] = 0,
+    save_mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write what is removed as a mask (PNG), to look at, mend, and use in `inpaint fill`.",
+            show_default=False,
+        ),
+    ] = None,
     whole_box: Annotated[
         bool, typer.Option("--whole-box", help="Remove everything in the box, instead of finding the object in it.")
     ] = False,
@@ -61,6 +69,8 @@ def remove(
     boxes = [_options.read_box(words) for words in box]
     from inpaint.core.atomic_files import check_apart
     from inpaint.core.engines.engine import load_engine
+    from inpaint.core.filling.save_mask import check_mask_output
+    from inpaint.core.filling.save_mask import save_mask as write_mask
     from inpaint.core.images.read_write import check_output, read_image, write_image
     from inpaint.core.objects.removing import remove as take_out
     from inpaint.core.objects.segmenting import load_segmenter
@@ -70,6 +80,9 @@ def remove(
     start = time.perf_counter()
     photo = read_image(image)
     check_output(photo, target)
+    if save_mask is not None:
+        check_apart(save_mask, {"photograph": image, "result": target})
+        check_mask_output(save_mask)
     finder = None if whole_box else load_segmenter(segmenter, threads)
     engine = load_engine(model, device.value, threads)
     filled = take_out(
@@ -85,6 +98,8 @@ def remove(
         empty=photo.empty,
     )
     lost = write_image(photo.with_pixels(filled.pixels), target)
+    if save_mask is not None:
+        write_mask(filled.mask, save_mask)
     count, pixels = len(filled.regions), int(filled.mask.sum())
     report(
         f"{target}: {pixels} pixels in {count} region{'' if count == 1 else 's'} replaced",

@@ -15,6 +15,7 @@ from inpaint.core.errors import InpaintError, MaskError
 from inpaint.core.filling.mask import read_alpha
 from inpaint.core.filling.parse_box import parse_box, parse_numbers
 from inpaint.core.filling.regions import Box
+from inpaint.core.images.convert_profile import convert_profile
 from inpaint.core.images.photo import Photo
 from inpaint.core.images.pixels import white_of
 from inpaint.core.images.read_write import check_output, read_image, write_image
@@ -70,9 +71,10 @@ def compose_file(
     mask, told = _mask(composition, guide)
     if composition.object_box is None and mask is None:
         raise MaskError("Say where the object is: give a box around it, or a mask.")
+    colours, profile_notes = _in_colours_of(photo, guide)
     composed = compose(
         photo.pixels,
-        guide.pixels,
+        colours,
         _place(composition, mask),
         object_box=composition.object_box,
         object_mask=mask,
@@ -84,9 +86,7 @@ def compose_file(
     )
     # A grey photograph does not stay grey with a coloured object in it, nor transparent where the object is.
     result = replace(photo.in_colour().with_pixels(composed.pixels), alpha=composed.opacity)
-    notes = [*result.notes, *told, *composed.notes]
-    if _colours_of(guide) != _colours_of(photo):
-        notes.append("The two photographs have different colour profiles; the object's colours may be off.")
+    notes = [*result.notes, *told, *profile_notes, *composed.notes]
     notes += write_image(result, composition.output)
     return Outcome(composition, composed, result, tuple(dict.fromkeys(notes)))
 
@@ -157,6 +157,19 @@ def _from_cells(cells: dict[str, str], folder: Path, out: Path | None) -> Compos
     if out is None:
         check_writable(composition.output)
     return composition
+
+
+def _in_colours_of(photo: Photo, guide: Photo) -> tuple[np.ndarray, list[str]]:
+    """Return the pixels of `guide` in the colour profile of `photo`, and a note where they cannot be converted."""
+    source, target = _colours_of(guide), _colours_of(photo)
+    if source == target:
+        return guide.pixels, []
+    converted = convert_profile(guide.pixels, source, target)
+    if converted is not None:
+        return converted, []
+    return guide.pixels, [
+        "The colour profile of one photograph cannot be converted to the other's; the object's colours may be off."
+    ]
 
 
 def _colours_of(photo: Photo) -> bytes | None:

@@ -18,6 +18,8 @@ from inpaint.core.objects.segmenting import SegmenterEngine
 
 FOOT = 1 / 4
 """The lowest part of an object, from which its shadow is thought to start; as a share of its height."""
+POSSIBLE = 0.02
+"""Probability from which on a pixel of the box may belong to the object, and is removed with it."""
 LITTLE = 0.25
 """Share of a box below which what was found in it is suspected to be only a part of the object."""
 
@@ -77,7 +79,7 @@ def find_objects(
             found = np.zeros_like(hole)
             near = widened(box, box.height // 2 + 8, box.width // 2 + 8, pixels.shape)
             inner = box._replace(top=box.top - near.top, left=box.left - near.left)
-            found[near.slices] = cut_out(to_float(pixels[near.slices]), inner, segmenter) > 0.1
+            found[near.slices] = _whole_object(to_float(pixels[near.slices]), inner, segmenter)
             notes += _suspicions(float(found[box.slices].mean()), box)
         margin = max(3, round(max(box.height, box.width) / 50)) if grow is None else grow
         hole |= grow_mask(found, margin)
@@ -86,6 +88,16 @@ def find_objects(
     if not hole.any():
         raise MaskError(" ".join(notes) or "Say what is to be removed: give a box around it.")
     return hole, notes
+
+
+def _whole_object(pixels: np.ndarray, box: Box, segmenter: SegmenterEngine | None) -> np.ndarray:
+    """Return every pixel that may be part of the object in a box, H x W bool.
+
+    What is left of an object is seen at once, and its colours run into the fill; a little background that goes with it
+    is not missed. So the network's faintest suspicion counts, where for a cut-out it has to be sure.
+    """
+    found = cut_out(pixels, box, segmenter) > 0.1
+    return found if segmenter is None else found | (segmenter.run(pixels, box) > POSSIBLE)
 
 
 def _suspicions(share: float, box: Box) -> list[str]:

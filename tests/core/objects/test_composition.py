@@ -223,3 +223,19 @@ def test_a_profile_of_srgb_is_none_of_its_own(files: Path, profile: str, noted: 
     row = "background.png,profiled.png,mask.png,5 6,out.png"
     composition = read_compositions(table(files, "background,object,object_mask,at,output", row))[0]
     assert any("colour profiles" in note for note in compose_file(composition, None).notes) == noted
+
+
+def test_an_object_in_another_profile_keeps_its_colours(files: Path) -> None:
+    """An orange of Adobe RGB is pasted into a photograph in sRGB as the same orange, and not as its numbers."""
+    adobe = imagecodecs.cms_profile("adobergb")
+    orange = np.zeros((40, 40, 4), np.uint8)
+    orange[...] = (162, 115, 60, 0)
+    orange[10:30, 10:30, 3] = 255
+    Image.fromarray(orange).save(files / "orange.png", icc_profile=adobe)
+    row = "background.png,orange.png,20 20,out.png,0"
+    composition = read_compositions(table(files, "background,object,at,output,strength", row))[0]
+    outcome = compose_file(composition, None)
+    assert not any("profile" in note for note in outcome.notes)
+    box = outcome.composed.box
+    centre = outcome.composed.pixels[box.top + box.height // 2, box.left + box.width // 2]
+    np.testing.assert_allclose(centre.astype(int), [178, 115, 51], atol=4)

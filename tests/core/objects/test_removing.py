@@ -80,3 +80,20 @@ def test_several_boxes(apple, count: int) -> None:
     hole, _ = find_objects(wide, boxes)
     assert hole[:, :120].any()
     assert hole[:, 120:].any() == (count == 2)
+
+
+class Unsure:
+    """A network that thinks it a little possible that all of the left half of the box is object."""
+
+    def run(self, pixels, box):
+        likely = np.zeros(pixels.shape[:2], np.float32)
+        likely[box.top : box.top + box.height, box.left : box.left + box.width // 2] = 0.05
+        return likely
+
+
+def test_what_may_be_object_goes_with_it(apple, monkeypatch) -> None:
+    monkeypatch.setattr(removing, "cut_out", lambda pixels, box, segmenter: np.zeros(pixels.shape[:2], np.float32))
+    hole, _ = find_objects(apple[0], [BOX], Unsure(), grow=0)
+    wanted = np.zeros_like(hole)
+    wanted[BOX.top : BOX.top + BOX.height, BOX.left : BOX.left + BOX.width // 2] = True
+    np.testing.assert_array_equal(hole, wanted)
