@@ -33,7 +33,7 @@ def evaluate(
     holes: Annotated[
         MaskKind, typer.Option(help="Kind of the drawn masks; objects come from a set, by --masks.")
     ] = MaskKind.MIXED,
-    seed: Annotated[int, typer.Option(min=0, help="Decides the drawn masks.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Decides the drawn masks, and the letters of --blind.")] = 0,
     metrics: Annotated[
         str, typer.Option(help="What is measured: l1, l2, psnr, ssim, lpips, fid, is, or all.")
     ] = "l1,l2,psnr,ssim,lpips",
@@ -52,12 +52,24 @@ def evaluate(
     cases: Annotated[int, typer.Option(min=0, help="Worst cases of each method shown in the report.")] = 12,
     keep_fills: Annotated[bool, typer.Option("--keep-fills", help="Keep every fill, truth and hole, too.")] = False,
     sheet: Annotated[
-        Path | None, typer.Option(help="Contact sheet to write, a .jpg, .png or .webp: hole, fills, photograph.")
+        Path | None,
+        typer.Option(
+            help="Contact sheet to write, a .jpg, .png or .webp: hole, fills, photograph. With --blind a folder."
+        ),
     ] = None,
+    blind: Annotated[
+        bool,
+        typer.Option(
+            "--blind",
+            help="Write a sheet for each photograph with the fills under letters into the folder of --sheet, and the "
+            "key beside it, for `inpaint study score`.",
+        ),
+    ] = False,
     show: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="Photograph in the sheet, by name; more than once if you like; otherwise six."
+            metavar="NAME",
+            help="Photograph in the sheet, by name; more than once if you like; otherwise six, or all with --blind.",
         ),
     ] = None,
     device: _options.DeviceOption = Device.CPU,
@@ -81,6 +93,8 @@ def evaluate(
         raise typer.BadParameter("give --out DIR as well", param_hint="--keep-fills")
     if show and sheet is None:
         raise typer.BadParameter("give --sheet FILE as well", param_hint="--show")
+    if blind and sheet is None:
+        raise typer.BadParameter("give --sheet DIR as well", param_hint="--blind")
     request = Request(
         methods=tuple(models),
         data=data,
@@ -98,6 +112,7 @@ def evaluate(
         keep_fills=keep_fills,
         sheet=sheet,
         show=tuple(show or ()),
+        blind=blind,
         device=device.value,
     )
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -111,7 +126,12 @@ def evaluate(
         _print_table(evaluation, conditions)
         if out is not None:
             typer.echo(f"{out / 'report.html'}")
-        if sheet is not None:
+        if sheet is not None and blind:
+            typer.echo(f"{sheet}: one sheet for each photograph; hand these to the judges.")
+            typer.echo(
+                f"{sheet.with_name(f'{sheet.name}.key.json')}: the key; keep it to yourself until all have ranked."
+            )
+        elif sheet is not None:
             typer.echo(f"{sheet}")
 
 

@@ -56,8 +56,19 @@ def make(
 
 @app.command()
 def score(
-    answers: Annotated[list[Path], typer.Argument(help="The files that people sent back.", show_default=False)],
-    key: Annotated[Path, typer.Option(help="The key that was written with the page.", show_default=False)],
+    answers: Annotated[
+        list[Path],
+        typer.Argument(
+            help="The files that people sent back; or CSV files with the ranks of blind sheets, in the columns "
+            "photograph, judge, order (such as B > A=D > C) and kept.",
+            show_default=False,
+        ),
+    ],
+    key: Annotated[Path, typer.Option(help="The key that was written with the page or sheets.", show_default=False)],
+    groups: Annotated[
+        Path | None,
+        typer.Option(help="CSV with the columns photograph and group: a score for each group of sheets, too."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Say how often each method was preferred, with 95 % confidence intervals."""
@@ -65,14 +76,39 @@ def score(
 
     require_train()
     from inpaint.training.study.blinding import Key
+    from inpaint.training.study.ranks import read_groups, read_ranks
     from inpaint.training.study.score import read_answers, score
+    from inpaint.training.study.sheet_key import SheetKey
 
-    opened = Key.read(key)
-    result = score(read_answers(answers, opened), opened)
-    if as_json:
-        typer.echo(json.dumps(result.to_record(), indent=2))
+    sheets = {path.suffix.lower() == ".csv" for path in answers}
+    if len(sheets) > 1:
+        raise typer.BadParameter("give the answers of one study, CSV files or those of a page", param_hint="ANSWERS")
+    parts: dict[str, set[str]] = {}
+    if sheets == {True}:
+        opened = SheetKey.read(key)
+        rankings = read_ranks(answers, opened)
+        parts = read_groups(groups, opened) if groups is not None else {}
+    elif groups is not None:
+        raise typer.BadParameter("only blind sheets have groups", param_hint="--groups")
     else:
-        _print(result)
+        opened = Key.read(key)
+        rankings = read_answers(answers, opened)
+    result = score(rankings, opened)
+    by_group = {
+        name: score(some, opened)
+        for name, part in parts.items()
+        if (some := [ranking for ranking in rankings if ranking.question in part])
+    }
+    if as_json:
+        record = result.to_record()
+        if by_group:
+            record["groups"] = {name: part.to_record() for name, part in by_group.items()}
+        typer.echo(json.dumps(record, indent=2))
+        return
+    _print(result)
+    for name, part in by_group.items():
+        typer.echo(f"\n{name}")
+        _print(part)
 
 
 def _print(result: "Result") -> None:
@@ -81,15 +117,26 @@ def _print(result: "Result") -> None:
 
     console = Console()
     table = Table(title=f"{result.participants} participants, {result.answers} answers")
-    for column in ("method", "mean rank ↓", "ranked highest ↑", "comparisons won ↑"):
+    asked = any(method.kept is not None for method in result.methods)
+    columns = (
+        "method",
+        "mean rank ↓",
+        "spread",
+        "ranked highest ↑",
+        "comparisons won ↑",
+        *(["kept ↑"] if asked else []),
+    )
+    for column in columns:
         table.add_column(column, justify="left" if column == "method" else "right")
     for method in result.methods:
         rank = method.mean_rank
         table.add_row(
             method.name,
             f"{rank.value:.2f} ({rank.low:.2f} to {rank.high:.2f})",
+            f"{method.spread:.2f}",
             _percent(method.first),
             _percent(method.wins),
+            *([f"{method.kept} of {method.answers}"] if asked else []),
         )
     console.print(table)
     duels = Table(title="Against each other (ties count half)")
@@ -98,6 +145,13 @@ def _print(result: "Result") -> None:
     for duel in result.duels:
         duels.add_row(duel.one, duel.other, str(duel.wins), str(duel.ties), str(duel.losses), _percent(duel.rate))
     console.print(duels)
+    for pair in result.agreement:
+        if pair.share is not None:
+            console.print(
+                f"{pair.one} and {pair.other} order {pair.same} of {pair.pairs} pairs alike "
+                f"({100 * pair.share:.0f} %), on {pair.photographs} photographs.",
+                markup=False,
+            )
 
 
 def _percent(share: "Share") -> str:

@@ -13,5 +13,6 @@ results      means, standard errors, hole-area bins
 tables       JSON and CSV
 gallery      the worst cases, encoded
 sheet        a contact sheet
+blind_sheets  sheets for judges who must not know what made which fill
 report       one self-contained HTML page
 """

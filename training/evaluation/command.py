@@ -12,6 +12,7 @@ from inpaint.core.engines.engine import Device
 from inpaint.core.errors import EngineError, OutputError
 from inpaint.training.data.mask_sets import RECORD, Kind, MaskSet, freeze, open_mask_set
 from inpaint.training.devices import choose_device
+from inpaint.training.evaluation.blind_sheets import BlindSheets
 from inpaint.training.evaluation.distance import Distance, DistanceName
 from inpaint.training.evaluation.fillers import make_methods
 from inpaint.training.evaluation.gallery import FillSaver, Worst
@@ -20,7 +21,7 @@ from inpaint.training.evaluation.report import report_page
 from inpaint.training.evaluation.results import Evaluation, ranking_of
 from inpaint.training.evaluation.runner import Watcher, evaluate
 from inpaint.training.evaluation.samples import Photographs, match
-from inpaint.training.evaluation.sheet import Sheet, choose
+from inpaint.training.evaluation.sheet import ROWS, Sheet, choose
 from inpaint.training.evaluation.tables import Conditions, to_record, write_tables
 from inpaint.training.html_pages import write_page
 from inpaint.weights.paths import is_there
@@ -46,6 +47,7 @@ class Request:
     keep_fills: bool
     sheet: Path | None
     show: tuple[str, ...]
+    blind: bool
     device: str
 
 
@@ -64,7 +66,7 @@ def run(
     given = None if request.masks is None else open_mask_set(request.masks)
     if given is not None:
         match(photographs.names, given)
-    shown = choose(photographs.names, request.show)
+    shown = choose(photographs.names, request.show, len(photographs) if request.blind else ROWS)
     device = cast(Device, request.device)
     methods = make_methods(request.methods, photographs.names, device)
     distance = None
@@ -80,12 +82,13 @@ def run(
     about = {method.label: method.about for method in methods}
     judge = Judge(request.groups, distance)
     ranking = ranking_of(judge.columns)
-    sheet = None if request.sheet is None else Sheet(request.sheet, labels, shown, ranking)
+    sheet = None if request.sheet is None or request.blind else Sheet(request.sheet, labels, shown, ranking)
+    blind = BlindSheets(request.sheet, labels, shown, request.seed) if request.sheet and request.blind else None
     if out is not None:
         _make(out)
     with ExitStack() as stack:
         masks = given or _freeze(request, len(photographs), stack)
-        watchers: list[Watcher] = [] if sheet is None else [sheet]
+        watchers: list[Watcher] = [watcher for watcher in (sheet, blind) if watcher is not None]
         worst = Worst(labels, ranking.key, request.cases) if out and ranking and request.cases else None
         if worst is not None:
             watchers.append(worst)

@@ -64,11 +64,7 @@ class Sheet:
         """Take a scored photograph in, if it was chosen."""
         if scored.name not in self.rows:
             return
-        given = truth.copy()
-        given[hole] = GREY
-        cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-        given[hole & (cv2.erode(hole.astype(np.uint8), cross) == 0)] = EDGE
-        row = [(_small(given), f"{scored.name}, {scored.area:.0%} hole")]
+        row = [(_small(show_hole(truth, hole)), f"{scored.name}, {scored.area:.0%} hole")]
         for label, pixels in fills.items():
             number = "" if self.metric is None else f"{scored.rows[label][self.metric.key]:.{self.metric.digits}f}"
             row.append((_small(pixels), number))
@@ -100,6 +96,15 @@ class Sheet:
         self.lay_out().save(encoded, FORMATS[self.path.suffix.lower()], quality=QUALITY, optimize=True)
         with atomic_write(self.path) as file:
             file.write(encoded.getvalue())
+
+
+def show_hole(truth: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """Return a photograph (H x W x 3 uint8) with its hole (H x W bool) in grey under a white edge."""
+    given = truth.copy()
+    given[hole] = GREY
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    given[hole & (cv2.erode(hole.astype(np.uint8), cross) == 0)] = EDGE
+    return given
 
 
 def _small(pixels: np.ndarray) -> Image.Image:

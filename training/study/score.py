@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from inpaint.core.errors import InpaintError
+from inpaint.training.study.agreement import Agreement, agreements
 from inpaint.training.study.blinding import Key
+from inpaint.training.study.sheet_key import SheetKey
 
 FORMAT = "inpaint-study-answers"
 Z = 1.959963984540054
@@ -27,6 +29,8 @@ class Ranking:
     question: str
     ranks: dict[str, float]
     """By method, 1 = best; equal pictures share the mean of their places."""
+    kept: frozenset[str] | None = None
+    """Methods whose picture would be kept without retouching; None where that was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,15 @@ class MethodScore:
     name: str
     answers: int
     mean_rank: Share
-    """Between 1 and the number of methods; the interval is from resampling participants."""
+    """Between 1 and the number of methods; the interval is from resampling participants, or photographs."""
+    spread: float
+    """Standard deviation of its ranks; 0 for a single one."""
     first: Share
     """How often it was ranked highest; a shared first place counts in parts."""
     wins: Share
     """Won comparisons with any other method; a tie counts half."""
+    kept: int | None
+    """How often it would be kept without retouching; None where that was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,8 @@ class Result:
     methods: tuple[MethodScore, ...]
     """Best mean rank first."""
     duels: tuple[Duel, ...]
+    agreement: tuple[Agreement, ...]
+    """Of every two participants."""
 
     def to_record(self) -> dict[str, Any]:
         """Return it as one JSON object."""
@@ -127,22 +137,33 @@ def shared_places(given: dict[str, float]) -> dict[str, float]:
     }
 
 
-def score(rankings: Sequence[Ranking], key: Key, seed: int = 0) -> Result:
-    """Score the answers. Raises `InpaintError` when there are none."""
+def score(rankings: Sequence[Ranking], key: Key | SheetKey, seed: int = 0) -> Result:
+    """Score the answers. Raises `InpaintError` when there are none.
+
+    With the key of a page the intervals tell what other participants would say, and with that of blind sheets, which a
+    few judges see all of, what they would say of other photographs: an answer to a photograph that another judge ranked
+    too is then not counted as independent.
+    """
     if not rankings:
         raise InpaintError("These files hold no answers yet; nothing can be scored.")
-    methods = tuple(_score_method(name, rankings, seed) for name in key.methods)
-    duels = tuple(_duel(one, other, rankings) for one, other in combinations(key.methods, 2))
+    methods = tuple(_score_method(name, rankings, key, seed) for name in key.methods)
+    duels = tuple(_duel(one, other, rankings, key) for one, other in combinations(key.methods, 2))
     return Result(
         study=key.study,
         participants=len({ranking.participant for ranking in rankings}),
         answers=len(rankings),
         methods=tuple(sorted(methods, key=lambda method: method.mean_rank.value)),
         duels=duels,
+        agreement=agreements(rankings),
     )
 
 
-def _score_method(name: str, rankings: Sequence[Ranking], seed: int) -> MethodScore:
+def _independent(rankings: Sequence[Ranking], key: Key | SheetKey) -> float:
+    """Return which share of the answers counts as independent."""
+    return len({ranking.question for ranking in rankings}) / len(rankings) if isinstance(key, SheetKey) else 1.0
+
+
+def _score_method(name: str, rankings: Sequence[Ranking], key: Key | SheetKey, seed: int) -> MethodScore:
     first = won = compared = 0.0
     for ranking in rankings:
         own, best = ranking.ranks[name], min(ranking.ranks.values())
@@ -151,14 +172,25 @@ def _score_method(name: str, rankings: Sequence[Ranking], seed: int) -> MethodSc
         others = [rank for method, rank in ranking.ranks.items() if method != name]
         won += sum(own < rank for rank in others) + sum(own == rank for rank in others) / 2
         compared += len(others)
-    count = len(rankings)
-    return MethodScore(name, count, _mean_rank(name, rankings, seed), wilson(first, count), wilson(won, compared))
+    count, part = len(rankings), _independent(rankings, key)
+    kept = [name in ranking.kept for ranking in rankings if ranking.kept is not None]
+    return MethodScore(
+        name,
+        count,
+        _mean_rank(name, rankings, by_photograph=isinstance(key, SheetKey), seed=seed),
+        float(np.std([ranking.ranks[name] for ranking in rankings], ddof=1)) if count > 1 else 0.0,
+        wilson(first * part, count * part),
+        wilson(won * part, compared * part),
+        sum(kept) if kept else None,
+    )
 
 
-def _duel(one: str, other: str, rankings: Sequence[Ranking]) -> Duel:
+def _duel(one: str, other: str, rankings: Sequence[Ranking], key: Key | SheetKey) -> Duel:
     differences = [ranking.ranks[one] - ranking.ranks[other] for ranking in rankings]
     wins, ties = sum(d < 0 for d in differences), sum(d == 0 for d in differences)
-    return Duel(one, other, wins, ties, len(rankings) - wins - ties, wilson(wins + ties / 2, len(rankings)))
+    part = _independent(rankings, key)
+    rate = wilson((wins + ties / 2) * part, len(rankings) * part)
+    return Duel(one, other, wins, ties, len(rankings) - wins - ties, rate)
 
 
 def wilson(successes: float, trials: float) -> Share:
@@ -170,14 +202,15 @@ def wilson(successes: float, trials: float) -> Share:
     return Share(share, max(0.0, centre - half), min(1.0, centre + half))
 
 
-def _mean_rank(name: str, rankings: Sequence[Ranking], seed: int) -> Share:
+def _mean_rank(name: str, rankings: Sequence[Ranking], *, by_photograph: bool, seed: int) -> Share:
     """Return the mean rank with its bootstrap interval.
 
-    Resampled are participants, because the answers of one person are alike; of a single one, the answers.
+    Resampled are participants, because the answers of one person are alike, or photographs; of a single one, the
+    answers.
     """
     people: dict[str, list[float]] = {}
     for ranking in rankings:
-        people.setdefault(ranking.participant, []).append(ranking.ranks[name])
+        people.setdefault(ranking.question if by_photograph else ranking.participant, []).append(ranking.ranks[name])
     groups = list(people.values()) if len(people) > 1 else [[rank] for rank in next(iter(people.values()))]
     sums, counts = np.array([sum(group) for group in groups]), np.array([len(group) for group in groups])
     drawn = np.random.default_rng(seed).integers(len(groups), size=(RESAMPLES, len(groups)))
