@@ -20,8 +20,8 @@ def evaluate(
         list[str],
         typer.Argument(
             help="Models by name, .onnx file or run directory, alone or with +auto or +texture behind, as `inpaint "
-            "fill --detail` would; telea, navier-stokes, biharmonic, gmic; or a folder of pictures that are filled "
-            "already.",
+            "fill --detail` would; telea, navier-stokes, biharmonic, pypatchmatch, gmic; or a folder of pictures that "
+            "are filled already.",
             show_default=False,
         ),
     ],
@@ -35,13 +35,15 @@ def evaluate(
     ] = MaskKind.MIXED,
     seed: Annotated[int, typer.Option(min=0, help="Decides the drawn masks, and the letters of --blind.")] = 0,
     metrics: Annotated[
-        str, typer.Option(help="What is measured: l1, l2, psnr, ssim, lpips, fid, is, or all.")
-    ] = "l1,l2,psnr,ssim,lpips",
+        str, typer.Option(help="What is measured: crispness, frechet, l1, l2, psnr, ssim, lpips, fid, is, or all.")
+    ] = "crispness,frechet,l1,l2,psnr,ssim,lpips",
     distance: Annotated[
         str, typer.Option(help="Network of the perceptual distance: alex, squeeze, vgg (LPIPS) or vgg19 (plain).")
     ] = "alex",
+    features: Annotated[str, typer.Option(help="Network of frechet: mobilenet or squeeze.")] = "mobilenet",
     backbones: Annotated[
-        Path | None, typer.Option(help="Folder of network weights for lpips, fid and is; otherwise downloaded.")
+        Path | None,
+        typer.Option(help="Folder of network weights for frechet, lpips, fid and is; otherwise downloaded."),
     ] = None,
     size: Annotated[int, typer.Option(min=64, help="Pictures are cropped to squares of this side.")] = 256,
     whole: Annotated[bool, typer.Option("--whole", help="Whole photographs at full size instead of squares.")] = False,
@@ -82,11 +84,18 @@ def evaluate(
     from rich.console import Console
     from rich.progress import Progress
 
+    from inpaint.core.errors import InpaintError
     from inpaint.training.evaluation import metrics as measures
     from inpaint.training.evaluation.command import Request, run
 
+    try:
+        groups = measures.parse_groups(metrics)
+    except InpaintError as error:
+        raise typer.BadParameter(str(error), param_hint="--metrics") from error
     if distance not in ("alex", "squeeze", "vgg", "vgg19"):
         raise typer.BadParameter("choose alex, squeeze, vgg or vgg19", param_hint="--distance")
+    if features not in ("mobilenet", "squeeze"):
+        raise typer.BadParameter("choose mobilenet or squeeze", param_hint="--features")
     if holes is MaskKind.OBJECTS and masks is None:
         raise typer.BadParameter("freeze them first: inpaint masks objects --shapes DIR", param_hint="--holes")
     if keep_fills and out is None:
@@ -101,8 +110,9 @@ def evaluate(
         masks=masks,
         kind=holes.value,
         seed=seed,
-        groups=measures.parse_groups(metrics),
+        groups=groups,
         distance=distance,
+        features=features,
         backbones=backbones,
         size=size,
         whole=whole,
@@ -147,7 +157,7 @@ def _print_table(evaluation: "Evaluation", conditions: "Conditions") -> None:
         masks += ", {:.0%} to {:.0%} hole".format(*conditions.area)
     table = Table(
         title=f"{conditions.pictures} pictures at {side}, {conditions.masks} holes{seed}",
-        caption=masks + (f", {conditions.distance}" if conditions.distance else ""),
+        caption=", ".join(filter(None, (masks, conditions.features, conditions.distance))),
     )
     table.add_column("")
     for method in evaluation.methods:

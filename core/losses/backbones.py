@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from inpaint.core.errors import RecipeError
 
-BackboneName = Literal["alex", "squeeze", "vgg", "vgg19"]
+BackboneName = Literal["alex", "squeeze", "vgg", "vgg19", "mobilenet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ SOURCES: dict[str, _Source] = {
     "alex": _Source("alexnet*.safetensors", "AlexNet_Weights.IMAGENET1K_V1"),
     "squeeze": _Source("squeezenet1_1*.safetensors", "SqueezeNet1_1_Weights.IMAGENET1K_V1"),
     "vgg": _Source("vgg16*.safetensors", "VGG16_Weights.IMAGENET1K_V1"),
+    "mobilenet": _Source("mobilenet_v2*.safetensors", "MobileNet_V2_Weights.IMAGENET1K_V1"),
     "vgg19": _Source("vgg19*.safetensors", "VGG19_Weights.IMAGENET1K_V1"),
 }
 

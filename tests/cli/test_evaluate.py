@@ -29,8 +29,9 @@ def evaluate(photographs):
 
 @pytest.fixture(scope="module")
 def backbones(tmp_path_factory):
-    """The first convolution of a VGG-19 that nobody trained."""
+    """The first convolution of a VGG-19, and a SqueezeNet, that nobody trained."""
     import torch
+    import torchvision
     from safetensors.torch import save_file
 
     folder = tmp_path_factory.mktemp("backbones")
@@ -38,6 +39,8 @@ def backbones(tmp_path_factory):
         {"features.0.weight": torch.randn(64, 3, 3, 3), "features.0.bias": torch.zeros(64)},
         folder / "vgg19_part.safetensors",
     )
+    squeeze = torchvision.models.squeezenet1_1(weights=None).state_dict()
+    save_file(squeeze, folder / "squeezenet1_1_random.safetensors")
     return folder
 
 
@@ -63,7 +66,7 @@ def test_a_gpu_that_is_not_there_is_refused_where_something_would_use_it(evaluat
 
 def test_everything_lands_in_the_folder(evaluate, tiny_model, tmp_path, backbones):
     out = tmp_path / "report"
-    words = ("--distance", "vgg19", "--backbones", backbones, "--keep-fills", "-o", out)
+    words = ("--distance", "vgg19", "--features", "squeeze", "--backbones", backbones, "--keep-fills", "-o", out)
     printed, _ = evaluate("telea", "biharmonic", tiny_model, *words)
     assert printed.rstrip().endswith("report.html")
     files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
@@ -72,6 +75,11 @@ def test_everything_lands_in_the_folder(evaluate, tiny_model, tmp_path, backbone
     record = json.loads((out / "scores.json").read_text())
     assert record["conditions"]["masks_sha256"] == open_mask_set(out / "masks").sha256
     assert record["conditions"]["distance"] == "VGG-19 distance"
+    assert record["conditions"]["features"] == "SqueezeNet, not torchvision's weights"
+    means = record["methods"][0]["mean"]
+    assert list(means)[:4] == ["crispness_hole", "crispness_median", "crispness_near", "frechet_hole"]
+    assert 0 < means["crispness_hole"]["value"] < 1
+    assert means["frechet_hole"]["value"] > 0
     truth, hole, fill = (np.asarray(Image.open(out / p / "deeper-3.png")) for p in ("truth", "holes", "fills/tiny"))
     difference = np.abs(truth.astype(float) - fill).mean(axis=2) / 255
     (scores,) = (p["scores"]["tiny"] for p in record["pictures"] if p["name"] == "deeper/3")
@@ -129,8 +137,10 @@ def test_whole_photographs(evaluate):
     ("words", "code", "sentence"),
     [
         (["no-model"], 5, "no-model"),
-        (["telea", "--metrics", "beauty"], 1, "choose from l1"),
+        (["telea", "--metrics", "beauty"], 2, "choose from crispness"),
         (["telea", "--distance", "vgg20"], 2, "choose alex"),
+        (["telea", "--features", "alex"], 2, "choose mobilenet"),
+        (["telea", "--metrics", "frechet", "--backbones", "EMPTY"], 8, "mobilenet_v2"),
         (["telea", "--holes", "objects"], 2, "inpaint masks objects"),
         (["telea", "--keep-fills"], 2, "--out DIR"),
         (["telea", "--show", "0"], 2, "--sheet FILE"),

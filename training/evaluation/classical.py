@@ -1,11 +1,11 @@
-"""Methods that nobody trained: OpenCV's two, scikit-image's biharmonic one, and G'MIC's patches."""
+"""Methods that nobody trained: OpenCV's two, scikit-image's biharmonic one, and the patches of two other programs."""
 
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 
-from inpaint.training.evaluation import gmic
+from inpaint.training.evaluation import gmic, pypatchmatch
 from inpaint.training.evaluation.samples import Sample
 
 RADIUS = 5
@@ -38,6 +38,7 @@ CLASSICAL: dict[str, tuple[Callable[[Sample], np.ndarray], str | Callable[[], st
     "telea": (telea, f"OpenCV, fast marching (Telea 2004), radius {RADIUS}"),
     "navier-stokes": (navier_stokes, f"OpenCV, Navier-Stokes (Bertalmio et al. 2001), radius {RADIUS}"),
     "biharmonic": (biharmonic, "scikit-image, biharmonic equation (Damelin and Hoang 2018)"),
+    "pypatchmatch": (pypatchmatch.pypatchmatch, pypatchmatch.describe),
     "gmic": (gmic.gmic, gmic.describe),
 }
 """By the names of the command line: the function, and what it is, which a program outside has to be asked."""

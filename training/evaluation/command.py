@@ -16,6 +16,7 @@ from inpaint.training.evaluation.blind_sheets import BlindSheets
 from inpaint.training.evaluation.distance import Distance, DistanceName
 from inpaint.training.evaluation.fillers import make_methods
 from inpaint.training.evaluation.gallery import FillSaver, Worst
+from inpaint.training.evaluation.hole_frechet import EarlyFeatures, HoleCrowd, NetworkName
 from inpaint.training.evaluation.metrics import Judge
 from inpaint.training.evaluation.report import report_page
 from inpaint.training.evaluation.results import Evaluation, ranking_of
@@ -38,6 +39,7 @@ class Request:
     seed: int
     groups: tuple[str, ...]
     distance: str
+    features: str
     backbones: Path | None
     size: int
     whole: bool
@@ -73,6 +75,12 @@ def run(
     if "lpips" in request.groups:
         where = choose_device(device, EngineError)
         distance = Distance(cast(DistanceName, request.distance), request.backbones, where)
+    hole_crowd = early = None
+    if "frechet" in request.groups:
+        early = EarlyFeatures(
+            cast(NetworkName, request.features), request.backbones, choose_device(device, EngineError)
+        )
+        hole_crowd = HoleCrowd(early)
     crowd = None
     if {"fid", "is"} & {*request.groups}:
         from inpaint.training.evaluation.inception import Crowd, Inception
@@ -100,6 +108,7 @@ def run(
             masks,
             judge,
             crowd=crowd,
+            hole_crowd=hole_crowd,
             watchers=watchers,
             progress=None if progress is None else lambda done: progress(done, len(photographs)),
         )
@@ -113,6 +122,7 @@ def run(
         area=masks.area,
         masks_sha256=masks.sha256,
         distance=distance.title if distance else None,
+        features=early.title if early else None,
     )
     if sheet is not None:
         sheet.write()

@@ -51,9 +51,9 @@ class Worst:
     def __call__(self, scored: Scored, truth: np.ndarray, hole: np.ndarray, fills: dict[str, np.ndarray]) -> None:
         """Take a scored photograph in, if it is bad enough."""
         number, self.seen = self.seen, self.seen + 1
-        sign = 1 if METRICS[self.metric].better == "lower" else -1
+        badness = METRICS[self.metric].badness
         for label, heap in self.heaps.items():
-            heapq.heappush(heap, (sign * scored.rows[label][self.metric], number))
+            heapq.heappush(heap, (badness(scored.rows[label][self.metric]), number))
             if len(heap) > self.each:
                 heapq.heappop(heap)
         kept = {number for heap in self.heaps.values() for _, number in heap}
@@ -64,8 +64,8 @@ class Worst:
     def worst_first(self) -> list[Case]:
         """Return the kept cases, the worst of the first method first."""
         first = next(iter(self.heaps))
-        lower = METRICS[self.metric].better == "lower"
-        return sorted(self.cases.values(), key=lambda case: case.scored.rows[first][self.metric], reverse=lower)
+        badness = METRICS[self.metric].badness
+        return sorted(self.cases.values(), key=lambda case: badness(case.scored.rows[first][self.metric]), reverse=True)
 
 
 def encode(scored: Scored, truth: np.ndarray, hole: np.ndarray, fills: dict[str, np.ndarray]) -> Case:

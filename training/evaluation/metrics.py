@@ -1,5 +1,6 @@
 """Every number of a report: what it is called, which way is better, and how one picture gets it."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,6 +11,7 @@ from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from inpaint.core.errors import InpaintError
+from inpaint.training.evaluation.crispness import NEAR, crispness
 from inpaint.training.evaluation.distance import PerceptualDistance
 from inpaint.training.evaluation.samples import Sample
 
@@ -23,7 +25,7 @@ class Metric:
 
     key: str
     title: str
-    better: Literal["higher", "lower"]
+    better: Literal["higher", "lower", "near 1"]
     digits: int
     """Decimals worth showing."""
     explanation: str
@@ -38,10 +40,25 @@ class Metric:
     @property
     def arrow(self) -> str:
         """Show which way is better."""
-        return "↑" if self.better == "higher" else "↓"
+        return {"higher": "↑", "lower": "↓", "near 1": "→1"}[self.better]
+
+    def badness(self, value: float) -> float:
+        """Return a number that is smaller the better the value is."""
+        if self.better == "near 1":
+            return abs(math.log(value)) if value > 0 else math.inf
+        return value if self.better == "lower" else -value
 
 
 def _metrics() -> Iterator[Metric]:
+    low, high = NEAR
+    crisp = "Fine detail (mean |Laplacian|) in the hole over its surroundings, beside the photograph's: 1 = as crisp"
+    yield Metric("crispness_hole", "crispness in hole", "near 1", 2, f"{crisp}, less = softer.")
+    yield Metric("crispness_median", "median crispness", "near 1", 2, "Median of the crispness in holes.", False)
+    yield Metric(
+        "crispness_near", "as crisp", "higher", 2, f"Share of photographs with a crispness of {low} to {high}.", False
+    )
+    fills = "Fréchet distance of early features in the holes of all fills to those in the photographs, per channel"
+    yield Metric("frechet_hole", "hole Fréchet", "lower", 4, f"{fills}: 0 = the same textures.", False)
     yield Metric("l1_sum", "l1 sum", "lower", 1, "Absolute difference, mean over RGB, summed over all pixels (paper).")
     yield Metric("l2_sum", "l2 sum", "lower", 1, "Squared difference, mean over RGB, summed over all pixels (paper).")
     yield Metric("l1", "l1", "lower", 4, "Mean absolute difference, colours in [0, 1].")
@@ -60,6 +77,8 @@ def _metrics() -> Iterator[Metric]:
 
 METRICS = {metric.key: metric for metric in _metrics()}
 GROUPS = {
+    "crispness": ("crispness_hole", "crispness_median", "crispness_near"),
+    "frechet": ("frechet_hole",),
     "l1": ("l1_sum", "l1", "l1_hole"),
     "l2": ("l2_sum", "l2", "l2_hole"),
     "psnr": ("psnr", "psnr_hole"),
@@ -69,7 +88,9 @@ GROUPS = {
     "is": ("is",),
 }
 """What can be asked for, and the columns that it brings."""
-DEFAULT_GROUPS = ("l1", "l2", "psnr", "ssim", "lpips")
+TRUTH_GROUPS = ("l1", "l2", "psnr", "ssim", "lpips", "fid", "is")
+"""Those that compare with the truth, or whole pictures: they say little about texture, and reward blur."""
+DEFAULT_GROUPS = ("crispness", "frechet", "l1", "l2", "psnr", "ssim", "lpips")
 BEST_PSNR = 100.0
 """Two equal pictures have an infinite one, of which there is no mean."""
 
@@ -133,6 +154,8 @@ class Judge:
             if self.distance is not None:
                 row["lpips"], row["lpips_hole"] = self.distance.between(filled * 2 - 1, reference, hole)
             wanted = {key for group in self.groups for key in GROUPS[group]}
+            if "crispness" in self.groups:
+                row["crispness_hole"] = crispness(pixels, sample.picture, sample.hole)
             rows[name] = {key: value for key, value in row.items() if key in wanted}
         return rows
 

@@ -10,6 +10,7 @@ from inpaint.training.evaluation.results import Evaluation, Mean, Scored
 from inpaint.training.evaluation.tables import Conditions
 from inpaint.training.html_pages import render
 
+TEXTURE = "Texture of the hole"
 TRUTH = "photograph"
 """What the page calls the truth."""
 
@@ -42,13 +43,17 @@ def report_page(evaluation: Evaluation, conditions: Conditions, about: dict[str,
         ranking=evaluation.ranking,
         cases=cases,
         truth=TRUTH,
+        texture=TEXTURE,
     )
 
 
 def _groups(columns: Sequence[Metric]) -> list[tuple[str, list[Metric]]]:
     """Sort the columns under the headings of the table."""
-    groups = {"Whole picture": [], "Inside the hole": [], "All pictures together": []}
+    groups = {TEXTURE: [], "Inside the hole": [], "Whole picture": [], "All pictures together": []}
     for column in columns:
+        if column.key.startswith(("crispness", "frechet")):
+            groups[TEXTURE].append(column)
+            continue
         inside = "Inside the hole" if column.key.endswith("_hole") else "Whole picture"
         groups[inside if column.per_picture else "All pictures together"].append(column)
     return [(name, group) for name, group in groups.items() if group]
@@ -66,6 +71,7 @@ def _cells(evaluation: Evaluation, method: str, part: tuple[Scored, ...] | None 
 
 def _cell(mean: Mean, column: Metric, best: bool) -> Cell:
     if math.isnan(mean.value):
-        return Cell("n/a", "", "Infinity" if column.better == "lower" else "-Infinity", False)
+        return Cell("n/a", "", "Infinity" if column.better != "higher" else "-Infinity", False)
+    order = column.badness(mean.value) if column.better == "near 1" else mean.value
     error = "" if math.isnan(mean.error) else f"± {mean.error:.{column.digits}f}"
-    return Cell(f"{mean.value:.{column.digits}f}", error, repr(mean.value), best)
+    return Cell(f"{mean.value:.{column.digits}f}", error, repr(order), best)

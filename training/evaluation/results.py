@@ -8,7 +8,7 @@ from inpaint.training.evaluation.metrics import Metric, Row
 
 BIN = 10
 """Width of a hole-area bin in per cent of the picture."""
-RANKING = ("lpips_hole", "l1_hole", "ssim_hole", "psnr_hole", "l2_hole")
+RANKING = ("lpips_hole", "l1_hole", "ssim_hole", "psnr_hole", "l2_hole", "crispness_hole")
 """By which metric the worst cases are chosen: the first of these that was measured."""
 
 
@@ -42,11 +42,11 @@ class Evaluation:
     columns: tuple[Metric, ...]
     pictures: tuple[Scored, ...]
     together: dict[str, Row]
-    """By method, what only all pictures together have: "fid", "is", "is_error"."""
+    """By method, what only all pictures together have: "frechet_hole", "fid", "is", "is_error", ..."""
 
     @property
     def ranking(self) -> Metric | None:
-        """The metric by which cases are called worst; None when only FID or IS were measured."""
+        """The metric by which cases are called worst; None when nothing was measured that a single picture has."""
         return ranking_of(self.columns)
 
     def summary(self, method: str, pictures: tuple[Scored, ...] | None = None) -> dict[str, Mean]:
@@ -80,8 +80,7 @@ class Evaluation:
         known = {method: m.value for method, m in values.items() if m is not None and not math.isnan(m.value)}
         if len(known) < 2:
             return None
-        choose = max if column.better == "higher" else min
-        return choose(known, key=lambda method: known[method])
+        return min(known, key=lambda method: column.badness(known[method]))
 
 
 def ranking_of(columns: Sequence[Metric]) -> Metric | None:

@@ -33,6 +33,8 @@ class Conditions:
     """Hash of the mask set."""
     distance: str | None
     """Name of the perceptual distance."""
+    features: str | None = None
+    """Name of the network of the hole's Fréchet distance."""
 
 
 def to_record(evaluation: Evaluation, conditions: Conditions, about: dict[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from inpaint.core.errors import RecipeError
-from inpaint.training.evaluation.metrics import DEFAULT_GROUPS, GROUPS
+from inpaint.training.evaluation.metrics import TRUTH_GROUPS
 from inpaint.training.recipe import Recipe, Seed, load_recipe
 from inpaint.training.toml_files import change, check_finite, read_table, shipped
 
@@ -24,7 +24,7 @@ class Measurement(BaseModel):
     """Sides of the square holes, as fractions of the picture's; one hole per picture."""
     pictures: int = Field(default=200, ge=2)
     """How many photographs, or as many as there are."""
-    metrics: tuple[str, ...] = DEFAULT_GROUPS
+    metrics: tuple[str, ...] = ("l1", "l2", "psnr", "ssim", "lpips")
     """Groups of `inpaint eval`: l1, l2, psnr, ssim, lpips, fid, is."""
     distance: Literal["alex", "squeeze", "vgg", "vgg19"] = "alex"
     """Network of the perceptual distance, the group lpips."""
@@ -33,9 +33,9 @@ class Measurement(BaseModel):
 
     @model_validator(mode="after")
     def _known(self) -> "Measurement":
-        unknown = sorted(set(self.metrics) - set(GROUPS))
+        unknown = sorted(set(self.metrics) - set(TRUTH_GROUPS))
         if unknown or not self.metrics:
-            raise RecipeError(f"there are no metrics {', '.join(unknown)!r}; choose from {', '.join(GROUPS)}.")
+            raise RecipeError(f"there are no metrics {', '.join(unknown)!r}; choose from {', '.join(TRUTH_GROUPS)}.")
         if not self.sides or not all(0 < side < 1 for side in self.sides) or list(self.sides) != sorted(self.sides):
             raise RecipeError("measure.sides needs fractions between 0 and 1, the smallest first.")
         return self

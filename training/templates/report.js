@@ -6,7 +6,7 @@ const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 for (const table of $$("table.sortable")) {
   const headings = $$("thead tr:last-child th", table);
   headings.forEach((heading, column) => $("button", heading)?.addEventListener("click", () => {
-    const bestFirst = heading.dataset.better === "lower" ? "ascending" : "descending";
+    const bestFirst = heading.dataset.better === "higher" ? "descending" : "ascending";
     const other = bestFirst === "ascending" ? "descending" : "ascending";
     const order = heading.getAttribute("aria-sort") === bestFirst ? other : bestFirst;
     headings.forEach((each) => each.removeAttribute("aria-sort"));
@@ -63,8 +63,8 @@ function sortCases() {
       $(".score", chip).textContent = score(card, chip.dataset.version).toFixed(Number(digits));
     }
   }
-  const sign = better === "lower" ? -1 : 1;
-  cards.sort((a, b) => sign * (score(a, method) - score(b, method)));
+  const badness = (value) => better === "lower" ? value : better === "higher" ? -value : Math.abs(Math.log(value));
+  cards.sort((a, b) => badness(score(b, method)) - badness(score(a, method)));
   $(".cases").append(...cards);
 }
 

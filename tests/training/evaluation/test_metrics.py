@@ -85,7 +85,7 @@ def test_groups_are_read_in_any_order():
     assert parse_groups("ssim, L1") == ("l1", "ssim")
     assert parse_groups("all") == tuple(GROUPS)
     for wrong in ("l3", "", "ssim,nonsense"):
-        with pytest.raises(InpaintError, match="choose from l1"):
+        with pytest.raises(InpaintError, match="choose from crispness, frechet, l1"):
             parse_groups(wrong)
 
 
