@@ -128,7 +128,9 @@ def evaluate(
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("filling", total=None)
         evaluation, conditions, record = run(
-            request, lambda done, total: progress.update(task, completed=done, total=total)
+            request,
+            lambda done, total: progress.update(task, completed=done, total=total),
+            lambda note: progress.console.print(f"Note: {note}", style="yellow", markup=False, highlight=False),
         )
     if as_json:
         typer.echo(json.dumps(record, indent=2))

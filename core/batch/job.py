@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -15,15 +14,14 @@ from inpaint.core.atomic_files import check_apart, make_folder
 from inpaint.core.batch.collect import Item
 from inpaint.core.batch.fingerprints import Fingerprint, take_fingerprint
 from inpaint.core.engines.engine import Engine
-from inpaint.core.errors import ImageError, InpaintError, MaskError, OutOfMemoryError, OutputError
+from inpaint.core.errors import ImageError, InpaintError, OutOfMemoryError, OutputError
 from inpaint.core.filling.fill import Detail
 from inpaint.core.filling.fill_photo import check_result, fill_photo
-from inpaint.core.filling.mask_sources import MaskChoice, build_mask, find_mask
+from inpaint.core.filling.mask_sources import MaskChoice, build_mask, find_mask, is_flat
 from inpaint.core.images.decode import refusing
 from inpaint.core.images.read_write import read_image, write_image
 from inpaint.core.memory_errors import is_out_of_memory
 from inpaint.core.stopwatch import timed
-from inpaint.weights.paths import is_folder
 
 BUG = 70
 """Code of a failure that is ours."""
@@ -51,7 +49,7 @@ class Settings:
         """
         if self.masks is None:
             return self.choice
-        folder = self.masks if _is_flat(self.masks) else self.masks / item.folder
+        folder = self.masks if is_flat(self.masks) else self.masks / item.folder
         return replace(self.choice, file=find_mask(item.image, folder))
 
     def key(self, model: str) -> str:
@@ -216,12 +214,3 @@ def refuse(image: Path, target: Path, key: str = "") -> Outcome:
         )
 
     return guarded({"image": str(image), "output": str(target), "settings": key}, say)
-
-
-@lru_cache(maxsize=1)
-def _is_flat(folder: Path) -> bool:
-    """Say whether a folder has no sub-folders; looked up once, not for each of ten thousand photographs."""
-    try:
-        return not any(is_folder(entry) for entry in folder.iterdir() if not entry.name.startswith("."))
-    except OSError as error:
-        raise MaskError(f"The folder {folder} cannot be listed: {error.strerror}; change its permissions.") from error

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -91,9 +92,7 @@ def find_mask(image: str | Path, masks: str | Path) -> Path:
     image, masks = Path(image), Path(masks)
     if not is_folder(masks):
         raise MaskError(f"There is no folder {masks}; check the path.")
-    names = [f"{image.stem}{ending}{suffix}" for ending in ENDINGS for suffix in (*SUFFIXES, *map(str.upper, SUFFIXES))]
-    found = [masks / name for name in names if is_file(masks / name)]
-    distinct = [path for at, path in enumerate(found) if not any(path.samefile(other) for other in found[:at])]
+    distinct = masks_of(image.name, masks)
     if not distinct and not os.access(masks, os.X_OK):
         raise MaskError(f"You may not read what is in the folder {masks}; change its permissions.")
     if not distinct:
@@ -103,6 +102,28 @@ def find_mask(image: str | Path, masks: str | Path) -> Path:
             f"{masks} holds more than one mask for {image.name}: {distinct[0].name} and {distinct[1].name}; keep one."
         )
     return distinct[0]
+
+
+def masks_of(name: str, masks: Path) -> list[Path]:
+    """Return every file in the folder `masks` that is by its name the mask of the image called `name`."""
+    stem = Path(name).stem
+    names = [f"{stem}{ending}{suffix}" for ending in ENDINGS for suffix in (*SUFFIXES, *map(str.upper, SUFFIXES))]
+    found = [masks / name for name in names if is_file(masks / name)]
+    # Some file systems do not tell a.png from a.PNG.
+    return [path for at, path in enumerate(found) if not any(path.samefile(other) for other in found[:at])]
+
+
+@lru_cache(maxsize=1)
+def is_flat(folder: Path) -> bool:
+    """Say whether a folder of masks has no sub-folders; looked up once, not for each of ten thousand photographs.
+
+    Then it serves images of all sub-folders; otherwise a mask is in the sub-folder that its image is in. Raises
+    `MaskError` when the folder cannot be listed.
+    """
+    try:
+        return not any(is_folder(entry) for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise MaskError(f"The folder {folder} cannot be listed: {error.strerror}; change its permissions.") from error
 
 
 def _by_alpha(photo: Photo, choice: MaskChoice) -> np.ndarray:

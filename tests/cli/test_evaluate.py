@@ -98,6 +98,22 @@ def test_what_was_kept_can_be_evaluated_again_with_the_same_masks(evaluate, tmp_
     assert again["conditions"] == first["conditions"]
 
 
+def test_masks_that_no_photograph_is_called_like_are_announced(evaluate, tmp_path):
+    inpaint("masks", "strokes", "-o", tmp_path / "m", "-n", 6, "--size", 64)
+    (tmp_path / "m" / "masks.json").unlink()
+    words = ("telea", "--metrics", "l1", "--masks", tmp_path / "m", "--json")
+    printed, notes = evaluate(*words)
+    assert "Note: No mask in" in notes
+    assert json.loads(printed)["conditions"]["paired"] == "order"
+    for number, name in enumerate(("0", "2", "4", "deeper-1", "deeper-3", "deeper-5")):
+        (tmp_path / "m" / f"{number:06d}.png").rename(tmp_path / "m" / f"{name}.png")
+    printed, notes = evaluate(*words)
+    assert "Note" not in notes
+    assert json.loads(printed)["conditions"]["paired"] == "name"
+    (tmp_path / "m" / "2.png").unlink()
+    assert "No mask for 2.png" in evaluate(*words, code=4)[1]
+
+
 def test_json_is_one_object_and_nothing_else(evaluate):
     printed, _ = evaluate("telea", "--metrics", "ssim", "--limit", 2, "--holes", "centre", "--json")
     record = json.loads(printed)

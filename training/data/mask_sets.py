@@ -3,7 +3,7 @@
 masks/masks.json      kind, seed, size, area limits; per mask its file, its share of hole and its hash; one hash of all
       000000.png ...  white = hole
 
-A folder of PNG masks from elsewhere is a mask set, too: it only lacks the record.
+A folder of masks from elsewhere is a mask set, too: it only lacks the record.
 """
 
 import hashlib
@@ -19,10 +19,11 @@ from PIL import Image
 from inpaint.core.atomic_files import atomic_write
 from inpaint.core.errors import MaskError, OutputError, RecipeError
 from inpaint.core.filling.mask import read_mask
+from inpaint.core.filling.mask_sources import SUFFIXES
 from inpaint.core.images.decode import open_picture
 from inpaint.training.data.holes import HoleConfig, draw_holes
 from inpaint.training.data.object_shapes import Shapes
-from inpaint.weights.paths import is_there, matching
+from inpaint.weights.paths import is_file, is_there, matching
 
 Kind = Literal["mixed", "rectangles", "strokes", "centre", "objects"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -38,7 +39,7 @@ class FrozenMask:
     """One mask of a set."""
 
     file: str
-    """Name of its PNG in the folder of the set."""
+    """Name of its picture in the folder of the set; masks from elsewhere may lie in sub-folders."""
     area: float
     """Share of the picture that is hole."""
     sha256: str
@@ -143,7 +144,7 @@ def freeze(
 
 
 def open_mask_set(folder: Path) -> MaskSet:
-    """Open a frozen set, or a folder of PNG masks from elsewhere (white = hole), sorted by name.
+    """Open a frozen set, or a folder of masks from elsewhere with its sub-folders (white = hole), sorted by path.
 
     Raises `MaskError` when there are none, or when they are not what the record says.
     """
@@ -160,14 +161,20 @@ def open_mask_set(folder: Path) -> MaskSet:
         if not masks or digest_all(masks) != frozen.sha256:
             raise MaskError(f"{record_file} has been changed by hand; freeze the masks again.")
         return frozen
-    files = matching(folder, "*.png")
+    files = _mask_files(folder)
     if not files:
         raise MaskError(f"No masks in {folder}; make some with: inpaint masks rectangles -o {folder}.")
     masks = []
     for path in files:
         mask = _read(path)
-        masks.append(FrozenMask(path.name, float(mask.mean()), digest(mask)))
+        masks.append(FrozenMask(path.relative_to(folder).as_posix(), float(mask.mean()), digest(mask)))
     return MaskSet(folder, "files", None, None, tuple(masks), digest_all(masks))
+
+
+def _mask_files(folder: Path) -> list[Path]:
+    """List the pictures in a folder and its sub-folders that can be masks, without hidden ones."""
+    files = (path for path in matching(folder, "**/*") if path.suffix.lower() in SUFFIXES and is_file(path))
+    return [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
 
 
 def _limits(record: dict[str, Any]) -> tuple[float, float] | None:

@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -37,6 +37,10 @@ class Source(Protocol):
         """Say where one picture is, for people who look for it."""
         ...
 
+    def path(self, index: int) -> PurePath:
+        """Return the path of one picture below the folder, or in its shard."""
+        ...
+
     def name(self, index: int) -> str:
         """Name one picture as no other is named: its path below the folder, or in its shard (see `distinct_names`)."""
         ...
@@ -61,13 +65,17 @@ class FolderSource:
         """Return the path of one picture."""
         return str(self.files[index])
 
+    def path(self, index: int) -> PurePath:
+        """Return the path of one picture below the folder."""
+        return self.files[index].relative_to(self.folder)
+
     def name(self, index: int) -> str:
         """Name one picture, with `/` between folders."""
         return self._names[index]
 
     @cached_property
     def _names(self) -> list[str]:
-        return distinct_names([file.relative_to(self.folder) for file in self.files])
+        return distinct_names([self.path(index) for index in range(len(self))])
 
 
 class ShardSource:
@@ -98,13 +106,17 @@ class ShardSource:
         """Name one picture and its shard."""
         return f"{self.members[index]} in {self.entries[index][0]}"
 
+    def path(self, index: int) -> PurePath:
+        """Return the path of one picture in its shard."""
+        return PurePosixPath(self.members[index])
+
     def name(self, index: int) -> str:
         """Name one picture by its key."""
         return self._names[index]
 
     @cached_property
     def _names(self) -> list[str]:
-        return distinct_names([PurePosixPath(member) for member in self.members])
+        return distinct_names([self.path(index) for index in range(len(self))])
 
 
 def picture_files(folder: Path) -> list[Path]:

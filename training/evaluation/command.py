@@ -21,7 +21,7 @@ from inpaint.training.evaluation.metrics import Judge
 from inpaint.training.evaluation.report import report_page
 from inpaint.training.evaluation.results import Evaluation, ranking_of
 from inpaint.training.evaluation.runner import Watcher, evaluate
-from inpaint.training.evaluation.samples import Photographs, match
+from inpaint.training.evaluation.samples import Photographs
 from inpaint.training.evaluation.sheet import ROWS, Sheet, choose
 from inpaint.training.evaluation.tables import Conditions, to_record, write_tables
 from inpaint.training.html_pages import write_page
@@ -54,20 +54,29 @@ class Request:
 
 
 def run(
-    request: Request, progress: Callable[[int, int], None] | None = None
+    request: Request,
+    progress: Callable[[int, int], None] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> tuple[Evaluation, Conditions, dict[str, Any]]:
     """Evaluate, write the files if a folder is given, and return the numbers, the conditions and the JSON record.
 
-    progress: told how many photographs are done, and of how many. Everything that can be wrong is found before the
-    first fill. Raises the errors of the parts, and `OutputError` for a folder that holds a report already.
+    - `progress`: told how many photographs are done, and of how many;
+    - `tell`: told before any work what the user should know about the input.
+
+    Everything that can be wrong is found before the first fill. Raises the errors of the parts, and `OutputError` for a
+    folder that holds a report already.
     """
     out = request.out
     if out is not None and is_there(out / "scores.json"):
         raise OutputError(f"{out} holds an evaluation already; give another --out, or delete it first.")
     photographs = Photographs(request.data, size=request.size, whole=request.whole, limit=request.limit)
     given = None if request.masks is None else open_mask_set(request.masks)
+    by_name = False
     if given is not None:
-        match(photographs.names, given)
+        pairing = photographs.pair(given)
+        by_name = given.kind == "files" and pairing.note is None
+        if pairing.note is not None and tell is not None:
+            tell(pairing.note)
     shown = choose(photographs.names, request.show, len(photographs) if request.blind else ROWS)
     device = cast(Device, request.device)
     methods = make_methods(request.methods, photographs.names, device)
@@ -121,6 +130,7 @@ def run(
         seed=masks.seed,
         area=masks.area,
         masks_sha256=masks.sha256,
+        paired="name" if by_name else "order",
         distance=distance.title if distance else None,
         features=early.title if early else None,
     )

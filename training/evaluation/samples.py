@@ -9,8 +9,8 @@ import numpy as np
 from inpaint.core.errors import MaskError, RecipeError
 from inpaint.training.data.crops import centre_crop, read_picture
 from inpaint.training.data.mask_sets import MaskSet
-from inpaint.training.data.sources import SUFFIXES, Source, StreamSource, open_source
-from inpaint.training.unique_names import file_stem
+from inpaint.training.data.sources import Source, StreamSource, open_source
+from inpaint.training.evaluation.pairing import Pairing, pair
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +49,7 @@ class Photographs:
         self.size = size
         self.whole = whole
         self.names = [source.name(index) for index in range(len(source))][:limit]
+        self.files = [source.path(index) for index in range(len(self.names))]
 
     def __len__(self) -> int:
         """Count those that are used."""
@@ -59,13 +60,17 @@ class Photographs:
         picture = read_picture(self.source, index)
         return np.array(picture) if self.whole else centre_crop(picture, self.size)
 
-    def with_masks(self, masks: MaskSet) -> Iterator[Sample]:
-        """Yield every photograph with its mask: the one of the same name if all have one, otherwise the n-th.
+    def pair(self, masks: MaskSet) -> Pairing:
+        """Say which mask belongs to each photograph. Raises `MaskError`, see `pairing.pair`."""
+        return pair(self.names, self.files, masks)
 
-        A mask is stretched over a whole photograph; a square has to have its size. Raises `MaskError` when there are
-        too few masks, or they do not fit.
+    def with_masks(self, masks: MaskSet) -> Iterator[Sample]:
+        """Yield every photograph with its mask, as `pair` says.
+
+        A mask is stretched over a whole photograph; a square has to have its size. Raises `MaskError` when they cannot
+        be paired, or do not fit.
         """
-        for index, number in enumerate(match(self.names, masks)):
+        for index, number in enumerate(self.pair(masks).numbers):
             picture, hole = self.read(index), masks.read(number)
             height, width = picture.shape[:2]
             if hole.shape != (height, width):
@@ -76,23 +81,3 @@ class Photographs:
                     )
                 hole = cv2.resize(hole.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
             yield Sample(self.names[index], picture, hole)
-
-
-def match(names: list[str], masks: MaskSet) -> list[int]:
-    """Say which mask belongs to each photograph."""
-    stems = {mask.file.rsplit(".", 1)[0]: number for number, mask in enumerate(masks.masks)}
-    own = [_mask_of(file_stem(name), stems) for name in names]
-    if masks.kind == "files" and None not in own:
-        return [number for number in own if number is not None]
-    if len(masks) < len(names):
-        raise MaskError(
-            f"There are {len(names)} photographs and only {len(masks)} masks in {masks.folder}; "
-            f"freeze more, or use --limit {len(masks)}."
-        )
-    return list(range(len(names)))
-
-
-def _mask_of(stem: str, stems: dict[str, int]) -> int | None:
-    """Find the mask that is called like a photograph, or as the photograph would be called without its suffix."""
-    bare, dot, suffix = stem.rpartition(".")
-    return stems.get(stem, stems.get(bare) if f"{dot}{suffix}".lower() in SUFFIXES else None)

@@ -33,6 +33,8 @@ class Conditions:
     """Hash of the mask set."""
     distance: str | None
     """Name of the perceptual distance."""
+    paired: str = "order"
+    """By what each photograph got its mask: "name" or "order"."""
     features: str | None = None
     """Name of the network of the hole's Fréchet distance."""
 

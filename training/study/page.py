@@ -9,6 +9,7 @@ import numpy as np
 
 from inpaint.core.atomic_files import check_writable
 from inpaint.core.errors import ImageError, InpaintError, OutputError
+from inpaint.core.filling.mask_sources import find_mask
 from inpaint.core.images.decode import open_picture
 from inpaint.training.data.crops import as_rgb
 from inpaint.training.data.mask_sets import read_hard
@@ -109,7 +110,7 @@ def _question(key: Key, name: str, files: dict[str, Path], masks: Path | None) -
     ]
     hole = None
     if masks is not None:
-        mask = read_hard(_mask_file(masks, name), (width, height))
+        mask = read_hard(find_mask(f"{name}.png", masks), (width, height))
         hole = data_uri(hole_png(mask, size))
     return {
         "id": key.question(name),
@@ -119,8 +120,3 @@ def _question(key: Key, name: str, files: dict[str, Path], masks: Path | None) -
         # In the order of their blind names: that of the methods must not be guessed.
         "options": sorted(options, key=lambda option: option["id"]),
     }
-
-
-def _mask_file(masks: Path, name: str) -> Path:
-    found = next((masks / f"{name}{suffix}" for suffix in SUFFIXES if (masks / f"{name}{suffix}").exists()), None)
-    return found or masks / f"{name}.png"

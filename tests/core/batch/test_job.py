@@ -95,7 +95,7 @@ def test_a_folder_of_masks_that_may_not_be_read_is_a_failure_and_no_bug(
         return listing(folder)
 
     monkeypatch.setattr(Path, "iterdir", locked)  # root may list everything
-    job_module._is_flat.cache_clear()
+    job_module.is_flat.cache_clear()
     outcome = fill_file(item, settings, engine)
     assert outcome.error is not None
     assert (outcome.error.kind, outcome.error.code) == ("MaskError", 4)
