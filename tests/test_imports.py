@@ -220,3 +220,9 @@ def test_the_light_half_imports_without_torch() -> None:
 
 def test_the_prompt_starts_without_numpy() -> None:
     run_blocked(["inpaint.cli.app"], HEAVY | {"cv2", "numpy", "onnxruntime", "PIL"})
+
+
+def test_masks_and_studies_are_made_without_torch() -> None:
+    """Their commands would wait seconds for it, and need none of it."""
+    names = ("data.mask_sets", "study.page", "study.ranks", "study.score")
+    run_blocked([f"inpaint.training.{name}" for name in names], frozenset({"torch", "torchvision", "safetensors"}))

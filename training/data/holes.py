@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from inpaint.core.errors import RecipeError
-from inpaint.core.trainers import Phase
 from inpaint.training.data.object_shapes import Shapes
+
+if TYPE_CHECKING:  # it would bring torch, without which masks can be drawn
+    from inpaint.core.trainers import Phase
 
 ATTEMPTS = 20
 """How often a mask outside the area limits is drawn again before it is taken as it is."""
@@ -49,7 +52,7 @@ class HoleConfig:
             raise RecipeError("holes.area needs two fractions between 0 and 1, the smaller first.")
 
 
-def holes_of(phase: Phase, policies: Mapping[str, HoleConfig]) -> HoleConfig:
+def holes_of(phase: "Phase", policies: Mapping[str, HoleConfig]) -> HoleConfig:
     """Return the hole policy of a phase, with the side that the phase prescribes."""
     policy = policies[phase.holes]
     return policy if phase.side is None else replace(policy, side=(phase.side, phase.side))

@@ -1,23 +1,21 @@
 """Watchers of an evaluation: one keeps the worst cases for the report, one saves every fill."""
 
 import heapq
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
 from inpaint.core.atomic_files import atomic_write
 from inpaint.core.errors import OutputError
+from inpaint.training.encoding import hole_png, to_webp
 from inpaint.training.evaluation.metrics import METRICS
 from inpaint.training.evaluation.results import Scored
 from inpaint.training.unique_names import file_stem, free_name
 
 LONGEST = 512
 """Longest side of a picture in the report."""
-QUALITY = 85
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +79,6 @@ def encode(scored: Scored, truth: np.ndarray, hole: np.ndarray, fills: dict[str,
         round(100 * float((np.flatnonzero(hole) % width).mean() + 0.5) / width),
         {label: to_webp(pixels, size) for label, pixels in fills.items()},
     )
-
-
-def to_webp(pixels: np.ndarray, size: tuple[int, int], quality: int = QUALITY) -> bytes:
-    """Encode H x W x 3 uint8, made smaller to `size` (width, height) if need be."""
-    if (pixels.shape[1], pixels.shape[0]) != size:
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "WEBP", quality=quality, method=4)
-    return buffer.getvalue()
-
-
-def hole_png(hole: np.ndarray, size: tuple[int, int]) -> bytes:
-    """Encode H x W bool as a picture of `size` (width, height) that is opaque in the hole and clear elsewhere."""
-    small = cv2.resize(hole.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
-    picture = Image.fromarray(small)  # palette index 0 = known, 1 = hole
-    picture.putpalette([0, 0, 0, 255, 255, 255])
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", transparency=0, bits=1, optimize=True)
-    return buffer.getvalue()
 
 
 class FillSaver:

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from inpaint.training.study.score import Ranking
+from inpaint.training.study.ranking import Ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Agreement:
     """The same from 0 to 1; None where there is no pair. Two who guess agree in half."""
 
 
-def agreements(rankings: "Sequence[Ranking]") -> tuple[Agreement, ...]:
+def agreements(rankings: Sequence[Ranking]) -> tuple[Agreement, ...]:
     """Return the agreement of every two judges who ranked a photograph in common, in the order of their names."""
     by_judge: dict[str, dict[str, dict[str, float]]] = {}
     for ranking in rankings:

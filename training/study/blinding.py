@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from inpaint.core.atomic_files import atomic_write
 from inpaint.core.errors import InpaintError
-from inpaint.training.run.directory import write_json
 
 FORMAT = "inpaint-study-key"
 
@@ -51,7 +51,8 @@ class Key:
 
     def write(self, path: Path) -> None:
         """Write the key. Raises `OutputError`."""
-        write_json(path, {"format": FORMAT, "version": 1, **asdict(self)})
+        with atomic_write(path) as file:
+            file.write(json.dumps({"format": FORMAT, "version": 1, **asdict(self)}, indent=2).encode() + b"\n")
 
     @classmethod
     def read(cls, path: Path) -> "Key":

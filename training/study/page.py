@@ -14,7 +14,7 @@ from inpaint.core.images.decode import open_picture
 from inpaint.training.data.crops import as_rgb
 from inpaint.training.data.mask_sets import read_hard
 from inpaint.training.data.sources import SUFFIXES
-from inpaint.training.evaluation.gallery import hole_png, to_webp
+from inpaint.training.encoding import hole_png, to_webp
 from inpaint.training.html_pages import data_uri, render, write_page
 from inpaint.training.study.blinding import Key
 from inpaint.weights.paths import is_folder

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from inpaint.core.errors import InpaintError
-from inpaint.training.study.score import Ranking, shared_places
+from inpaint.training.study.ranking import Ranking, shared_places
 from inpaint.training.study.sheet_key import SheetKey
 from inpaint.training.unique_names import file_stem
 

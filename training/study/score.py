@@ -13,24 +13,13 @@ import numpy as np
 from inpaint.core.errors import InpaintError
 from inpaint.training.study.agreement import Agreement, agreements
 from inpaint.training.study.blinding import Key
+from inpaint.training.study.ranking import Ranking, shared_places
 from inpaint.training.study.sheet_key import SheetKey
 
 FORMAT = "inpaint-study-answers"
 Z = 1.959963984540054
 """Quantile of the normal distribution that leaves 2.5 % above it."""
 RESAMPLES = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """One answer: who ranked how on one photograph."""
-
-    participant: str
-    question: str
-    ranks: dict[str, float]
-    """By method, 1 = best; equal pictures share the mean of their places."""
-    kept: frozenset[str] | None = None
-    """Methods whose picture would be kept without retouching; None where that was not asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +115,6 @@ def _ranking(participant: str, answer: dict[str, Any], methods_of: dict[str, dic
     if set(given) != set(methods.values()) or not all(math.isfinite(rank) for rank in given.values()):
         raise ValueError("not every picture has a rank")
     return Ranking(participant, answer["question"], shared_places(given))
-
-
-def shared_places(given: dict[str, float]) -> dict[str, float]:
-    """Turn any numbers, smaller = better, into places 1, 2, ...; equal numbers share the mean of their places."""
-    values = list(given.values())
-    return {
-        name: sum(other < value for other in values) + (sum(other == value for other in values) + 1) / 2
-        for name, value in given.items()
-    }
 
 
 def score(rankings: Sequence[Ranking], key: Key | SheetKey, seed: int = 0) -> Result:

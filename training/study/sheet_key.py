@@ -9,8 +9,8 @@ from string import ascii_uppercase
 
 import numpy as np
 
+from inpaint.core.atomic_files import atomic_write
 from inpaint.core.errors import InpaintError
-from inpaint.training.run.directory import write_json
 
 FORMAT = "inpaint-sheets-key"
 MOST = 8
@@ -40,7 +40,8 @@ class SheetKey:
 
     def write(self, path: Path) -> None:
         """Write the key. Raises `OutputError`."""
-        write_json(path, {"format": FORMAT, "version": 1, **asdict(self)})
+        with atomic_write(path) as file:
+            file.write(json.dumps({"format": FORMAT, "version": 1, **asdict(self)}, indent=2).encode() + b"\n")
 
     @classmethod
     def read(cls, path: Path) -> "SheetKey":

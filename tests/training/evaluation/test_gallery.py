@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from inpaint.core.errors import OutputError
-from inpaint.training.evaluation.gallery import FillSaver, Worst, encode, hole_png
+from inpaint.training.encoding import hole_png
+from inpaint.training.evaluation.gallery import FillSaver, Worst, encode
 from inpaint.training.evaluation.results import Scored
 
 

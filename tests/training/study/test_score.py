@@ -7,7 +7,8 @@ from scipy.stats import binomtest, rankdata
 
 from inpaint.core.errors import InpaintError
 from inpaint.training.study.blinding import Key
-from inpaint.training.study.score import read_answers, score, shared_places, wilson
+from inpaint.training.study.ranking import shared_places
+from inpaint.training.study.score import read_answers, score, wilson
 
 KEY = Key.new(("ours", "theirs", "old"), [f"photo{number}" for number in range(4)])
 
