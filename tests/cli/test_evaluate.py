@@ -192,6 +192,25 @@ def test_an_interrupted_evaluation_can_be_done_again(evaluate, tmp_path):
     (tmp_path / "a" / "scores.json").unlink()
     _, complaint = evaluate("telea", "--metrics", "l1", "--seed", 1, "-o", tmp_path / "a", code=6)
     assert "holds masks already" in complaint
+    assert "take them with --masks" in complaint
+
+
+def test_an_evaluation_does_not_stumble_over_the_masks_it_drew(evaluate, tmp_path):
+    """Neither with another --limit, nor where drawing them was interrupted."""
+    whole = evaluate("telea", "--metrics", "l1", "-o", tmp_path / "whole", "--json")
+    evaluate("telea", "--metrics", "l1", "-o", tmp_path / "a", "--limit", 2)
+    (tmp_path / "a" / "scores.json").unlink()
+    assert evaluate("telea", "--metrics", "l1", "-o", tmp_path / "a", "--json") == whole
+    (tmp_path / "a" / "scores.json").unlink()
+    (tmp_path / "a" / "masks" / "masks.json").unlink()
+    (tmp_path / "a" / "masks" / "000005.png").unlink()
+    assert evaluate("telea", "--metrics", "l1", "-o", tmp_path / "a", "--json") == whole
+    (tmp_path / "b" / "masks").mkdir(parents=True)
+    mine = tmp_path / "b" / "masks" / "000000.png"
+    Image.fromarray(np.eye(64, dtype=bool)).save(mine)
+    before = mine.read_bytes()
+    assert "holds masks already" in evaluate("telea", "--metrics", "l1", "-o", tmp_path / "b", code=6)[1]
+    assert mine.read_bytes() == before
 
 
 def test_the_options_name_every_kind_of_mask():

@@ -112,13 +112,19 @@ def freeze(
     seed: int = 0,
     area: tuple[float, float] = AREA,
     shapes: str | None = None,
+    again: bool = False,
 ) -> MaskSet:
     """Draw masks and write them to a folder that must not hold any yet. Mask n depends on the seed and n alone.
 
-    shapes: label maps for "objects", a folder or .tar shards. Raises `OutputError`, `RecipeError`.
+    - `shapes`: label maps for "objects", a folder or .tar shards;
+    - `again`: the folder may hold masks that were drawn just like this, however many.
+
+    Raises `OutputError`, `RecipeError`.
     """
-    if is_there(folder / RECORD) or matching(folder, "*.png"):
-        raise OutputError(f"{folder} holds masks already; give another folder, or delete them first.")
+    there = {path.name for path in matching(folder, "*.png")}
+    full = OutputError(f"{folder} holds masks already; give another folder, or delete them first.")
+    if (is_there(folder / RECORD) or there) and not again:
+        raise full
     drawn_from = Shapes(shapes) if shapes is not None and kind == "objects" else None
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -128,6 +134,8 @@ def freeze(
     for index in range(count):
         mask = draw_mask(kind, size, np.random.default_rng((seed, index)), area=area, shapes=drawn_from)
         name = f"{index:06d}.png"
+        if name in there and not np.array_equal(_read(folder / name), mask):
+            raise full
         with atomic_write(folder / name) as file:
             Image.fromarray(mask).save(file, "PNG")
         masks.append(FrozenMask(name, round(float(mask.mean()), 6), digest(mask)))

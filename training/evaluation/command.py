@@ -153,12 +153,18 @@ def _freeze(request: Request, count: int, stack: ExitStack) -> MaskSet:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     else:
         folder = request.out / "masks"
-        if (folder / RECORD).exists():
-            there = open_mask_set(folder)
-            same = (there.kind, there.seed, len(there)) == (kind, request.seed, count)
-            if same and there.read(0).shape == (request.size, request.size):
+        there = open_mask_set(folder) if is_there(folder / RECORD) else None
+        if there is not None:
+            size = there.read(0).shape
+            if (there.kind, there.seed, size) != (kind, request.seed, (request.size, request.size)):
+                raise OutputError(
+                    f"{folder} holds masks already, of an evaluation that was not finished: {there.kind}, seed "
+                    f"{there.seed}, {size[1]} pixels. Give another --out, or take them with --masks {folder}."
+                )
+            if len(there) == count:
                 return there
-    return freeze(folder, count, kind=kind, size=request.size, seed=request.seed)
+    # Mask n depends on seed and n alone: what is there of an interrupted drawing, or for another --limit, fits.
+    return freeze(folder, count, kind=kind, size=request.size, seed=request.seed, again=request.out is not None)
 
 
 def _make(folder: Path) -> None:

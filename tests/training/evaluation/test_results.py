@@ -63,3 +63,14 @@ def test_the_ranking_is_the_nearest_to_the_eye(evaluation):
 def test_mean_of_one():
     assert mean([4.0]).value == 4
     assert math.isnan(mean([4.0]).error)
+
+
+def test_the_best_crispness_is_the_one_nearest_to_1():
+    (column,) = (column for column in columns(["crispness"]) if column.per_picture)
+    rows = {"soft": {"crispness_hole": 0.5}, "busy": {"crispness_hole": 1.5}, "odd": {"crispness_hole": 9.0}}
+    evaluation = Evaluation(tuple(rows), (column,), (Scored("a", 0.1, rows),), {})
+    assert evaluation.best(column) == "busy"
+    assert column.badness(1) == 0
+    assert column.badness(0.5) == pytest.approx(column.badness(2))
+    assert column.badness(0) == math.inf
+    assert evaluation.ranking == column
