@@ -44,7 +44,11 @@ class EarlyFeatures(nn.Module):
     def __init__(self, name: NetworkName, folder: Path | None, device: str = "cpu") -> None:
         """Load them from a folder, or by torchvision's download. Raises `RecipeError` when they are not to be had."""
         super().__init__()
-        weights, own = load_weights(name, folder)
+        try:
+            weights, own = load_weights(name, folder)
+        except RecipeError as error:
+            other = "" if name == "squeeze" else "; or try --features squeeze"
+            raise RecipeError(f"{str(error).removesuffix('.')}{other}, or leave frechet out of --metrics.") from error
         made = torchvision.models.mobilenet_v2 if name == "mobilenet" else torchvision.models.squeezenet1_1
         self.taps = _TAPS[name]
         self.net = nn.Sequential(*list(made(weights=None).features)[: self.taps[-1] + 1])
