@@ -62,4 +62,4 @@ class SheetKey:
 
 def _letters(seed: int, name: str, methods: Sequence[str]) -> dict[str, str]:
     order = np.random.default_rng((seed, zlib.crc32(name.encode()))).permutation(len(methods))
-    return {letter: methods[number] for letter, number in zip(ascii_uppercase, order, strict=False)}
+    return {letter: methods[int(number)] for letter, number in zip(ascii_uppercase, order, strict=False)}
