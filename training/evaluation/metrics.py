@@ -90,7 +90,6 @@ GROUPS = {
 """What can be asked for, and the columns that it brings."""
 TRUTH_GROUPS = ("l1", "l2", "psnr", "ssim", "lpips", "fid", "is")
 """Those that compare with the truth, or whole pictures: they say little about texture, and reward blur."""
-DEFAULT_GROUPS = ("crispness", "frechet", "l1", "l2", "psnr", "ssim", "lpips")
 BEST_PSNR = 100.0
 """Two equal pictures have an infinite one, of which there is no mean."""
 
