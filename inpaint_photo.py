@@ -1,7 +1,7 @@
 """Where the command `inpaint` starts, outside the package, so that a package of the same name in its place is told.
 
-Whatever is called `inpaint` on PyPI has an `__init__.py`. Where Python finds it in another folder than ours, it hides all
-of ours, and nothing inside could say so.
+What is called `inpaint` on PyPI has an `__init__.py`. Where Python finds it in another folder than ours, it hides all of
+ours, and nothing inside could say so.
 """
 
 import sys
@@ -19,8 +19,8 @@ def main() -> None:
         if error.name != "inpaint.cli" or other is None:
             raise
         sys.exit(
-            f"Another package called inpaint ({other}) hides this one: pip uninstall inpaint, or install Inpaint into an "
-            "environment of its own."
+            f"Another package called inpaint ({other}) hides this one: pip uninstall inpaint, or install Inpaint into "
+            "an environment of its own."
         )
     command()
 

@@ -11,8 +11,7 @@ def export(
         str,
         typer.Argument(
             metavar="RUN",
-            help="Run directory of `inpaint train`; with --int8 also a model, and with --compact only one: a name or an "
-            ".onnx file.",
+            help="Run directory of `inpaint train`; with --int8 or --compact a model, by its name or as an .onnx file.",
             show_default=False,
         ),
     ],
@@ -87,7 +86,8 @@ def export(
         contract, parities, drift = export_int8(model, output, calibrate, step=step, licence=licence)
     elif is_file(run):
         raise ModelError(
-            f"{run} is a file, and only a run directory can be exported; for eight bits add --int8, for a smaller file --compact."
+            f"{run} is a file, and only a run directory can be exported; for eight bits add --int8, for a smaller file "
+            "--compact."
         )
     elif segmenter:
         contract, parities = export_segmenter(run, output, licence=of_ours)

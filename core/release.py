@@ -1,8 +1,8 @@
 """Which Inpaint this is, and whether another package of the same name is in its way.
 
-What is installed is called `inpaint-photo`, because `inpaint` is the name of another project on PyPI; the command and the
-import are `inpaint`. That other one installs a package `inpaint` with an `__init__.py`, which Python prefers to ours, a
-namespace without one.
+What is installed is called `inpaint-photo`, because `inpaint` is the name of another project on PyPI; the command and
+the import are `inpaint`. That other one installs a package `inpaint` with an `__init__.py`, which Python prefers to
+ours, a namespace without one.
 """
 
 import sys

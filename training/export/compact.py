@@ -1,8 +1,8 @@
 """A model at half its size: its weights are kept in half precision, and everything is still computed in float32.
 
-Each large weight becomes a float16 tensor with a Cast behind it. ONNX Runtime casts once, when it loads the file, so that
-the model runs as before. What is lost is what float16 rounds away of the weights, 11 bits of 24: measured, and refused
-where it could be seen.
+Each large weight becomes a float16 tensor with a Cast behind it. ONNX Runtime casts once, when it loads the file, so
+that the model runs as before. What is lost is what float16 rounds away of the weights, which keep 11 bits of 24: it is
+measured, and refused where it could be seen.
 """
 
 from pathlib import Path
@@ -75,8 +75,8 @@ def export_compact(source: Path, output: Path) -> float:
     largest = max(float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in pairs)
     if not largest <= LIMIT:  # written so that NaN fails too
         raise ModelError(
-            f"With its weights in half precision {source.name} differs by {largest:.2g}, more than {LIMIT:.2g}; nothing "
-            "was written. Leave --compact out."
+            f"With its weights in half precision {source.name} differs by {largest:.2g}, more than {LIMIT:.2g}; "
+            "nothing was written. Leave --compact out."
         )
     with atomic_write(output) as file:
         file.write(content)
@@ -88,9 +88,7 @@ def _feed(source: Path, session: onnxruntime.InferenceSession, side: int = 256) 
     random, feed = np.random.default_rng(0), {}
     for item in session.get_inputs():
         if item.type != "tensor(float)" or len(item.shape) != 4:
-            raise ModelError(
-                f"{source.name} does not take pictures and masks only, and --compact is for models that do."
-            )
+            raise ModelError(f"{source.name} takes other things than pictures and masks, so --compact cannot try it.")
         channels, *sides = (size if isinstance(size, int) else side for size in item.shape[1:])
         if channels == 1:
             feed[item.name] = np.zeros((1, 1, *sides), np.float32)
