@@ -1,7 +1,7 @@
 """Where the command `inpaint` starts, outside the package, so that a package of the same name in its place is told.
 
-What is called `inpaint` on PyPI has an `__init__.py`. Where Python finds it in another folder than ours, it hides all of
-ours, and nothing inside could say so.
+What is called `inpaint` on PyPI has an `__init__.py`. Where Python finds it in another folder than ours, it hides all
+of ours, and nothing inside could say so.
 """
 
 import sys

@@ -72,7 +72,7 @@ def examine_engine() -> Iterator[Finding]:
     except ImportError as error:
         yield Finding("bad", f"The engine lacks {error.name}; install Inpaint again.")
     else:
-        name, precision = engine.contract.name, engine.contract.precision
+        name, precision = engine.name, engine.contract.precision
         yield Finding("good", f"The model {name!r} works on the {engine.device.upper()}, in {precision}.")
         yield from (Finding("note", note) for note in engine.notes)
 

@@ -5,6 +5,7 @@ bundled ones by `inpaint weights verify` and the tests, so an entry never starts
 """
 
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from inpaint.weights.known import KnownModel
@@ -61,6 +62,12 @@ def find(name: str, on: Literal["cpu", "cuda"] = "cuda") -> KnownModel | None:
     quick = [model for model in MODELS if on == "cpu" and name in model.cpu_aliases]
     named = [model for model in MODELS if name in (model.name, *model.aliases)]
     return next(iter([*quick, *named]), None)
+
+
+def bundled_name(path: Path) -> str:
+    """Return the name of the bundled model whose file this is; "" for any other file."""
+    found = [model for model in MODELS if model.bundled and model.file == path.name and model.locate() == path]
+    return found[0].name if found else ""
 
 
 def names() -> list[str]:

@@ -9,7 +9,7 @@ README.md                         the card
 
 import json
 import shutil
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -131,19 +131,34 @@ def build_folder(
 def upload_folder(folder: Path, repository: str, *, private: bool = False, message: str = "") -> str:
     """Make the repository if it is not there, and commit the folder in one go; returns the address of the commit.
 
-    Raises `HubError` when the Hub does not let us.
+    Large files go to Xet storage, and where a server has none, as Git LFS. Raises `HubError` when the Hub does not let
+    us.
     """
-    from huggingface_hub import HfApi, get_token
+    from huggingface_hub import CommitOperationAdd, HfApi, get_token
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     check_repository(repository)
     if get_token() is None:
         raise HubError("Publishing needs a token that may write: log in with `hf auth login`, or set HF_TOKEN.")
-    api = HfApi(library_name="inpaint")
-    with in_one_sentence(Reference(repository=repository)):
+    api, message = HfApi(library_name="inpaint"), message or "Publish a model of Inpaint"
+    with in_one_sentence(Reference(repository=repository), uploading=True):
         api.create_repo(repository, private=private, exist_ok=True)
-        commit = api.upload_folder(
-            repo_id=repository, folder_path=folder, commit_message=message or "Publish a model of Inpaint"
-        )
+        try:
+            commit = api.upload_folder(repo_id=repository, folder_path=folder, commit_message=message)
+        except (HfHubHTTPError, OfflineModeIsEnabled):
+            raise
+        except Exception:  # hf_xet raises whatever it likes, also where the server knows no Xet
+            with ExitStack() as stack:
+                # An open file, unlike a path, always goes as Git LFS.
+                operations = [
+                    CommitOperationAdd(
+                        path_in_repo=path.relative_to(folder).as_posix(),
+                        path_or_fileobj=stack.enter_context(path.open("rb")),
+                    )
+                    for path in sorted(folder.rglob("*"))
+                    if path.is_file()
+                ]
+                commit = api.create_commit(repository, operations, commit_message=message)
     return str(commit.commit_url)
 
 
