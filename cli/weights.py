@@ -220,7 +220,8 @@ def publish(
     from inpaint.cli._extras import require_train
 
     require_train()
-    from inpaint.training.publishing.publish import build_folder, upload_folder
+    from inpaint.training.publishing.publish import build_folder
+    from inpaint.training.publishing.upload import upload_folder
 
     _silence()
     published = build_folder(

@@ -162,10 +162,8 @@ def offer_or_cached(wanted: str) -> tuple[Offer, str]:
     except HubError as error:
         here = cached_offer(wanted)
         if here is not None:
-            return (
-                here,
-                f"Commit {here.commit[:8]} is used, which is here; whether there is a newer one is not known. {error}",
-            )
+            note = f"Commit {here.commit[:8]} is here and is used. Whether there is a newer one is not known. {error}"
+            return here, note
         reference = parse_reference(wanted)
         other = name_other_commits(reference) if reference is not None else ""
         raise HubError(f"{str(error).rstrip('.')}{other}" if other else str(error)) from error

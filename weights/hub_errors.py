@@ -65,7 +65,9 @@ def _explain(error: Exception, reference: Reference, uploading: bool) -> Inpaint
         return HubError(
             f"The Hub at {constants.ENDPOINT} cannot be reached or broke off; check the connection and {again}."
         )
-    if isinstance(error, OSError) and not uploading:
+    if isinstance(error, OSError) and uploading:
+        return OutputError(f"What was to be published in {where} cannot be read: {error.strerror or error}.")
+    if isinstance(error, OSError):
         return _explain_disk(error)
     return None
 

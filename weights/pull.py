@@ -52,9 +52,10 @@ class Pulled:
 def pull(wanted: Offer, progress: Progress | None = None) -> Pulled:
     """Fetch a model, unless the same is here; its content is checked either way, if anything says what it should be.
 
-    A file of the wrong content never keeps its name, which by plain HTTP it does not even get. One that is found damaged
-    is fetched again, and stays until then. A model that is here needs no right to write into the cache. Raises `HubError` when the Hub does not give it, `ModelError` when what it gives is not what was
-    promised, `OutputError` when there is no room.
+    A file of the wrong content never keeps its name, which by plain HTTP it does not even get. One that is found
+    damaged is fetched again, and stays until then. A model that is here needs no right to write into the cache. Raises
+    `HubError` when the Hub does not give it, `ModelError` when what it gives is not what was promised, `OutputError`
+    when there is no room.
     """
     exact = Reference(repository=wanted.reference.repository, revision=wanted.commit, file=wanted.reference.file)
     with in_one_sentence(wanted.reference):
@@ -76,9 +77,7 @@ def _replace(wanted: Offer, exact: Reference, progress: Progress | None) -> Pull
             # Its size may be that of what is left of it.
             pulled = _fetch(replace(wanted, size=0), exact, progress, by_xet=False)
     except HubError as error:
-        raise HubError(
-            f"The file of the model {wanted.name} is damaged, and no other could be fetched. {error}"
-        ) from error
+        raise HubError(f"The file of the model {wanted.name} is damaged, and it was not replaced. {error}") from error
     again = "fetched again" if pulled.fetched else "replaced by another copy that was here"
     return replace(pulled, notes=(f"What was here was damaged and has been {again}.", *pulled.notes))
 

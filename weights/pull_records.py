@@ -2,7 +2,7 @@
 
     models--user--repo/.inpaint/REVISION/x.onnx.json    REVISION: a commit, or the branch or tag that was asked for
 
-Two things are not to be had from huggingface_hub's own files. `refs/main` is moved by whatever program asks for whatever
+Two things are not to be had from huggingface_hub's own files. `refs/main` is moved by whatever program asks for any
 file, before the first byte of it has arrived; the commit here is the one whose model is here. And where a cache has no
 links, the names in it no longer tell what a file should hold.
 """

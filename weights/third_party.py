@@ -107,8 +107,7 @@ FOREIGN = (
         size=0,
         sha256="",
         licence="MIT",
-        restrictions="Tuned on drawings (manga), not on photographs; by one account on Manga109, which is not for commercial "
-        "use.",
+        restrictions="Tuned on drawings, not photographs; by one account on Manga109, which is not for commercial use.",
         suits="drawings",
         contract=Contract(
             name="aot-gan",
