@@ -113,7 +113,7 @@ def test_the_wheel_works_where_nothing_else_of_ours_is(wheel: Path, tmp_path: Pa
     """In an environment of its own, which borrows only what the package depends on."""
     environment = tmp_path / "environment"
     venv.create(environment, with_pip=False)
-    python = next(environment.glob("*/python*"))
+    python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index", "--quiet"]
     subprocess.run([*pip, str(wheel)], check=True)
     (packages,) = {path.parent.parent for path in environment.rglob("inpaint/cli")}

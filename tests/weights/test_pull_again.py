@@ -93,7 +93,7 @@ def test_a_damaged_model_stays_until_another_is_had(served, heavy_model, monkeyp
         file.write_bytes(damaged)
     offline()
     for wanted in ("user/repo", f"user/repo@{served.sha}"):
-        with pytest.raises(HubError, match="is damaged, and it was not replaced.*HF_HUB_OFFLINE is set"):
+        with pytest.raises(HubError, match=r"is damaged, and it was not replaced.*HF_HUB_OFFLINE is set"):
             pull_or_keep(wanted)
     offline(False)
     served.get_status = [(403, {})]

@@ -39,5 +39,5 @@ def test_what_keeps_a_model_from_being_published_is_one_sentence_about_publishin
         upload_folder(folder, "me/tiny")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(HubError, match="cannot be reached or broke off; check the connection and run the same again.$"):
+    with pytest.raises(HubError, match=r"broke off; check the connection and run the same again\.$"):
         upload_folder(folder, "me/tiny")
