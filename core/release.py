@@ -26,7 +26,7 @@ def name_clash() -> str:
     if other is not None:
         return (
             f"Another package called inpaint is installed beside this one ({other}) and may get in its way: "
-            "pip uninstall inpaint, then install Inpaint again."
+            "pip uninstall inpaint."
         )
     return ""
 
