@@ -4,10 +4,12 @@ A name is a promise about bytes: the content is checked against `sha256` wheneve
 bundled ones by `inpaint weights verify` and the tests, so an entry never starts to mean another file.
 """
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from inpaint.weights.errors import ModelError
 from inpaint.weights.known import KnownModel
 from inpaint.weights.third_party import FOREIGN
 
@@ -66,8 +68,11 @@ def find(name: str, on: Literal["cpu", "cuda"] = "cuda") -> KnownModel | None:
 
 def bundled_name(path: Path) -> str:
     """Return the name of the bundled model whose file this is; "" for any other file."""
-    found = [model for model in MODELS if model.bundled and model.file == path.name and model.locate() == path]
-    return found[0].name if found else ""
+    for model in MODELS:
+        with suppress(ModelError):  # the installation lacks it
+            if model.bundled and model.file == path.name and model.locate() == path:
+                return model.name
+    return ""
 
 
 def names() -> list[str]:
