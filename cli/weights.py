@@ -267,7 +267,7 @@ def _describe(wanted: str) -> dict[str, Any]:
         "sha256": record.sha256,
         **origin,
         "path": str(path) if path else None,
-        "damaged": bool(path and origin) and looks_damaged(path, record.sha256),
+        "damaged": path is not None and bool(origin) and looks_damaged(path, record.sha256),
         "contract": asdict(contract) if contract else None,
     }
 
