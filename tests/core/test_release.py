@@ -61,6 +61,18 @@ def test_a_package_beside_ours_is_a_warning_of_the_import(both: Path) -> None:
     assert "Another package called inpaint" in found.stdout
 
 
+def test_an_older_inpaint_under_its_former_name_is_told_from_the_other_project(monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.metadata import PackagePath
+
+    class Installed:
+        def __init__(self, file: str) -> None:
+            self.files = [PackagePath(file)]
+
+    for file, told in (("inpaint/core/errors.py", "under its former name"), ("inpaint/__init__.py", "")):
+        monkeypatch.setattr(release, "distribution", lambda name, file=file: Installed(file))
+        assert (told in release.old_name()) if told else release.old_name() == ""
+
+
 def test_alone_there_is_nothing_to_say() -> None:
     assert release.name_clash() == ""
     assert release.release()
