@@ -9,7 +9,7 @@ import pytest
 from inpaint.core import release
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = ("cli", "core", "gimp_plugin", "training", "weights")
+OURS = ("cli", "core", "gimp_plugin", "studio", "training", "weights")
 
 
 def run(code: str, *path: Path) -> subprocess.CompletedProcess[str]:
