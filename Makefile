@@ -13,7 +13,7 @@ FILLED := demo.out/filled.png
 
 # What goes into the package. Folders count too: their time changes when a file is added or deleted.
 PACKAGES := $(wildcard cli core gimp_plugin studio training weights)
-SOURCES := pyproject.toml README.md $(shell find $(PACKAGES) -name __pycache__ -prune -o -print)
+SOURCES := pyproject.toml README.md inpaint_photo.py $(shell find $(PACKAGES) -name __pycache__ -prune -o -print)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test gimp-test lint format dev picture clean
@@ -43,6 +43,7 @@ format: $(VENV)/.installed-dev  ## put the code into the one style
 
 dev: $(VENV)/pyvenv.cfg  ## install editable, for working on the code (`make test` goes back to a normal install)
 	rm -f $(VENV)/.installed $(VENV)/.installed-dev
+	$(BIN)/python -m pip uninstall --quiet --yes inpaint
 	$(BIN)/python -m pip install --editable '.[dev]'
 
 picture: demo  ## make the README's before/after picture again
@@ -64,14 +65,17 @@ $(VENV)/pyvenv.cfg:
 	  exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
+# Before 0.2 the distribution was called `inpaint`; two of them in one environment own the same files.
 # A left-over build/ or *.egg-info would bring files into the package that are no longer in the tree.
 $(VENV)/.installed: $(SOURCES) | $(VENV)/pyvenv.cfg
 	rm -rf build *.egg-info
+	$(BIN)/python -m pip uninstall --quiet --yes inpaint
 	$(BIN)/python -m pip install .
 	@touch $@
 
 # One pip command: torch and torchvision have to be chosen together.
 $(VENV)/.installed-dev: $(SOURCES) | $(VENV)/pyvenv.cfg
 	rm -rf build *.egg-info
+	$(BIN)/python -m pip uninstall --quiet --yes inpaint
 	$(BIN)/python -m pip install '.[dev]'
 	@touch $(VENV)/.installed $@

@@ -253,7 +253,7 @@ def main() -> None:
 
     console.print(table(times, options.cpus))
     if options.output:
-        packages = ["inpaint", "numpy", "opencv-python-headless", "onnxruntime", "torch"]
+        packages = ["inpaint-photo", "numpy", "opencv-python-headless", "onnxruntime", "torch"]
         record = {
             "machine": {"processor": platform.processor() or platform.machine(), "cpus": options.cpus},
             "python": platform.python_version(),

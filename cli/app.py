@@ -82,9 +82,9 @@ def _complain(sentence: str) -> None:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from inpaint.core.release import release
 
-        typer.echo(f"inpaint {version('inpaint')}")
+        typer.echo(f"inpaint {release()}")
         raise typer.Exit
 
 
@@ -129,6 +129,11 @@ def main() -> None:
     """Run the command line."""
     # Before numpy is there: texture puts its matrix products on threads of its own (core/exemplar/together.py).
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if getattr(sys.modules.get("inpaint"), "__file__", None) is not None:
+        from inpaint.cli._report import print_notes
+        from inpaint.core.release import name_clash
+
+        print_notes([name_clash()])
     # A name of a file may be no text; it is printed as the bytes it is.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")

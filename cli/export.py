@@ -11,7 +11,7 @@ def export(
         str,
         typer.Argument(
             metavar="RUN",
-            help="Run directory of `inpaint train`; with --int8 also a model: a name or an .onnx file.",
+            help="Run directory of `inpaint train`; with --int8 or --compact a model, by its name or as an .onnx file.",
             show_default=False,
         ),
     ],
@@ -27,6 +27,10 @@ def export(
             show_default=False,
         ),
     ] = None,
+    compact: Annotated[
+        bool,
+        typer.Option("--compact", help="Weights in half precision, arithmetic in full: half the size, looks the same."),
+    ] = False,
     step: Annotated[int | None, typer.Option(help="Step of the checkpoint. Default: the last.")] = None,
     licence: Annotated[
         str | None,
@@ -38,10 +42,12 @@ def export(
     With --int8, which cannot be exact, after measuring that what it fills looks the same.
     """
     run = Path(source)
-    if int8 and fp16:
-        raise typer.BadParameter("choose one of --fp16 and --int8")
+    if int8 + fp16 + compact > 1:
+        raise typer.BadParameter("choose one of --fp16, --int8 and --compact")
     if int8 and calibrate is None:
         raise typer.BadParameter("--int8 needs photographs to calibrate with: --calibrate FOLDER")
+    if compact and (step is not None or licence is not None or Path(source).is_dir()):
+        raise typer.BadParameter("--compact makes an exported model smaller; export the run first, then that file")
     if output.suffix.lower() != ".onnx":
         raise typer.BadParameter(f"what is written is an .onnx file, and {output.name} is none", param_hint="--output")
     if calibrate is not None and not int8:
@@ -56,6 +62,14 @@ def export(
     from inpaint.training.run.directory import RunDirectory
     from inpaint.weights.paths import is_file, is_folder, is_there
 
+    if compact:
+        from inpaint.training.export.compact import export_compact
+        from inpaint.weights import resolve
+
+        lost = export_compact(resolve(source), output)
+        size = output.stat().st_size / 1e6
+        typer.echo(f"{output}: {source} at {size:.1f} MB, largest difference on noise {lost * 127.5:.2f} (of 255)")
+        return
     drift = None
     of_ours = licence or "Apache-2.0"
     segmenter = is_there(run / "segmenter.json")
@@ -71,7 +85,10 @@ def export(
         model = run if is_folder(run) else resolve(source)
         contract, parities, drift = export_int8(model, output, calibrate, step=step, licence=licence)
     elif is_file(run):
-        raise ModelError(f"{run} is a file, and only a run directory can be exported; for eight bits add --int8.")
+        raise ModelError(
+            f"{run} is a file, and only a run directory can be exported; for eight bits add --int8, for a smaller file "
+            "--compact."
+        )
     elif segmenter:
         contract, parities = export_segmenter(run, output, licence=of_ours)
     elif joint:

@@ -105,7 +105,7 @@ def fill(
             "regions": [[*region.window, round(region.scale, 6)] for region in filled.regions],
             "device": filled.engine.device,
             "provider": filled.engine.provider,
-            "model": engine.contract.name,
+            "model": filled.engine.name,
             "seconds": seconds,
         },
         [*engine.notes, *filled.notes, *lost],
@@ -120,7 +120,7 @@ def _tell(filled: "FilledPhoto", seconds: dict[str, float]) -> None:
     width, height = filled.photo.size
     share, model = filled.hole_pixels / (width * height), filled.engine
     typer.echo(f"Photograph: {width} x {height}, {filled.photo.pixels.dtype}, hole {share:.2%} of it", err=True)
-    typer.echo(f"Model: {model.contract.name} ({model.path}), {model.provider}", err=True)
+    typer.echo(f"Model: {model.name} ({model.path}), {model.provider}", err=True)
     for number, region in enumerate(filled.regions, 1):
         box, fed = region.window, region.fed
         typer.echo(

@@ -108,7 +108,7 @@ def remove(
             "hole_pixels": pixels,
             "regions": count,
             "device": filled.engine.device,
-            "model": engine.contract.name,
+            "model": filled.engine.name,
             "seconds": round(time.perf_counter() - start, 3),
         },
         [*photo.notes, *engine.notes, *filled.notes, *lost],

@@ -57,7 +57,7 @@ def list_models(as_json: AsJson = False) -> None:
     for row in rows:
         size = f"{row['size'] / 1e6:.0f} MB" if row["size"] else "?"
         origin = row.get("repository")
-        here = "yes" if row["path"] else "no"
+        here = "damaged" if row["damaged"] else "yes" if row["path"] else "no"
         name = row["name"] + aliases.get(row["name"], "")
         cells = name, row["licence"], size, here if origin else "bundled", origin or "Inpaint"
         table.add_row(*(Text(cell) for cell in cells))  # what others wrote is no markup
@@ -65,6 +65,8 @@ def list_models(as_json: AsJson = False) -> None:
     for model in MODELS:
         for alias in model.cpu_aliases:
             typer.echo(f"On a CPU {alias} is {model.name}.")
+        if model.suits:
+            typer.echo(f"{model.name} is tuned on {model.suits}, not on photographs.")
     typer.echo("More about one: inpaint weights info NAME. Any repository with an exported model works, too: user/repo")
 
 
@@ -80,7 +82,7 @@ def info(wanted: Wanted, as_json: AsJson = False) -> None:
     for name, value in record.items():
         if name == "contract" and value:
             value = Contract(**value).in_words()
-        if value not in ("", None):
+        if value not in ("", None, False):
             typer.echo(_plain(f"{name:>13}  {value}"))
 
 
@@ -90,29 +92,21 @@ def pull(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but notes and errors.")] = False,
 ) -> None:
     """Fetch models. Broken downloads continue, every file is checked, and what is here is not fetched again."""
-    from inpaint.weights.errors import HubError
-    from inpaint.weights.hub import cached_offer, offer
+    from inpaint.weights.hub import offer_or_cached
     from inpaint.weights.pull import pull as fetch
 
     _silence()
     for name in wanted:
-        notes = []
-        try:
-            offered = offer(name)
-        except HubError as error:
-            here = cached_offer(name)
-            if here is None:
-                raise
-            offered = here
-            notes.append(f"Whether there is a newer one is not known. {error}")
+        offered, note = offer_or_cached(name)
         if not quiet:
             _introduce(offered)
         with _progress(offered, quiet) as progress:
             pulled = fetch(offered, progress)
         if not quiet:
             done = f"fetched {pulled.fetched / 1e6:.1f} MB" if pulled.fetched else "it was here already"
-            typer.echo(f"{offered.name}: {done}, sha256 checked. Use it with --model {offered.name}")
-        print_notes((*pulled.notes, *notes))
+            checked = "sha256 checked" if pulled.checked else "not checked, because nothing here says what it should be"
+            typer.echo(f"{offered.name}: {done}, {checked}. Use it with --model {offered.name}")
+        print_notes((*pulled.notes, *filter(None, [note])))
 
 
 @app.command()
@@ -122,13 +116,13 @@ def verify(
     """Check the models on this machine against their sha256. Uses no network."""
     from inpaint.core.errors import InpaintError, ModelError
     from inpaint.weights import MODELS
-    from inpaint.weights.cache import digest, has_hash
+    from inpaint.weights.cache import digest, known_hash
     from inpaint.weights.hub import fetched
     from inpaint.weights.locate import resolve
     from inpaint.weights.manifest import find
     from inpaint.weights.paths import is_there
 
-    names = wanted or [*(model.name for model in MODELS if model.bundled), *fetched()]
+    names = wanted or [*(model.name for model in MODELS if model.bundled), *fetched(thorough=True)]
     bad = []
     for name in names:
         known = find(name)
@@ -138,7 +132,7 @@ def verify(
             path = resolve(name)
             if known and known.bundled and digest(path) != known.sha256:
                 raise ModelError(f"The file of the model {name} is damaged; install Inpaint again.")
-            checked = (known and known.sha256) or has_hash(path)
+            checked = (known and known.sha256) or known_hash(path)
             typer.echo(f"{name}: {'intact' if checked else 'a copy without a hash, so not checked'}, {path}")
         except InpaintError as error:
             bad.append(error)
@@ -170,11 +164,12 @@ def remove(wanted: Several) -> None:
 def where(
     wanted: Annotated[str | None, typer.Argument(help="Default: the folder that holds all of them.")] = None,
 ) -> None:
-    """Print the file of a model, or the folder of fetched models (HF_HOME moves it)."""
+    """Print the file that runs here under a name, or the folder of fetched models (HF_HOME moves it)."""
+    from inpaint.core.engines.devices import expected
     from inpaint.weights.cache import cache_folder
     from inpaint.weights.locate import resolve
 
-    typer.echo(resolve(wanted) if wanted else cache_folder())
+    typer.echo(resolve(wanted, expected("auto")) if wanted else cache_folder())
 
 
 @app.command()
@@ -225,7 +220,8 @@ def publish(
     from inpaint.cli._extras import require_train
 
     require_train()
-    from inpaint.training.publishing.publish import build_folder, upload_folder
+    from inpaint.training.publishing.publish import build_folder
+    from inpaint.training.publishing.upload import upload_folder
 
     _silence()
     published = build_folder(
@@ -251,7 +247,7 @@ def _describe(wanted: str) -> dict[str, Any]:
     from dataclasses import asdict
 
     from inpaint.weights.cache import find_cached
-    from inpaint.weights.hub import cached_offer, contract_in, offer
+    from inpaint.weights.hub import cached_offer, contract_in, looks_damaged, offer
     from inpaint.weights.manifest import find
 
     known = find(wanted)
@@ -271,6 +267,7 @@ def _describe(wanted: str) -> dict[str, Any]:
         "sha256": record.sha256,
         **origin,
         "path": str(path) if path else None,
+        "damaged": path is not None and bool(origin) and looks_damaged(path, record.sha256),
         "contract": asdict(contract) if contract else None,
     }
 

@@ -3,6 +3,7 @@
 Names are imported when they are first used, so that `import inpaint.core` costs nothing.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,13 @@ _HOMES = {
     "filling.regions": ("Box", "Region", "plan"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+if getattr(sys.modules.get("inpaint"), "__file__", None) is not None:  # a namespace has none
+    import warnings
+
+    from inpaint.core.release import name_clash
+
+    warnings.warn(name_clash(), stacklevel=2)
 
 
 def __getattr__(name: str) -> Any:

@@ -14,6 +14,7 @@ from typing import Literal
 
 from inpaint.core.errors import InpaintError
 from inpaint.core.install_hints import install_hint
+from inpaint.core.release import name_clash, old_name, release
 from inpaint.weights import MODELS
 
 EXTRAS = {"train": "torch", "ray": "ray", "heif": "pillow_heif", "studio": "starlette"}
@@ -53,6 +54,7 @@ def examine_python() -> Iterator[Finding]:
             "onnxruntime and onnxruntime-gpu are both installed, and each overwrites the other's files: "
             "pip uninstall both of them, then install Inpaint again.",
         )
+    yield from (Finding("bad", problem) for problem in (name_clash(), old_name()) if problem)
     there = [extra for extra, package in EXTRAS.items() if find_spec(package)]
     missing = [extra for extra in EXTRAS if extra not in there]
     yield Finding("good", f"Extras: {', '.join(there) or 'none'}; not installed: {', '.join(missing) or 'none'}.")
@@ -60,7 +62,7 @@ def examine_python() -> Iterator[Finding]:
 
 def examine_engine() -> Iterator[Finding]:
     """Look at this installation's version, and run the default model where `--device auto` would."""
-    yield Finding("good", f"Inpaint {version('inpaint')} in {sys.executable}.")
+    yield Finding("good", f"Inpaint {release()} in {sys.executable}.")
     try:
         from inpaint.core.engines.engine import load_engine
 
@@ -70,7 +72,7 @@ def examine_engine() -> Iterator[Finding]:
     except ImportError as error:
         yield Finding("bad", f"The engine lacks {error.name}; install Inpaint again.")
     else:
-        name, precision = engine.contract.name, engine.contract.precision
+        name, precision = engine.name, engine.contract.precision
         yield Finding("good", f"The model {name!r} works on the {engine.device.upper()}, in {precision}.")
         yield from (Finding("note", note) for note in engine.notes)
 

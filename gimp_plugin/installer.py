@@ -7,12 +7,12 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from inpaint.core.errors import InpaintError, OutputError
+from inpaint.core.release import release
 from inpaint.gimp_plugin.gimp_installations import NAME, Console, GimpFolder, gimp_environment
 from inpaint.gimp_plugin.plugin import client
 from inpaint.gimp_plugin.plugin.paths import CONFIG, Config, Runtime
@@ -40,7 +40,7 @@ def engine_config() -> Config:
     return Config(
         python=sys.executable,
         runtime=str(runtime_folder()),
-        version=version("inpaint"),
+        version=release(),
         models=tuple(model.aliases[0] if model.aliases else model.name for model in MODELS if model.task == "inpaint"),
     )
 

@@ -16,7 +16,6 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener, answer_challenge, deliver_challenge
@@ -24,6 +23,7 @@ from pathlib import Path
 
 from inpaint.core.errors import InpaintError
 from inpaint.core.memory_errors import is_out_of_memory
+from inpaint.core.release import release
 from inpaint.gimp_plugin.jobs import Engines, Job, all_jobs
 from inpaint.gimp_plugin.plugin.locks import FileLock
 from inpaint.gimp_plugin.plugin.paths import Runtime
@@ -43,17 +43,13 @@ class CancelledError(Exception):
 
 def fingerprint() -> str:
     """Return what changes when the installed package changes: version, and number and times of its files."""
-    try:
-        release = version("inpaint")
-    except PackageNotFoundError:
-        release = "none"
     times = []
     for package in ("inpaint.core", "inpaint.weights", "inpaint.gimp_plugin"):
         spec = find_spec(package)
         for folder in (spec.submodule_search_locations if spec else None) or ():
             with suppress(OSError):
                 times += [path.stat().st_mtime_ns for path in Path(folder).rglob("*.py")]
-    return f"{release} {len(times)} {max(times, default=0)}"
+    return f"{release()} {len(times)} {max(times, default=0)}"
 
 
 class Worker:

@@ -6,6 +6,7 @@ fetched is found, and other programs find ours:
     models--user--repo/refs/main                  the commit a branch stood at
                        snapshots/COMMIT/x.onnx    a link to a blob, or a copy where there are no links
                        blobs/ETAG                 the content, named by its sha256 or, small files, its git hash
+                       .inpaint/                  ours: what was seen when it was fetched (`pull_records`)
 """
 
 import hashlib
@@ -14,10 +15,12 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 from inpaint.weights.errors import ModelError
 from inpaint.weights.paths import is_file, matching
+from inpaint.weights.pull_records import PullRecord, forget, recall, recall_all, remember, revisions
 from inpaint.weights.reference import Reference
 
 CHUNK = 1 << 20
@@ -40,26 +43,41 @@ def repository_folder(repository: str) -> Path:
     return cache_folder() / REPO_ID_SEPARATOR.join(["models", *repository.split("/")])
 
 
-def commit_of(reference: Reference) -> str:
-    """Return the commit that this machine last saw `reference.revision` at; "" when it never did."""
-    if reference.pinned:
-        return reference.revision
-    with suppress(OSError):
-        return (repository_folder(reference.repository) / "refs" / reference.revision).read_text("utf-8").strip()
-    return ""
-
-
 def find_cached(reference: Reference) -> Path | None:
-    """Return the file of `reference` on this machine; None when it is not there. Nothing is checked."""
-    commit = commit_of(reference)
-    if not commit:
-        return None
-    snapshot = repository_folder(reference.repository) / "snapshots" / commit
-    file = reference.file or choose_file(
-        [path.relative_to(snapshot).as_posix() for path in matching(snapshot, "**/*.onnx")], reference
-    )
-    path = snapshot / file
-    return path if file and is_file(path) else None
+    """Return the file of `reference` on this machine; None when it is not there. Nothing is checked.
+
+    Under a branch or a tag it is the file of the commit that `inpaint weights pull` fetched, even when another program
+    has seen a newer one since; of the commit that huggingface_hub last saw where it was fetched by others.
+    """
+    folder = repository_folder(reference.repository)
+    if reference.pinned:
+        here = _files_at(folder, reference.revision, reference.file)
+    else:
+        seen = ""
+        with suppress(OSError):
+            seen = (folder / "refs" / reference.revision).read_text("utf-8").strip()
+        here = _files_at(folder, seen, reference.file) if seen else {}
+        for file, record in recall_all(folder, reference.revision):
+            here |= _files_at(folder, record.commit, file)
+    return here.get(reference.file or choose_file(list(here), reference))
+
+
+def _files_at(folder: Path, commit: str, file: str) -> dict[str, Path]:
+    """Return the models of a repository that are here at a commit, by name; only `file` unless that is empty."""
+    snapshot = folder / "snapshots" / commit
+    paths = [snapshot / file] if file else matching(snapshot, "**/*.onnx")
+    return {path.relative_to(snapshot).as_posix(): path for path in paths if is_file(path)}
+
+
+def name_other_commits(reference: Reference) -> str:
+    """Say at which other commits the file of `reference` is here, as the end of a sentence; "" where it is at none."""
+    snapshots = matching(repository_folder(reference.repository) / "snapshots", "*")
+    names = [
+        str(Reference(repository=reference.repository, revision=snapshot.name, file=reference.file))
+        for snapshot in snapshots
+        if snapshot.name != reference.revision and _files_at(snapshot.parents[1], snapshot.name, reference.file)
+    ]
+    return f"; it is here at another commit: --model {' or '.join(names)}" if names else ""
 
 
 def cached_models() -> Iterator[tuple[Reference, Path]]:
@@ -68,22 +86,23 @@ def cached_models() -> Iterator[tuple[Reference, Path]]:
         match = _SNAPSHOT.fullmatch(folder.name)
         if match is None:
             continue
-        refs = {ref.read_text("utf-8").strip(): ref.relative_to(folder / "refs").as_posix() for ref in _refs(folder)}
+        branches = _branches(folder)
         for path in sorted((folder / "snapshots").rglob("*.onnx")):
-            commit, *file = path.relative_to(folder / "snapshots").parts
-            reference = Reference(
-                repository=f"{match['user']}/{match['repo']}",
-                revision=refs.get(commit, commit),
-                file="" if file == ["model.onnx"] else "/".join(file),
+            commit, *parts = path.relative_to(folder / "snapshots").parts
+            exact = Reference(
+                repository=f"{match['user']}/{match['repo']}", revision=commit, file=PurePosixPath(*parts).as_posix()
             )
+            names = [replace(exact, revision=branch) for branch in branches]
+            name = next((name for name in names if find_cached(name) == path), exact)
             if path.is_file():
-                yield reference, path
+                yield replace(name, file="") if exact.file == "model.onnx" else name, path
 
 
-def _refs(folder: Path) -> list[Path]:
-    """List the branches of a repository, `main` last, so that it wins where several stand at one commit."""
-    found = [path for path in (folder / "refs").rglob("*") if path.is_file() and not path.name.startswith(".")]
-    return sorted(found, key=lambda path: path.name == "main")
+def _branches(folder: Path) -> list[str]:
+    """List the branches and tags of a repository that this machine has seen, `main` first."""
+    refs = [path for path in (folder / "refs").rglob("*") if path.is_file() and not path.name.startswith(".")]
+    found = {path.relative_to(folder / "refs").as_posix() for path in refs} | set(revisions(folder))
+    return sorted(found, key=lambda name: (name != "main", name))
 
 
 def choose_file(files: list[str], reference: Reference) -> str:
@@ -126,22 +145,30 @@ def _hash(path: Path, state: "hashlib._Hash") -> str:
 
 
 def is_intact(path: Path, sha256: str = "") -> bool:
-    """Return whether a file in the cache is what it should be: `sha256`, or else what its blob is named after.
+    """Return whether a file in the cache is what it should be: `sha256`, or else what `known_hash` says.
 
-    A copy, as on a file system without links, has lost that name; without `sha256` it is taken as it is.
+    Where nothing is known, it is taken as it is.
     """
-    if sha256:
-        return digest(path) == sha256
-    return is_content(path, _blob_name(path))
+    return is_content(path, sha256 or known_hash(path))
 
 
-def has_hash(path: Path) -> bool:
-    """Return whether `is_intact` has anything to compare a file with when it is given no sha256."""
-    return _SHA256.fullmatch(_blob_name(path)) is not None or _GIT_HASH.fullmatch(_blob_name(path)) is not None
+def known_hash(path: Path) -> str:
+    """Return what the content of a file in the cache should hash to: a sha256, a git hash, or "" where nothing says it.
+
+    It is what its blob is named after. A copy, as on a file system without links, has lost that name, and then it is
+    the sha256 that was seen when it was fetched.
+    """
+    name = Path(os.path.realpath(path)).name
+    if _SHA256.fullmatch(name) or _GIT_HASH.fullmatch(name):
+        return name
+    reference = reference_of(path)
+    record = recall_exact(reference) if reference is not None else None
+    return record.sha256 if record is not None else ""
 
 
-def _blob_name(path: Path) -> str:
-    return Path(os.path.realpath(path)).name
+def recall_exact(reference: Reference) -> PullRecord | None:
+    """Return what is remembered of one file at a commit; None where nothing is."""
+    return recall(repository_folder(reference.repository), reference.revision, reference.file)
 
 
 def is_content(path: Path, etag: str) -> bool:
@@ -157,7 +184,8 @@ def is_content(path: Path, etag: str) -> bool:
 def place(content: Path, reference: Reference, commit: str, etag: str) -> Path:
     """Move a checked file into the cache as `reference` at `commit`; returns its path in the snapshot.
 
-    `content` must lie on the same disk, best beside the blobs. What was there under that name before is replaced.
+    `content` must lie on the same disk, best beside the blobs. What was there under that name before is replaced, and
+    only then gone.
     """
     folder = repository_folder(reference.repository)
     blob, pointer = folder / "blobs" / etag, folder / "snapshots" / commit / reference.file
@@ -166,13 +194,29 @@ def place(content: Path, reference: Reference, commit: str, etag: str) -> Path:
     if content != blob:
         os.replace(content, blob)  # noqa: PTH105 - in one step, on Windows too
     _link(blob, pointer)
+    note_pulled(pointer, reference, commit, etag)
+    return pointer
+
+
+def note_pulled(path: Path, reference: Reference, commit: str, etag: str) -> None:
+    """Remember a checked file, and let the revision that was asked for mean its commit from now on. Raises `OSError`.
+
+    etag: a hash that `path` has been compared with, or ""; then nothing is remembered of its content. What stands there
+    already is not written again.
+    """
+    folder = repository_folder(reference.repository)
+    if etag:
+        sha256 = etag if _SHA256.fullmatch(etag) else digest(path)
+        record = PullRecord(commit=commit, sha256=sha256, size=path.stat().st_size)
+        remember(folder, reference.revision, reference.file, record)
     if not reference.pinned:
         ref = folder / "refs" / reference.revision
+        if is_file(ref) and ref.read_text("utf-8").strip() == commit:
+            return
         ref.parent.mkdir(parents=True, exist_ok=True)
         temporary = ref.with_name(f".{ref.name}.tmp")
         temporary.write_text(commit, "utf-8")
         os.replace(temporary, ref)  # noqa: PTH105
-    return pointer
 
 
 def _link(blob: Path, pointer: Path) -> None:
@@ -197,6 +241,8 @@ def remove_cached(path: Path) -> int:
     if snapshots is None:
         raise ModelError(f"{path} is not in the cache of the Hub, so it is yours to delete.")
     freed = blob.stat().st_size if blob.is_file() else 0
+    commit, *file = path.relative_to(snapshots).parts
+    forget(snapshots.parent, commit, "/".join(file))
     path.unlink(missing_ok=True)
     shared = any(other.is_file() and os.path.realpath(other) == str(blob) for other in snapshots.rglob("*"))
     if blob != path and not shared:

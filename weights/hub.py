@@ -7,9 +7,17 @@ variables mean here what they mean everywhere.
 from dataclasses import dataclass
 from pathlib import Path
 
-from inpaint.weights.cache import cached_models, choose_file, find_cached, reference_of
+from inpaint.weights.cache import (
+    cached_models,
+    choose_file,
+    find_cached,
+    is_intact,
+    name_other_commits,
+    recall_exact,
+    reference_of,
+)
 from inpaint.weights.contract import Contract
-from inpaint.weights.errors import ModelError
+from inpaint.weights.errors import HubError, ModelError
 from inpaint.weights.hub_errors import in_one_sentence
 from inpaint.weights.known import KnownModel
 from inpaint.weights.locate import known_as
@@ -41,6 +49,8 @@ class Offer:
     """Bytes; 0 where only the download will tell."""
     sha256: str = ""
     """Of the content as the manifest pins it; empty for models that are not in it."""
+    etag: str = ""
+    """What the Hub calls the content, its sha256 or git hash; empty where the Hub was not asked."""
 
 
 def offer(wanted: str) -> Offer:
@@ -84,7 +94,8 @@ def _ask(reference: Reference, known: KnownModel | None) -> Offer:
                 reference.repository, revision=reference.revision, files_metadata=True, timeout=TIMEOUT
             )
         )
-    sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
+    listed = {file.rfilename: file for file in info.siblings or []}
+    sizes = {name: entry.size or 0 for name, entry in listed.items()}
     file = reference.file or choose_file(list(sizes), reference)
     if not file:
         raise ModelError(f"{reference.repository} holds no .onnx file, so there is nothing in it that Inpaint can run.")
@@ -100,6 +111,7 @@ def _ask(reference: Reference, known: KnownModel | None) -> Offer:
         restrictions=known.restrictions if known else "",
         size=check_size(sizes[file], file),
         sha256=known.sha256 if known else "",
+        etag=(lfs.sha256 if (lfs := listed[file].lfs) is not None else listed[file].blob_id) or "",
     )
 
 
@@ -113,7 +125,10 @@ def check_size(size: int, file: str) -> int:
 
 
 def cached_offer(wanted: str) -> Offer | None:
-    """Return what is on this machine under a name or reference, without asking anybody; None when nothing is."""
+    """Return what is on this machine under a name or reference, without asking anybody; None when nothing is.
+
+    Its size is the one that was seen when it was fetched, as far as that is remembered: a file may have lost its end.
+    """
     known = find(wanted)
     if known is not None and known.bundled:
         return None
@@ -123,6 +138,7 @@ def cached_offer(wanted: str) -> Offer | None:
     if reference is None or path is None or exact is None:
         return None
     known = known or known_as(reference)
+    record = recall_exact(exact)
     contract = None if known else contract_in(path)
     licence = known.licence if known else contract.licence if contract else NOT_STATED
     return Offer(
@@ -131,20 +147,54 @@ def cached_offer(wanted: str) -> Offer | None:
         commit=exact.revision,
         licence=licence,
         restrictions=known.restrictions if known else "",
-        size=path.stat().st_size,
+        size=record.size if record is not None else path.stat().st_size,
         sha256=known.sha256 if known else "",
     )
 
 
-def fetched() -> list[str]:
-    """Name the models in the cache that could be filled with: those of the list, and those that carry a contract."""
+def offer_or_cached(wanted: str) -> tuple[Offer, str]:
+    """Return what `offer` does, and where the Hub does not answer what was pulled before, with a note that says so.
+
+    Raises what `offer` raises, where nothing is here.
+    """
+    try:
+        return offer(wanted), ""
+    except HubError as error:
+        here = cached_offer(wanted)
+        if here is not None:
+            note = f"Commit {here.commit[:8]} is here and is used. Whether there is a newer one is not known. {error}"
+            return here, note
+        reference = parse_reference(wanted)
+        other = name_other_commits(reference) if reference is not None else ""
+        raise HubError(f"{str(error).rstrip('.')}{other}" if other else str(error)) from error
+
+
+def fetched(*, thorough: bool = False) -> list[str]:
+    """Name the models in the cache that could be filled with: those of the list, and those that carry a contract.
+
+    Also those that are damaged so much that they no longer show what they were. thorough: look for damage in every file
+    that carries no contract, which takes a while where other programs keep large models; otherwise only in those that
+    `pull` fetched, and those that are no ONNX any more.
+    """
     found = []
     for reference, path in cached_models():
         exact = reference_of(path)
         known = known_as(exact) if exact is not None else None
-        if known is not None or contract_in(path) is not None:
-            found.append(known.name if known is not None else str(reference))
+        if known is None and contract_in(path) is None:
+            suspicious = thorough or (exact is not None and recall_exact(exact) is not None)
+            if is_intact(path) if suspicious else not looks_damaged(path):
+                continue
+        found.append(known.name if known is not None else str(reference))
     return found
+
+
+def looks_damaged(path: Path, sha256: str = "") -> bool:
+    """Return whether a file in the cache is no ONNX, and not what it should be; not each damage is seen so quickly."""
+    try:
+        read_contents(path)
+    except ModelError:
+        return not is_intact(path, sha256)
+    return False
 
 
 def contract_in(path: Path) -> Contract | None:

@@ -11,8 +11,11 @@ from inpaint.weights.transfer import http_library
 
 
 @contextmanager
-def in_one_sentence(reference: Reference) -> Iterator[None]:
-    """Turn whatever huggingface_hub raises in the block into one sentence that says what to do."""
+def in_one_sentence(reference: Reference, *, uploading: bool = False) -> Iterator[None]:
+    """Turn whatever huggingface_hub raises in the block into one sentence that says what to do.
+
+    uploading: the block publishes something; otherwise it fetches.
+    """
     try:
         yield
     except InpaintError:
@@ -20,19 +23,22 @@ def in_one_sentence(reference: Reference) -> Iterator[None]:
     except Exception as error:
         # An upload wraps what happened in its threads.
         cause = error.__cause__ if isinstance(error, RuntimeError) else None
-        explained = _explain(cause if isinstance(cause, Exception) else error, reference)
+        explained = _explain(cause if isinstance(cause, Exception) else error, reference, uploading)
         if explained is None:
             raise
         raise explained from error
 
 
-def _explain(error: Exception, reference: Reference) -> InpaintError | None:
+def _explain(error: Exception, reference: Reference, uploading: bool) -> InpaintError | None:
     """Say what went wrong; None for what is no business of the Hub's."""
     from huggingface_hub import constants, errors
 
     where, page = reference.repository, f"{constants.ENDPOINT}/{reference.repository}"
     http = http_library()
     login = "log in with `hf auth login`, or set HF_TOKEN"
+    again = "run the same again" if uploading else "run the same again: what has arrived is kept"
+    if isinstance(error, errors.OfflineModeIsEnabled) and uploading:
+        return HubError(f"HF_HUB_OFFLINE is set, so nothing was published in {where}; unset it and {again}.")
     if isinstance(error, errors.OfflineModeIsEnabled):
         return HubError(
             f"HF_HUB_OFFLINE is set, so {where} was not fetched; unset it, or install a bundle made on another "
@@ -49,7 +55,7 @@ def _explain(error: Exception, reference: Reference) -> InpaintError | None:
     if isinstance(error, errors.HFValidationError):
         return ModelError(f"{where!r} is not a name the Hub could have; write it as user/repo.")
     if isinstance(error, errors.HfHubHTTPError):  # which for a 400 is a ValueError too
-        return HubError(_explain_status(error.response, where, login))
+        return HubError(_explain_status(error.response, where, login, again))
     if isinstance(error, errors.FileMetadataError | KeyError | TypeError | ValueError):
         return HubError(f"{constants.ENDPOINT} does not answer as the Hub does; check HF_ENDPOINT and the proxy.")
     if isinstance(error, http.ProxyError):
@@ -57,9 +63,10 @@ def _explain(error: Exception, reference: Reference) -> InpaintError | None:
     broken = isinstance(error, http.HTTPError | http.InvalidURL | ConnectionError)
     if broken or (isinstance(error, OSError) and error.errno is None):
         return HubError(
-            f"The Hub at {constants.ENDPOINT} cannot be reached or broke off; check the connection and run the same "
-            "again: what has arrived is kept."
+            f"The Hub at {constants.ENDPOINT} cannot be reached or broke off; check the connection and {again}."
         )
+    if isinstance(error, OSError) and uploading:
+        return OutputError(f"What was to be published in {where} cannot be read: {error.strerror or error}.")
     if isinstance(error, OSError):
         return _explain_disk(error)
     return None
@@ -75,7 +82,7 @@ def _is_hidden(error: Exception) -> bool:
     )
 
 
-def _explain_status(response: Any, where: str, login: str) -> str:
+def _explain_status(response: Any, where: str, login: str, again: str) -> str:
     status, headers = response.status_code, response.headers
     if status == 401:
         return f"The Hub does not accept the token that is set here, for {where}; {login}."
@@ -85,7 +92,7 @@ def _explain_status(response: Any, where: str, login: str) -> str:
         wait = headers.get("Retry-After", "")
         return f"The Hub asks to slow down; try again in {f'{wait} seconds' if wait.isdigit() else 'a few minutes'}."
     if status >= 500:
-        return f"The Hub is not working right now (it says {status}); try again later: what has arrived is kept."
+        return f"The Hub is not working right now (it says {status}); wait a little and {again}."
     return f"The Hub refuses {where} (it says {status}); look at the repository in a browser."
 
 

@@ -35,6 +35,8 @@ class KnownModel:
     """Commit, 40 hexadecimal digits."""
     restrictions: str = ""
     """What else to know before using it, as a sentence."""
+    suits: str = ""
+    """What it is tuned on instead of photographs, such as "drawings"; empty for models for photographs."""
     contract: Contract | None = None
     """For files that carry none. A file of ours does."""
 

@@ -64,14 +64,14 @@ def contract_of(path: Path) -> Contract | None:
 
 def _checked(reference: Reference, known: KnownModel | None) -> Path:
     """Return the cached file of `reference` after checking its content."""
-    from inpaint.weights.cache import find_cached, is_intact
+    from inpaint.weights.cache import find_cached, is_intact, name_other_commits
 
     wanted = known.name if known else str(reference)
     path = find_cached(reference)
     if path is None and known is None:
         raise ModelError(
             f"There is no model file {reference}, and the Hub's model of that name has not been fetched; "
-            f"check the path, or run: inpaint weights pull {reference}"
+            f"check the path, or run: inpaint weights pull {reference}{name_other_commits(reference)}"
         )
     if path is None:
         raise ModelError(f"The model {wanted} has not been fetched yet; run: inpaint weights pull {wanted}")

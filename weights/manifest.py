@@ -4,9 +4,12 @@ A name is a promise about bytes: the content is checked against `sha256` wheneve
 bundled ones by `inpaint weights verify` and the tests, so an entry never starts to mean another file.
 """
 
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
+from inpaint.weights.errors import ModelError
 from inpaint.weights.known import KnownModel
 from inpaint.weights.third_party import FOREIGN
 
@@ -23,8 +26,8 @@ MODELS = (
         name="btgmi-default",
         aliases=("default",),
         file="btgmi-default.onnx",
-        size=13_181_152,
-        sha256="9aaad5afc65724e9434e3189fbb872054209549a41104c82dc7bb79002dad62f",
+        size=6_623_606,
+        sha256="81327418800385692a5dbc77e41e184d561f3c2d4b27db040fd2a68ad67fe60b",
     ),
     _bundled(
         name="btgmi-default-int8",
@@ -37,15 +40,15 @@ MODELS = (
         name="btgmi-joint",
         aliases=("joint",),
         file="btgmi-joint.onnx",
-        size=12_460_187,
-        sha256="d13dbdefd894adbb40fac4294516b75eb0304cf742682e3ce6af9362c52d6b27",
+        size=6_267_555,
+        sha256="97106ef8afc17cd8aca65e947f861356798b3fcbd93e34491446941967a4373a",
         task="joint",
     ),
     _bundled(
         name="cutout",
         file="cutout.onnx",
-        size=3_527_309,
-        sha256="6efaec6ab94b77d98c98f3082a2a1f40f1b3e9acdd3ee25e792c1df2df038cd5",
+        size=1_771_967,
+        sha256="e6249e6b221fd29f7f8ecb227e61364fecc7545ba41415c1ad3705519a86b943",
         task="cutout",
     ),
     *FOREIGN,
@@ -61,6 +64,15 @@ def find(name: str, on: Literal["cpu", "cuda"] = "cuda") -> KnownModel | None:
     quick = [model for model in MODELS if on == "cpu" and name in model.cpu_aliases]
     named = [model for model in MODELS if name in (model.name, *model.aliases)]
     return next(iter([*quick, *named]), None)
+
+
+def bundled_name(path: Path) -> str:
+    """Return the name of the bundled model whose file this is; "" for any other file."""
+    for model in MODELS:
+        with suppress(ModelError):  # the installation lacks it
+            if model.bundled and model.file == path.name and model.locate() == path:
+                return model.name
+    return ""
 
 
 def names() -> list[str]:

@@ -5,10 +5,10 @@ fetched by Xet first; once that has broken off, the next tries go by plain HTTP,
 """
 
 import io
-import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from inpaint.weights.cache import (
     find_cached,
     is_content,
     is_intact,
+    known_hash,
+    note_pulled,
     place,
     remove_cached,
     repository_folder,
@@ -41,39 +43,50 @@ class Pulled:
     """Its file."""
     fetched: int
     """Bytes that came over the network for it."""
+    checked: bool = True
+    """Whether its content was compared with a hash; False where there is none to compare with."""
     notes: tuple[str, ...] = ()
     """What the user should know."""
 
 
 def pull(wanted: Offer, progress: Progress | None = None) -> Pulled:
-    """Fetch a model, unless the same is here; its content is checked either way.
+    """Fetch a model, unless the same is here; its content is checked either way, if anything says what it should be.
 
-    A file of the wrong content never keeps its name, which by plain HTTP it does not even get, and one found damaged is
-    fetched again. Raises `HubError` when the Hub does not give it, `ModelError` when what it gives is not what was
-    promised, `OutputError` when there is no room.
+    A file of the wrong content never keeps its name, which by plain HTTP it does not even get. One that is found
+    damaged is fetched again, and stays until then. A model that is here needs no right to write into the cache. Raises
+    `HubError` when the Hub does not give it, `ModelError` when what it gives is not what was promised, `OutputError`
+    when there is no room.
     """
     exact = Reference(repository=wanted.reference.repository, revision=wanted.commit, file=wanted.reference.file)
-    notes = []
     with in_one_sentence(wanted.reference):
         path = find_cached(exact)
-        if path is not None and is_intact(path, wanted.sha256):
-            _remember_revision(path, wanted)
-            return Pulled(path=path, fetched=0)
-        if path is not None:
-            remove_cached(path)
-            notes.append("What was here was damaged and has been fetched again.")
-        return _fetch(wanted, exact, progress, notes)
+        if path is None:
+            return _fetch(wanted, exact, progress)
+        etag = wanted.sha256 or known_hash(path) or wanted.etag
+        if is_content(path, etag):
+            with suppress(OSError):  # it is here, whether that may be written down or not
+                note_pulled(path, wanted.reference, wanted.commit, etag)
+            return Pulled(path=path, fetched=0, checked=bool(etag))
+    return _replace(wanted, exact, progress)
 
 
-def _remember_revision(path: Path, wanted: Offer) -> None:
-    """Let the branch that was asked for mean this commit from now on."""
-    blob = Path(os.path.realpath(path))
-    if not wanted.reference.pinned and blob.parent.name == "blobs":
-        place(blob, wanted.reference, wanted.commit, blob.name)
+def _replace(wanted: Offer, exact: Reference, progress: Progress | None) -> Pulled:
+    """Fetch what is here and damaged; it stays until another can be had."""
+    try:
+        with in_one_sentence(wanted.reference):
+            # Its size may be that of what is left of it.
+            pulled = _fetch(replace(wanted, size=0), exact, progress, by_xet=False)
+    except HubError as error:
+        raise HubError(f"The file of the model {wanted.name} is damaged, and it was not replaced. {error}") from error
+    again = "fetched again" if pulled.fetched else "replaced by another copy that was here"
+    return replace(pulled, notes=(f"What was here was damaged and has been {again}.", *pulled.notes))
 
 
-def _fetch(wanted: Offer, exact: Reference, progress: Progress | None, notes: list[str]) -> Pulled:
-    """Fetch what is not here; one process at a time for each content."""
+def _fetch(wanted: Offer, exact: Reference, progress: Progress | None, *, by_xet: bool = True) -> Pulled:
+    """Fetch what is not here; one process at a time for each content.
+
+    by_xet: whether Xet may be used, which takes whatever file is there for the right one.
+    """
     from huggingface_hub.utils import WeakFileLock
 
     metadata, headers = _metadata(exact)
@@ -87,16 +100,16 @@ def _fetch(wanted: Offer, exact: Reference, progress: Progress | None, notes: li
     with WeakFileLock(lock):
         if blob.is_file() and is_content(blob, wanted.sha256 or etag):
             # The same content under another commit, or from a process that was quicker.
-            return Pulled(path=place(blob, wanted.reference, wanted.commit, etag), fetched=0, notes=tuple(notes))
-        blob.unlink(missing_ok=True)
-        if metadata.xet_file_data is not None and not part.exists():
+            return Pulled(path=place(blob, wanted.reference, wanted.commit, etag), fetched=0)
+        if by_xet and metadata.xet_file_data is not None and not part.exists() and not blob.exists():
             path = _fetch_by_xet(exact, part, progress)
-            if path is not None and is_intact(path, wanted.sha256):
+            if path is not None and is_intact(path, wanted.sha256 or etag):
                 _check_model(path, wanted, remove_cached)
-                _remember_revision(path, wanted)
-                return Pulled(path=path, fetched=size, notes=tuple(notes))
+                note_pulled(path, wanted.reference, wanted.commit, wanted.sha256 or etag)
+                return Pulled(path=path, fetched=size)
             if path is not None:
                 remove_cached(path)
+        notes = []
         before = part.stat().st_size if part.is_file() else 0
         _check_room(blob.parent, size - before)
         download(metadata.location, headers, part, size, progress)

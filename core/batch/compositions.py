@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from inpaint.core.images.decode import refusing
 from inpaint.core.objects.composition import Composition, compose_file
 from inpaint.core.objects.joint import JointEngine
 from inpaint.core.objects.segmenting import SegmenterEngine
+from inpaint.core.release import release
 from inpaint.core.stopwatch import timed
 
 
@@ -102,7 +102,7 @@ def open_compositions(
 def composition_key(composition: Composition, models: Sequence[str]) -> str:
     """Return a hash of what decides the pixels, besides the files: the line's numbers, the models, the version."""
     told = {name: value for name, value in asdict(composition).items() if not isinstance(value, Path)}
-    text = json.dumps({"composition": told, "models": list(models), "inpaint": version("inpaint")}, sort_keys=True)
+    text = json.dumps({"composition": told, "models": list(models), "inpaint": release()}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +20,7 @@ from inpaint.core.filling.mask_sources import MaskChoice, build_mask, find_mask,
 from inpaint.core.images.decode import refusing
 from inpaint.core.images.read_write import read_image, write_image
 from inpaint.core.memory_errors import is_out_of_memory
+from inpaint.core.release import release
 from inpaint.core.stopwatch import timed
 
 BUG = 70
@@ -56,7 +56,7 @@ class Settings:
         """Return a hash of these settings, of this version of Inpaint, and of the `model`'s SHA-256."""
         choice = asdict(replace(self.choice, file=None))
         told = {"choice": choice, "grow": self.grow, "feather": self.feather, "detail": self.detail, "model": model}
-        text = json.dumps(told | {"inpaint": version("inpaint")}, sort_keys=True)
+        text = json.dumps(told | {"inpaint": release()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -17,6 +17,7 @@ from inpaint.core.engines.shape_buckets import bucket_side
 from inpaint.core.errors import EngineError, InpaintError, ModelError
 from inpaint.weights import Contract, resolve
 from inpaint.weights.locate import contract_of
+from inpaint.weights.manifest import bundled_name
 from inpaint.weights.onnx_metadata import METADATA_KEY
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -51,6 +52,11 @@ class Engine:
         self._threads = threads
         self._on_cpu: Engine | None = None
         self._moving = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """What to call the model that really runs: of the bundled ones the file's name, otherwise the contract's."""
+        return bundled_name(self.path) or self.contract.name
 
     @property
     def device(self) -> Literal["cpu", "cuda"]:

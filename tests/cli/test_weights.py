@@ -105,13 +105,71 @@ def test_a_repository_whose_only_model_lies_in_a_folder(
 def test_what_cannot_be_checked_is_not_called_intact(
     served: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from huggingface_hub import constants
+    from huggingface_hub import constants, hf_hub_download
 
     (tmp_path / "mine.onnx").write_text("no model")
     assert "a file of yours" in run("weights", "verify", tmp_path / "mine.onnx", code=5).stderr
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_SYMLINKS", True, raising=False)
-    run("weights", "pull", "user/repo")
+    hf_hub_download("user/repo", "model.onnx", endpoint=served.url)  # which leaves a copy that no hash belongs to
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert "not checked" in run("weights", "verify", "user/repo").stdout
+    assert "it was here already, not checked" in run("weights", "pull", "user/repo").stdout
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    assert "it was here already, sha256 checked" in run("weights", "pull", "user/repo").stdout  # the Hub says it
+    assert "intact" in run("weights", "verify", "user/repo").stdout
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("damage", ["cut", "zeros", "cut and zeros"])
+def test_what_can_no_longer_be_read_is_named_as_damaged(
+    served: Any, heavy_model: bytes, monkeypatch: pytest.MonkeyPatch, links: bool, damage: str
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_SYMLINKS", not links, raising=False)
+    run("weights", "pull", "user/repo")
+    file = Path(run("weights", "where", "user/repo").stdout.strip()).resolve()
+    left = heavy_model[: len(heavy_model) // 2] if "cut" in damage else heavy_model
+    file.write_bytes(bytes(5000) + left[5000:] if "zeros" in damage else left)
+    assert "user/repo is damaged" in run("weights", "verify", code=5).stderr
+    rows = {row["name"]: row for row in json.loads(run("weights", "list", "--json").stdout)}
+    assert rows["user/repo"]["damaged"]
+    assert rows["user/repo"]["size"] == len(heavy_model) or links
+    assert not rows["btgmi-joint"]["damaged"]
+    assert "damaged" in run("weights", "list").stdout
+    again = run("weights", "pull", "user/repo")
+    assert "Note: What was here was damaged and has been" in again.stderr
+    assert file.read_bytes() == heavy_model
+    assert "user/repo: intact" in run("weights", "verify").stdout
+
+
+def test_a_file_of_another_program_that_is_no_onnx_is_nobodys_damage(hub: Any, cache: Path) -> None:
+    from huggingface_hub import hf_hub_download
+
+    hub.commit("other/words", {"vocabulary.onnx": b"no model at all", "model.onnx": b"\x0a\x02hi"})
+    for name in ("vocabulary.onnx", "model.onnx"):
+        hf_hub_download("other/words", name, endpoint=hub.url)
+    assert "other/words" not in run("weights", "verify").output
+    assert "other/words" not in run("weights", "list").stdout
+
+
+def test_a_model_tuned_on_drawings_is_offered_as_that() -> None:
+    assert "aot-gan is tuned on drawings, not on photographs." in run("weights", "list").stdout
+
+
+def test_where_says_which_file_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    from inpaint.core.engines import devices
+
+    for count, file in ((0, "btgmi-default-int8.onnx"), (1, "btgmi-default.onnx")):
+        monkeypatch.setattr(devices, "cuda_devices", lambda count=count: count)
+        assert Path(run("weights", "where", "default").stdout.strip()).name == file
+
+
+def test_the_half_precision_beside_a_published_model_is_pulled_by_its_name(hub: Any, heavy_model: bytes) -> None:
+    hub.commit("user/repo", {"model.onnx": heavy_model, "model_fp16.onnx": heavy_model[:-1] + b"!"})
+    run("weights", "pull", "user/repo", "user/repo:model_fp16.onnx")
+    for name, file in (("user/repo", "model.onnx"), ("user/repo:model_fp16.onnx", "model_fp16.onnx")):
+        assert Path(run("weights", "where", name).stdout.strip()).name == file
 
 
 def test_a_strangers_words_do_not_steer_the_terminal(hub: Any, heavy_model: bytes) -> None:

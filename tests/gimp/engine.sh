@@ -10,7 +10,7 @@ root=${GIMP_ROOT:?say where the root is}
 rm -rf "$root/opt/source"
 mkdir -p "$root/opt/source"
 cd "$top"
-cp -r pyproject.toml README.md LICENSE cli core gimp_plugin tests training weights "$root/opt/source/"
+cp -r pyproject.toml README.md LICENSE inpaint_photo.py cli core gimp_plugin studio tests training weights "$root/opt/source/"
 find "$root/opt/source" -name __pycache__ -prune -exec rm -rf {} +
 
 binds=()

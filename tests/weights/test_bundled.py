@@ -31,6 +31,7 @@ def test_it_is_there_and_small():
 def test_it_says_what_it_is(engine):
     assert engine.contract.name == "btgmi-default"
     assert engine.contract.precision == "int8"  # it is on a CPU
+    assert engine.name == "btgmi-default-int8"
     assert load_engine("btgmi-default", device="cpu").contract.precision == "fp32"
     assert "recipe" in engine.contract.description
 

@@ -62,6 +62,14 @@ def test_on_a_cpu_the_default_is_the_bundled_model_in_eight_bits() -> None:
     assert resolve(quick, "cuda") == quick
 
 
+def test_a_bundled_file_is_known_by_its_place_only(tmp_path: Path) -> None:
+    for name in ("btgmi-default", "btgmi-default-int8", "cutout"):
+        assert manifest.bundled_name(resolve(name)) == name
+    copy = tmp_path / "btgmi-default.onnx"
+    copy.write_bytes(b"")
+    assert manifest.bundled_name(copy) == manifest.bundled_name(Path("nowhere.onnx")) == ""
+
+
 def test_a_name_comes_before_a_stray_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("default").write_text("stray")

@@ -4,12 +4,12 @@ import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any, cast
 
 from inpaint.core.engines.engine import Device
 from inpaint.core.errors import EngineError, OutputError
+from inpaint.core.release import release
 from inpaint.training.data.mask_sets import RECORD, Kind, MaskSet, freeze, open_mask_set
 from inpaint.training.devices import choose_device
 from inpaint.training.evaluation.blind_sheets import BlindSheets
@@ -122,7 +122,7 @@ def run(
             progress=None if progress is None else lambda done: progress(done, len(photographs)),
         )
     conditions = Conditions(
-        inpaint=metadata.version("inpaint"),
+        inpaint=release(),
         data=Path(request.data).name or request.data,
         pictures=len(photographs),
         size=None if request.whole else request.size,

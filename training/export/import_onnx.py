@@ -9,13 +9,12 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-import onnx
 import torch
-from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from inpaint.core.errors import ModelError
+from inpaint.training.export.compact import read_initializers
 from inpaint.training.export.subpixel import neighbours, whole_kernel
 
 Convolution = nn.Conv2d | nn.ConvTranspose2d
@@ -25,11 +24,10 @@ PREFIX = "generator."
 
 def read_weights(file: Path) -> dict[str, Tensor]:
     """Return the weights of an exported file by their names in the network, float32."""
-    proto = onnx.load(str(file))
     return {
-        tensor.name.removeprefix(PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy()).float()
-        for tensor in proto.graph.initializer
-        if tensor.name.startswith(PREFIX)
+        name.removeprefix(PREFIX): torch.from_numpy(values.copy()).float()
+        for name, values in read_initializers(file).items()
+        if name.startswith(PREFIX)
     }
 
 

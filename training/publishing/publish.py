@@ -13,14 +13,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from inpaint.core.errors import HubError, ModelError, OutputError
+from inpaint.core.errors import ModelError, OutputError
 from inpaint.training.export.inpainting import export_run, load_filler
 from inpaint.training.publishing.model_card import Card, read_evaluation
 from inpaint.training.publishing.pretrained import PretrainedGenerator
+from inpaint.training.publishing.upload import check_repository
 from inpaint.training.run.directory import RunDirectory, write_json
-from inpaint.weights.hub_errors import in_one_sentence
 from inpaint.weights.paths import is_file, is_there
-from inpaint.weights.reference import Reference, parse_reference
 
 FILES = {
     "model.onnx": "ONNX, float32",
@@ -42,14 +41,6 @@ class Published:
     files: tuple[str, ...]
     notes: tuple[str, ...]
     """What the user should know."""
-
-
-def check_repository(name: str) -> str:
-    """Return `name` if it can be a repository. Raises `ModelError` when it cannot."""
-    reference = parse_reference(name)
-    if reference is None or str(reference) != reference.repository:
-        raise ModelError(f"{name!r} cannot be a repository; write it as user/repo.")
-    return name
 
 
 def build_folder(
@@ -126,25 +117,6 @@ def build_folder(
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Published(folder=folder, files=tuple(sorted({*files, "README.md"})), notes=tuple(notes))
-
-
-def upload_folder(folder: Path, repository: str, *, private: bool = False, message: str = "") -> str:
-    """Make the repository if it is not there, and commit the folder in one go; returns the address of the commit.
-
-    Raises `HubError` when the Hub does not let us.
-    """
-    from huggingface_hub import HfApi, get_token
-
-    check_repository(repository)
-    if get_token() is None:
-        raise HubError("Publishing needs a token that may write: log in with `hf auth login`, or set HF_TOKEN.")
-    api = HfApi(library_name="inpaint")
-    with in_one_sentence(Reference(repository=repository)):
-        api.create_repo(repository, private=private, exist_ok=True)
-        commit = api.upload_folder(
-            repo_id=repository, folder_path=folder, commit_message=message or "Publish a model of Inpaint"
-        )
-    return str(commit.commit_url)
 
 
 def _last_validation(rundir: RunDirectory, step: int) -> dict[str, float]:

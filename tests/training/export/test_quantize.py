@@ -36,7 +36,7 @@ def test_a_bundled_model_in_eight_bits(small):
     assert eight.contract.precision == "int8"
     assert "computes in int8" in eight.contract.in_words()
     assert (eight.contract.name, eight.contract.licence) == (original.contract.name, original.contract.licence)
-    assert path.stat().st_size < 0.4 * original.path.stat().st_size
+    assert path.stat().st_size < 0.75 * original.path.stat().st_size  # which keeps its weights in sixteen
     assert 0 < drift.mean < quantize.LIMIT
     assert drift.mean < drift.largest
 

@@ -16,7 +16,8 @@ from inpaint.core import load_engine
 from inpaint.core.errors import HubError, ModelError, OutputError, RecipeError
 from inpaint.training.publishing.model_card import Card, read_evaluation
 from inpaint.training.publishing.pretrained import PretrainedGenerator
-from inpaint.training.publishing.publish import FILES, _last_validation, build_folder, upload_folder
+from inpaint.training.publishing.publish import FILES, _last_validation, build_folder
+from inpaint.training.publishing.upload import upload_folder
 from inpaint.training.recipe import load_recipe
 from inpaint.training.run.directory import RunDirectory
 from inpaint.training.run.session import Options, run_training
