@@ -18,6 +18,7 @@ from inpaint.core.filling.fallback import fill_with_fallback
 from inpaint.core.filling.mask import WHITE, check_mask
 from inpaint.core.filling.mask import grow as grow_mask
 from inpaint.core.filling.regions import Box, Region, plan, widened
+from inpaint.core.filling.tone_curve import ToneCurve, curve_of
 from inpaint.core.images.photo import Photo
 from inpaint.core.images.pixels import check_picture, white_of
 
@@ -61,7 +62,8 @@ def fill(
 ) -> Picture:
     """Fill the hole of a picture; every pixel outside it comes back exactly as it was.
 
-    - `image`: a `Photo`, or H x W x 3 RGB of uint8, uint16, or floats in [0, 1]; not changed;
+    - `image`: a `Photo`, or H x W x 3 RGB of uint8, uint16, or floats, where 1.0 is white. Floats may
+      be light of any strength; those that are no finite numbers are not looked at, and kept outside the hole;
     - `mask`: H x W bool, True = hole; or H x W uint8, where everything above 0 is hole and the value is how much of the
       fill shows, 255 = the fill alone;
     - `grow`: make the hole this many pixels larger on all sides first;
@@ -112,6 +114,8 @@ def fill_pixels(
     notes = list(check_mask(levels))
     mask = levels if levels.dtype == np.bool_ else levels > 0
     regions = plan(mask, engine.contract)
+    if pixels.dtype.kind == "f" and not (finite := np.isfinite(pixels).all(axis=2)).all():
+        empty = ~finite if empty is None else empty | ~finite
     result = pixels if in_place else pixels.copy()
     unknown = mask.copy() if empty is None else mask | empty
     if unknown.all():
@@ -122,19 +126,20 @@ def fill_pixels(
     for number, region in enumerate(regions, 1):
         # The window's view of the result already holds what earlier regions filled, as known pixels.
         window, hole = result[region.window.slices], unknown[region.window.slices]
-        done = fill_with_fallback(partial(_run, window, hole, white), engine, region)
+        curve = curve_of(window, hole, region.hole.inside(region.window))
+        done = fill_with_fallback(partial(_run, window, hole, curve), engine, region)
         engine, regions[number - 1] = done.engine, done.region
         notes.extend(done.notes)
         hole = mask[region.hole.slices]
         if feather or levels.dtype == np.uint8:
             olds.append(result[region.hole.slices][hole])
-        result[region.hole.slices][hole] = _as_type(done.filled[hole] * np.float32(white), result.dtype, white)
+        result[region.hole.slices][hole] = curve.decode(done.filled[hole])
         unknown[region.hole.slices][hole] = False
         if progress is not None:
             progress(number, steps)
     for number, i in enumerate(textured, len(regions) + 1):
         # Where memory was short a region has another scale by now.
-        _put_texture(result, mask, unknown, regions[i], white, always=detail == "texture")
+        _put_texture(result, mask, unknown, regions[i], always=detail == "texture")
         if progress is not None:
             progress(number, steps)
     for region, old in zip(regions, olds, strict=False):
@@ -147,21 +152,21 @@ def fill_pixels(
     return Filled(pixels=result, mask=mask, regions=tuple(regions), engine=engine, notes=tuple(notes))
 
 
-def _run(window: np.ndarray, hole: np.ndarray, white: float, engine: Engine, region: Region) -> np.ndarray:
-    """Return the region's hole box filled: height x width x 3 float32 in [0, 1].
+def _run(window: np.ndarray, hole: np.ndarray, curve: ToneCurve, engine: Engine, region: Region) -> np.ndarray:
+    """Return the region's hole box filled: height x width x 3 float32 in [0, 1], which `curve` turns into colours.
 
     What `window` shows inside `hole` is not used.
     """
-    box = region.hole._replace(top=region.hole.top - region.window.top, left=region.hole.left - region.window.left)
+    box = region.hole.inside(region.window)
     height, width = region.fed
     if (height, width) == hole.shape:
-        return engine.run(_as_floats(window, white), hole)[box.slices]
+        return engine.run(curve.encode(window), hole)[box.slices]
     # Whole numbers are made small before they are made floats: a window of a large hole is large.
     whole = np.issubdtype(window.dtype, np.integer)
-    small = cv2.resize(window if whole else _as_floats(window, white), (width, height), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(window if whole else curve.encode(window), (width, height), interpolation=cv2.INTER_AREA)
     # A small pixel that is hole in the least part has the hole's old colour in it, so it is hole.
     small_hole = cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0
-    filled = engine.run(_as_floats(small, white) if whole else small, small_hole)
+    filled = engine.run(curve.encode(small) if whole else small, small_hole)
     down, across = height / hole.shape[0], width / hole.shape[1]
     # Pixel centres are at halves, and cv2.warpAffine counts them from 0.
     back = np.array(
@@ -173,42 +178,38 @@ def _run(window: np.ndarray, hole: np.ndarray, white: float, engine: Engine, reg
     )
 
 
-def _as_floats(image: np.ndarray, white: float) -> np.ndarray:
-    """Return H x W x 3 float32 in [0, 1]."""
-    floats = image.astype(np.float32)
-    floats /= np.float32(white)
-    return np.clip(floats, 0, 1, out=floats)  # floats may be brighter than white
-
-
 def _as_type(colours: np.ndarray, dtype: np.dtype, white: float) -> np.ndarray:
     """Return float colours from 0 to `white` in the picture's type."""
     return (np.rint(colours).clip(0, white) if np.issubdtype(dtype, np.integer) else colours).astype(dtype)
 
 
-def _put_texture(
-    result: np.ndarray, mask: np.ndarray, empty: np.ndarray, region: Region, white: float, always: bool
-) -> None:
+def _put_texture(result: np.ndarray, mask: np.ndarray, empty: np.ndarray, region: Region, always: bool) -> None:
     """Refine the fill of a region with texture from its window, in place and strictly inside the region's hole."""
     masked = mask[region.window.slices]
     hole = np.zeros_like(masked)
-    inner = region.hole._replace(top=region.hole.top - region.window.top, left=region.hole.left - region.window.left)
+    inner = region.hole.inside(region.window)
     hole[inner.slices] = masked[inner.slices]
     always = always or region.scale <= SOFT
     window, hidden = result[region.window.slices], empty[region.window.slices]
-    if not hidden.any():
-        refine(window, hole, masked, white, always=always)
+    curve = curve_of(window, hidden, inner)
+    mapped = window.dtype.kind == "f"
+    if not (mapped or hidden.any()):
+        refine(window, hole, masked, curve.high, always=always)
         return
-    # What nobody sees must not show in what is compared, either.
-    seen = window.copy()
-    seen[hidden] = window[~hidden].mean(axis=0)
-    refine(seen, hole, masked | hidden, white, always=always)
-    window[hole] = seen[hole]
+    seen = curve.encode(window) if mapped else window.copy()
+    if hidden.any():
+        # What nobody sees must not show in what is compared, either.
+        seen[hidden] = seen[~hidden].mean(axis=0)
+    if refine(seen, hole, masked | hidden, 1.0 if mapped else curve.high, always=always) is not None:
+        window[hole] = curve.decode(seen[hole]) if mapped else seen[hole]
 
 
 def _blend(target: np.ndarray, old: np.ndarray, hole: np.ndarray, share: np.ndarray, white: float) -> None:
     """Let the `old` colours of the hole shine through where less than all of the fill is to show."""
-    some = share[hole][:, None]
-    target[hole] = _as_type(some * target[hole] + (1 - some) * old, target.dtype, white)
+    some, new = share[hole][:, None], target[hole]
+    if old.dtype.kind == "f":
+        old = np.where(np.isfinite(old), old, new)
+    target[hole] = _as_type(some * new + (1 - some) * old, target.dtype, white)
 
 
 def _share(levels: np.ndarray, box: Box, feather: int) -> np.ndarray | None:

@@ -38,6 +38,10 @@ class Box(NamedTuple):
         """Rows and columns, to index an array with."""
         return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
+    def inside(self, other: "Box") -> "Box":
+        """Return the same box, counted from the top left of another one."""
+        return self._replace(top=self.top - other.top, left=self.left - other.left)
+
 
 def box_around(mask: np.ndarray) -> Box:
     """Return the smallest box around what is True in a mask (H x W). Raises `ValueError` where nothing is."""
