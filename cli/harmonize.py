@@ -48,6 +48,7 @@ def harmonize(
     target = target_beside(image, "harmonized", output)
     from inpaint.core.atomic_files import check_apart
     from inpaint.core.filling.mask import read_alpha
+    from inpaint.core.images.numbers import check_numbers
     from inpaint.core.images.read_write import check_output, read_image, write_image
     from inpaint.core.objects.harmonizing import harmonize as fit_colours
     from inpaint.core.objects.joint import JointEngine
@@ -56,6 +57,7 @@ def harmonize(
         check_apart(target, {"photograph": image, "mask": mask}, has_force=True)
     start = time.perf_counter()
     photo = read_image(image)
+    check_numbers(photo.pixels, image)
     check_output(photo, target)
     alpha, told = read_alpha(mask, photo.size, invert)
     engine = load_method(method, model, device, threads, fills=False)

@@ -15,7 +15,7 @@ class Photo:
     pixels: np.ndarray
     """H x W x 3 RGB, uint8, uint16 or floating point; the three channels are equal when `grey`.
 
-    White is the largest integer, or 1.0; floats may lie outside [0, 1] and are finite.
+    White is the largest integer, or 1.0; floats may lie outside [0, 1], or be no finite numbers.
     """
     alpha: np.ndarray | None = None
     """H x W of the same dtype, 0 = transparent, white = opaque; None when the file has none."""

@@ -16,6 +16,7 @@ from inpaint.core.filling.mask import read_alpha
 from inpaint.core.filling.parse_box import parse_box, parse_numbers
 from inpaint.core.filling.regions import Box
 from inpaint.core.images.convert_profile import convert_profile
+from inpaint.core.images.numbers import check_numbers
 from inpaint.core.images.photo import Photo
 from inpaint.core.images.pixels import white_of
 from inpaint.core.images.read_write import check_output, read_image, write_image
@@ -67,6 +68,8 @@ def compose_file(
     Raises any `InpaintError`; nothing is written then.
     """
     photo, guide = read_image(composition.background), read_image(composition.object)
+    check_numbers(photo.pixels, composition.background)
+    check_numbers(guide.pixels, composition.object)
     check_output(photo, composition.output)
     mask, told = _mask(composition, guide)
     if composition.object_box is None and mask is None:

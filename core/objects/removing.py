@@ -12,7 +12,7 @@ from inpaint.core.errors import MaskError
 from inpaint.core.filling.fill import Detail, Filled, Progress, fill_pixels
 from inpaint.core.filling.mask import grow as grow_mask
 from inpaint.core.filling.regions import Box, widened
-from inpaint.core.images.pixels import to_float
+from inpaint.core.filling.tone_curve import curve_of
 from inpaint.core.objects.cutout import clip_box, cut_out
 from inpaint.core.objects.segmenting import SegmenterEngine
 
@@ -78,8 +78,10 @@ def find_objects(
             # Only the surroundings that the cut-out looks at, so that a large photograph costs no more.
             found = np.zeros_like(hole)
             near = widened(box, box.height // 2 + 8, box.width // 2 + 8, pixels.shape)
-            inner = box._replace(top=box.top - near.top, left=box.left - near.left)
-            found[near.slices] = _whole_object(to_float(pixels[near.slices]), inner, segmenter)
+            inner = box.inside(near)
+            part = pixels[near.slices]
+            seen = curve_of(part, np.zeros(part.shape[:2], bool), inner).encode(part)
+            found[near.slices] = _whole_object(seen, inner, segmenter)
             notes += _suspicions(float(found[box.slices].mean()), box)
         margin = max(3, round(max(box.height, box.width) / 50)) if grow is None else grow
         hole |= grow_mask(found, margin)

@@ -67,7 +67,7 @@ def as_rgb(
         raise error(f"{name} has integers of more than 16 bits or below 0; save it with 8 or 16 bits, or as floats.")
     numbers = np.asarray(picture)
     if picture.mode == "F":
-        from inpaint.core.images.formats.tiff import check_numbers
+        from inpaint.core.images.numbers import check_numbers
 
         check_numbers(numbers, name, error)
         grey = np.rint(numbers.clip(0, 1) * 255).astype(np.uint8)

@@ -8,9 +8,10 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from inpaint.core.errors import ImageError, InpaintError
+from inpaint.core.errors import ImageError
 from inpaint.core.images.formats.metadata import ORIENTATION, PER_INCH, clean_dpi, clean_exif, clean_xmp, upright
 from inpaint.core.images.formats.tiff_tags import add_tags
+from inpaint.core.images.numbers import check_finite, note_numbers
 from inpaint.core.images.photo import Photo, joined, parted
 from inpaint.core.images.pixels import white_of
 
@@ -66,8 +67,10 @@ def read_tiff(path: Path, megapixels: float) -> Photo | None:
         array = np.moveaxis(array, 0, -1)
     if flipped:
         array = np.invert(array) if page.samplesperpixel == 1 else array
-    check_numbers(array, path)
     pixels, last, grey = parted(upright(array, orientation if orientation in range(1, 9) else 1))
+    notes += note_numbers(pixels, path.name)
+    if last is not None:
+        check_finite(last, path)
     # A file that says nothing at all of its last channel means transparency.
     transparent = not page.extrasamples or page.extrasamples[0] in (_ASSOCIATED, _UNASSOCIATED)
     alpha, extra = (last, None) if transparent else (None, last)
@@ -150,25 +153,6 @@ def _check_samples(page: tifffile.TiffPage, path: Path) -> None:
         raise ImageError(f"{path} has {page.bitspersample} bits per channel; save it with 16, or as floats.")
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and (dtype.kind == "f" or page.samplesperpixel > 1):
         raise ImageError(f"{path} stores white as 0, in a way that cannot be kept; save it with black as 0.")
-
-
-def check_numbers(array: np.ndarray, name: Path | str, error: type[InpaintError] = ImageError) -> None:
-    """Raise an `error` that names the picture for floats that are none in [0, 1]."""
-    if array.dtype.kind != "f":
-        return
-    bad = ~np.isfinite(array)
-    if bad.any():
-        row, column = np.argwhere(bad)[0][:2]
-        raise error(
-            f"{name} holds NaN or infinite values ({int(bad.sum())}, the first in column {column} of row {row}); "
-            "replace them by numbers first."
-        )
-    step = max(1, int(np.sqrt(array.size / 1e6)))
-    middle = float(np.median(array[::step, ::step]))
-    if middle > 1:
-        raise error(
-            f"{name} has floating-point values around {middle:.4g}, and white is 1.0; divide them so that it is."
-        )
 
 
 def _read_exif(path: Path, page: tifffile.TiffPage) -> tuple[bytes | None, list[str]]:

@@ -8,6 +8,7 @@ import tifffile
 
 from inpaint.core import ImageError, MaskError, OutputError, fill, load_engine, read_image, write_image
 from inpaint.core.filling.mask_sources import MaskChoice, build_mask
+from inpaint.core.images.numbers import check_numbers
 
 Maker = Callable[..., np.ndarray]
 
@@ -202,3 +203,33 @@ def test_other_formats_leave_a_channel_of_unknown_meaning_out_and_say_so(
     notes = write_image(read_image(tmp_path / "in.tif"), tmp_path / f"out{suffix}")
     assert any("extra channel" in note for note in notes)
     assert read_image(tmp_path / f"out{suffix}").alpha is None
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_few_values_that_are_no_numbers_are_told(tmp_path: Path, bad: float) -> None:
+    pixels = np.full((6, 8, 3), 3, np.float32)
+    pixels[2, 5, 1] = bad
+    tifffile.imwrite(tmp_path / "in.tif", pixels, photometric="rgb")
+    photo = read_image(tmp_path / "in.tif")
+    (note,) = photo.notes
+    assert "column 5 of row 2" in note
+    assert np.array_equal(photo.pixels, pixels, equal_nan=True)
+    with pytest.raises(ImageError, match="column 5 of row 2"):
+        check_numbers(photo.pixels, "in.tif")
+    pixels[..., 0] = bad
+    tifffile.imwrite(tmp_path / "in.tif", pixels, photometric="rgb")
+    with pytest.raises(ImageError, match="nothing but NaN"):
+        read_image(tmp_path / "in.tif")
+
+
+def test_transparency_must_be_a_number(tmp_path: Path) -> None:
+    pixels = np.full((6, 8, 4), 0.5, np.float32)
+    pixels[1, 2, 3] = np.nan
+    tifffile.imwrite(tmp_path / "in.tif", pixels, photometric="rgb", extrasamples=["unassalpha"])
+    with pytest.raises(ImageError, match="NaN"):
+        read_image(tmp_path / "in.tif")
+
+
+def test_white_that_is_elsewhere_is_told_where_it_matters() -> None:
+    with pytest.raises(ImageError, match="around 200"):
+        check_numbers(np.full((6, 8, 3), 200, np.float32), "in.tif")
