@@ -140,19 +140,8 @@ def _open_heif(path: Path, error: type[InpaintError]) -> Image.Image:
 def is_deep(picture: Image.Image) -> bool:
     """Say whether the file has more than 8 bits per channel.
 
-    Pillow opens some of those as if they had 8; the raw mode that it notes before decoding tells, or the file does.
+    Pillow opens some of those as if they had 8; the raw mode that it notes before decoding tells. Not for AVIF, HEIF.
     """
-    if picture.format == "AVIF":
-        return _avif_is_deep(Path(getattr(picture, "filename", "")))
     modes = [picture.mode, *(str(tile[3]) for tile in getattr(picture, "tile", []))]
     # The 16 bits of a BMP are those of a whole pixel.
-    deep = any(mode in ("I", "F") or ";12" in mode or (";16" in mode and "BGR;16" not in mode) for mode in modes)
-    return deep or picture.info.get("bit_depth", 8) > 8  # of HEIF
-
-
-def _avif_is_deep(path: Path) -> bool:
-    """Look at the flag `high_bitdepth` of the codec configuration box (AV1 in ISOBMFF, section 2.3.3)."""
-    with path.open("rb") as file:
-        head = file.read(1 << 16)
-    at = head.find(b"av1C")
-    return at >= 0 and len(head) > at + 6 and bool(head[at + 6] & 0x40)
+    return any(mode in ("I", "F") or ";12" in mode or (";16" in mode and "BGR;16" not in mode) for mode in modes)

@@ -1,7 +1,6 @@
 """Photographs in and out of files, with everything that must survive a fill."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -9,12 +8,15 @@ from PIL import Image
 from inpaint.core.atomic_files import atomic_write, check_writable
 from inpaint.core.errors import ImageError, OutputError
 from inpaint.core.images.decode import MEGAPIXELS, is_deep, is_tiff, open_picture, refusing
+from inpaint.core.images.formats.deep import decode_avif, decode_heif, deep_photo
 from inpaint.core.images.formats.dropped_metadata import left_out
-from inpaint.core.images.formats.metadata import clean_dpi, clean_exif, clean_xmp, read_exif, stored_dpi, upright
+from inpaint.core.images.formats.heif_boxes import read_boxes, to_chunk
+from inpaint.core.images.formats.inner_pictures import inner_pictures
 from inpaint.core.images.formats.png import decode_deep, kept, open_described, read_chunks, write_png
 from inpaint.core.images.formats.raster import LONGEST_SIDE, read_raster, write_raster
 from inpaint.core.images.formats.raw_profile import Chunk, old_metadata
-from inpaint.core.images.photo import Photo, parted
+from inpaint.core.images.formats.xmp_claims import note, without_claims
+from inpaint.core.images.photo import Photo
 from inpaint.core.images.pixels import white_of
 
 __all__ = ["Photo", "check_output", "filled_name", "read_image", "write_image"]
@@ -38,6 +40,17 @@ def read_image(path: str | Path) -> Photo:
     for kinds that a fill would damage: CMYK, several frames or pages, more than 200 megapixels; see docs/formats.md.
     """
     path = Path(path)
+    photo = _read(path)
+    with refusing(path, ImageError):
+        there = inner_pictures(path)
+    if not photo.xmp:
+        return replace(photo, notes=(*photo.notes, *note(path.name, there, set())))
+    xmp, claimed = without_claims(photo.xmp)
+    return replace(photo, xmp=xmp, notes=(*photo.notes, *note(path.name, there, claimed)))
+
+
+def _read(path: Path) -> Photo:
+    """Read a file with all that it says."""
     with refusing(path, ImageError):
         if is_tiff(path):
             from inpaint.core.images.formats.tiff import (
@@ -48,19 +61,21 @@ def read_image(path: str | Path) -> Photo:
             if photo is not None:
                 return photo
     with open_picture(path, ImageError) as picture:
+        if picture.format in ("AVIF", "HEIF"):
+            return _read_heif(picture, path)
         chunks = read_chunks(path) if picture.format == "PNG" else []
         said, old_notes = old_metadata(chunks)
         for key, value in said.items():
             picture.info.setdefault(key, value)
-        if is_deep(picture) and picture.format == "PNG":
+        if not is_deep(picture):
+            photo = read_raster(picture, path)
+        elif picture.format == "PNG":
             photo = _read_deep_png(picture, path, chunks)
-        elif is_deep(picture):
+        else:
             raise ImageError(
                 f"{path} has more than 8 bits per channel, and only 8 would survive; "
                 "save it as PNG or TIFF with 16 bits and fill that."
             )
-        else:
-            photo = read_raster(picture, path)
         described, notes = kept(chunks)
         return replace(photo, png=described, notes=(*photo.notes, *old_notes, *notes))
 
@@ -117,8 +132,17 @@ def _read_deep_png(picture: Image.Image, path: Path, chunks: list[Chunk]) -> Pho
     """Read a PNG of 16 bits per channel, of which Pillow has read what stands before the pixels."""
     with open_described(chunks) as described:
         described.info = {**picture.info, **described.info}
-        exif, orientation, notes = clean_exif(partial(read_exif, described))
-        xmp = clean_xmp(described.info.get("xmp"))
-        dpi, icc = clean_dpi(stored_dpi(described), orientation), described.info.get("icc_profile") or None
-    pixels, alpha, grey = parted(upright(decode_deep(path.read_bytes()), orientation))
-    return Photo(pixels=pixels, alpha=alpha, grey=grey, icc=icc, exif=exif, xmp=xmp, dpi=dpi, notes=tuple(notes))
+        return deep_photo(described, decode_deep(path.read_bytes()))
+
+
+def _read_heif(picture: Image.Image, path: Path) -> Photo:
+    """Read an AVIF or HEIF; colours that it describes in numbers become what PNG has for them."""
+    boxes = read_boxes(path)
+    bits = max(boxes.bits, int(picture.info.get("bit_depth") or 8))
+    if bits > 8:
+        decode = decode_avif if picture.format == "AVIF" else decode_heif
+        photo = deep_photo(picture, decode(path, bits))
+    else:
+        photo = read_raster(picture, path)
+    chunk = to_chunk(boxes.cicp) if boxes.cicp and not photo.icc else None
+    return replace(photo, png=((b"cICP", chunk),)) if chunk else photo

@@ -10,7 +10,8 @@ COMMENT = "The comment was left out; choose .png to keep it."
 _CAPTION = "The caption (IPTC) was left out; choose .png or .tif to keep it."
 _TEXT = "The text of the PNG was left out; choose .png to keep it."
 _COLOURS = (
-    "The colour space of the PNG (cICP, gamma) was left out, so its colours may look different; choose .png to keep it."
+    "The colour space, which the file gives in numbers (cICP, gamma), was left out, so its colours may look different; "
+    "choose .png to keep it."
 )
 _EXTRA = "The extra channel, which is no transparency, was left out; choose .tif to keep it."
 

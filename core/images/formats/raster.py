@@ -52,8 +52,6 @@ def read_raster(picture: Image.Image, path: Path) -> Photo:
         picture.load()
         exif, orientation, exif_notes = clean_exif(partial(read_exif, picture))
         turn = orientation
-    if picture.format == "MPO":
-        notes.append(f"{path.name} holds more pictures behind the first; only the first is filled and kept.")
     if picture.mode in ("P", "PA"):
         notes.append("The picture has a palette; the result is written in full colour.")
     elif picture.mode == "1":

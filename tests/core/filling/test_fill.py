@@ -183,8 +183,6 @@ def test_in_place_is_the_same_without_a_copy(engine: Engine, picture: Maker, hol
 
 
 def test_floats_beyond_white_far_away_change_nothing_and_are_kept(engine: Engine, picture: Maker, hole: Maker) -> None:
-    engine: Engine, picture: Maker, hole: Maker
-) -> None:
     bright = picture().astype(np.float32) / 255
     bright[0] = 40
     bright[1] = -3
