@@ -9,14 +9,13 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
-from inpaint.core.errors import InpaintError
+from inpaint.core.errors import ImageError, InpaintError
 from inpaint.core.images.formats.raw_profile import LONGEST
+from inpaint.core.images.memory_need import check_memory
 from inpaint.core.install_hints import install_hint
 
 READABLE = ("JPEG", "PNG", "WebP", "TIFF", "BMP", "AVIF")
 """The kinds of file that are read."""
-MEGAPIXELS = 200
-"""Larger pictures are refused: they are attacks on memory more often than photographs."""
 
 _PILLOW_NAMES = {name.upper() for name in READABLE} | {
     "HEIF",
@@ -38,11 +37,9 @@ def open_picture(path: str | Path, error: type[InpaintError]) -> Iterator[Image.
     with refusing(path, error), _long_texts(), _open(path, error) as picture:
         if picture.format not in _PILLOW_NAMES:
             raise error(f"{path} is a {picture.format} file; save it as one that Inpaint reads: {', '.join(READABLE)}.")
-        if picture.width * picture.height > MEGAPIXELS * 1_000_000:
-            raise error(
-                f"{path} has {picture.width * picture.height / 1e6:.0f} megapixels, and the most Inpaint "
-                f"reads is {MEGAPIXELS}; make it smaller or cut it into parts."
-            )
+        # A photograph has three channels in memory, grey or not; a mask has those that it has.
+        channels = max(len(picture.getbands()), 3 if issubclass(error, ImageError) else 1)
+        check_memory(path, *picture.size, channels * (1 + is_deep(picture)), error)
         if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
             raise error(f"{path} holds several pictures (animation or pages); save the one you mean alone.")
         yield picture

@@ -7,7 +7,7 @@ from PIL import Image
 
 from inpaint.core.atomic_files import atomic_write, check_writable
 from inpaint.core.errors import ImageError, OutputError
-from inpaint.core.images.decode import MEGAPIXELS, is_deep, is_tiff, open_picture, refusing
+from inpaint.core.images.decode import is_deep, is_tiff, open_picture, refusing
 from inpaint.core.images.formats.deep import decode_avif, decode_heif, deep_photo
 from inpaint.core.images.formats.dropped_metadata import left_out
 from inpaint.core.images.formats.heif_boxes import read_boxes, to_chunk
@@ -16,6 +16,7 @@ from inpaint.core.images.formats.png import decode_deep, kept, open_described, r
 from inpaint.core.images.formats.raster import LONGEST_SIDE, read_raster, write_raster
 from inpaint.core.images.formats.raw_profile import Chunk, old_metadata
 from inpaint.core.images.formats.xmp_claims import note, without_claims
+from inpaint.core.images.memory_need import check_memory
 from inpaint.core.images.photo import Photo
 from inpaint.core.images.pixels import white_of
 
@@ -36,8 +37,9 @@ WRITABLE = {
 def read_image(path: str | Path) -> Photo:
     """Read a JPEG, PNG, WebP, TIFF, BMP or AVIF file: grey, RGB or palette, with or without alpha; HEIF with its extra.
 
-    PNG and TIFF may have 16 bits per channel, TIFF also floats. Raises `ImageError` when there is none at `path`, and
-    for kinds that a fill would damage: CMYK, several frames or pages, more than 200 megapixels; see docs/formats.md.
+    PNG and TIFF may have 16 bits per channel, TIFF also floats. Raises `ImageError` when there is none at `path`, for
+    kinds that a fill would damage (CMYK, several frames or pages), and for what does not fit into memory; see
+    docs/formats.md.
     """
     path = Path(path)
     photo = _read(path)
@@ -57,7 +59,7 @@ def _read(path: Path) -> Photo:
                 read_tiff,
             )  # takes longer to import than a small photograph to read
 
-            photo = read_tiff(path, MEGAPIXELS)
+            photo = read_tiff(path)
             if photo is not None:
                 return photo
     with open_picture(path, ImageError) as picture:
@@ -140,6 +142,7 @@ def _read_heif(picture: Image.Image, path: Path) -> Photo:
     boxes = read_boxes(path)
     bits = max(boxes.bits, int(picture.info.get("bit_depth") or 8))
     if bits > 8:
+        check_memory(path, *picture.size, 2 * max(3, len(picture.getbands())), ImageError)
         decode = decode_avif if picture.format == "AVIF" else decode_heif
         photo = deep_photo(picture, decode(path, bits))
     else:

@@ -16,7 +16,7 @@ from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import MaskError
 from inpaint.core.filling.fill import fill_pixels
 from inpaint.core.filling.regions import Box, centred
-from inpaint.core.images.decode import MEGAPIXELS
+from inpaint.core.images.memory_need import check_memory
 from inpaint.core.images.pixels import from_float, to_float, white_of
 from inpaint.core.objects.cutout import clip_box, cut_out
 from inpaint.core.objects.harmonizing import SHOWN, find_object, fit
@@ -93,11 +93,7 @@ def compose(
         notes.append("The object's box reaches beyond its photograph; only what lies inside is put in.")
     if at.height < 8 or at.width < 8:
         raise MaskError(f"{at.width} x {at.height} pixels are too few for an object; take at least 8 x 8.")
-    if at.height * at.width > MEGAPIXELS * 1e6:
-        raise MaskError(
-            f"{at.width} x {at.height} pixels are too many for an object; the most is {MEGAPIXELS} megapixels, so make "
-            "it smaller, or cut its photograph first."
-        )
+    check_memory("The object", at.width, at.height, guide.itemsize * 4, MaskError)
     place = clip_box(at, background.shape, "move it inwards")
     if place != at:
         notes.append("A part of the object lies outside the photograph and is left out.")

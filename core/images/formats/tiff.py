@@ -11,6 +11,7 @@ from PIL import Image
 from inpaint.core.errors import ImageError
 from inpaint.core.images.formats.metadata import ORIENTATION, PER_INCH, clean_dpi, clean_exif, clean_xmp, upright
 from inpaint.core.images.formats.tiff_tags import add_tags
+from inpaint.core.images.memory_need import check_memory
 from inpaint.core.images.numbers import check_finite, note_numbers
 from inpaint.core.images.photo import Photo, joined, parted
 from inpaint.core.images.pixels import white_of
@@ -31,7 +32,7 @@ _REDUCED = 1
 _DAMAGED = "Some of its tags (profile, EXIF, XMP) are damaged and were left out."
 
 
-def read_tiff(path: Path, megapixels: float) -> Photo | None:
+def read_tiff(path: Path) -> Photo | None:
     """Read a TIFF with one grey or RGB picture of 8 or 16 bits or floats; None for simpler kinds, which Pillow reads.
 
     Raises `ImageError` for kinds that a fill would damage, and whatever tifffile raises for a damaged file.
@@ -39,7 +40,7 @@ def read_tiff(path: Path, megapixels: float) -> Photo | None:
     with tifffile.TiffFile(path) as tiff:
         page = tiff.pages[0]
         assert isinstance(page, tifffile.TiffPage)
-        if page.imagewidth * page.imagelength > megapixels * 1e6 or page.imagedepth > 1:
+        if page.imagedepth > 1:
             return None
         notes = _count_pages(tiff, path) + _count_tags(tiff, page)
         if page.photometric in _INKS:
@@ -52,6 +53,7 @@ def read_tiff(path: Path, megapixels: float) -> Photo | None:
         if (page.photometric not in _KINDS and not turned) or page.bitspersample in (1, 2, 4):
             return None
         _check_samples(page, path)
+        check_memory(path, page.imagewidth, page.imagelength, _bytes_per_pixel(page), ImageError)
         # Decoders of JPEG fill up what is missing with grey.
         ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
         if max(ends, default=0) > tiff.filehandle.size:
@@ -153,6 +155,11 @@ def _check_samples(page: tifffile.TiffPage, path: Path) -> None:
         raise ImageError(f"{path} has {page.bitspersample} bits per channel; save it with 16, or as floats.")
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and (dtype.kind == "f" or page.samplesperpixel > 1):
         raise ImageError(f"{path} stores white as 0, in a way that cannot be kept; save it with black as 0.")
+
+
+def _bytes_per_pixel(page: tifffile.TiffPage) -> int:
+    """Return how many bytes a pixel takes once grey is RGB."""
+    return max(3, page.samplesperpixel) * (page.bitspersample // 8)
 
 
 def _read_exif(path: Path, page: tifffile.TiffPage) -> tuple[bytes | None, list[str]]:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 
 from inpaint.core import ImageError, OutputError, Photo, read_image, write_image
-from inpaint.core.images import decode as decode_module
+from inpaint.core.images import memory_need
 from inpaint.core.images.read_write import check_output
 
 Maker = Callable[..., np.ndarray]
@@ -61,19 +62,29 @@ def test_what_cannot_be_read_is_said_in_one_sentence(tmp_path: Path, picture: Ma
     assert raised.value.exit_code == 3
 
 
-def test_too_many_pixels_are_refused(tmp_path: Path, picture: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_does_not_fit_into_memory_is_refused(
+    tmp_path: Path, picture: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Image.fromarray(picture(40, 56)).save(tmp_path / "in.png")
+    tifffile.imwrite(tmp_path / "in.tif", picture(40, 56).astype(np.uint16), photometric="rgb")
     limit = Image.MAX_IMAGE_PIXELS
-    monkeypatch.setattr(decode_module, "MEGAPIXELS", 0.001)
-    with pytest.raises(ImageError, match="megapixels"):
-        read_image(tmp_path / "in.png")
+    monkeypatch.setattr(memory_need, "SMALL", 0)
+    for suffix, bytes_per_pixel in ((".png", 3), (".tif", 6)):
+        need = int(memory_need.TIMES * 40 * 56 * bytes_per_pixel)
+        monkeypatch.setattr(memory_need, "available_memory", lambda need=need: need)
+        read_image(tmp_path / f"in{suffix}")
+        monkeypatch.setattr(memory_need, "available_memory", lambda need=need: need - 1)
+        with pytest.raises(ImageError, match=r"megapixels.*cut it into parts"):
+            read_image(tmp_path / f"in{suffix}")
+        monkeypatch.setattr(memory_need, "available_memory", lambda: None)
+        read_image(tmp_path / f"in{suffix}")
     assert limit == Image.MAX_IMAGE_PIXELS
 
 
 @pytest.mark.slow
-def test_two_hundred_megapixels_can_be_opened(tmp_path: Path) -> None:
-    Image.new("1", (20_000, 9_990)).save(tmp_path / "in.png")
-    assert read_image(tmp_path / "in.png").size == (20_000, 9_990)
+def test_film_of_large_format_can_be_opened(tmp_path: Path) -> None:
+    Image.new("1", (20_000, 10_250)).save(tmp_path / "in.png")
+    assert read_image(tmp_path / "in.png").size == (20_000, 10_250)
 
 
 @pytest.mark.parametrize(
