@@ -12,7 +12,10 @@ from inpaint.core.errors import ImageError, OutputError
 from inpaint.weights.paths import is_folder, is_there
 
 SUFFIXES = frozenset(
-    (".avif", ".bmp", ".heic", ".heif", ".jpeg", ".jpg", ".jpe", ".jfif", ".mpo", ".png", ".tif", ".tiff", ".webp")
+    (
+        *(".avif", ".bmp", ".exr", ".heic", ".heif", ".jfif", ".jpe", ".jpeg", ".jpg", ".jxl", ".mpo", ".png", ".tif"),
+        *(".tiff", ".webp"),
+    )
 )
 """Files in a folder that are taken for photographs, in lower case. A file given by name may be called anything."""
 

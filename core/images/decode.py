@@ -14,7 +14,7 @@ from inpaint.core.images.formats.raw_profile import LONGEST
 from inpaint.core.images.memory_need import check_memory
 from inpaint.core.install_hints import install_hint
 
-READABLE = ("JPEG", "PNG", "WebP", "TIFF", "BMP", "AVIF")
+READABLE = ("JPEG", "PNG", "WebP", "TIFF", "BMP", "AVIF", "JPEG XL")
 """The kinds of file that are read."""
 
 _PILLOW_NAMES = {name.upper() for name in READABLE} | {
@@ -84,6 +84,13 @@ def is_tiff(path: Path) -> bool:
         return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
+def is_jxl(path: Path) -> bool:
+    """Say whether the file starts as a JPEG XL does, bare or in its container."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head.startswith(b"\xff\x0a") or head == b"\0\0\0\x0cJXL \r\n\x87\n"
+
+
 @contextmanager
 def _long_texts() -> Iterator[None]:
     """Let Pillow unpack texts and profiles of a PNG as long as `LONGEST`; it refuses the file beyond 1 MB otherwise.
@@ -121,6 +128,8 @@ def _open(path: Path, error: type[InpaintError]) -> Iterator[Image.Image]:
 
 def _open_heif(path: Path, error: type[InpaintError]) -> Image.Image:
     """Open `path` with the extra `heif`, without telling Pillow about it, which would hold for the whole process."""
+    if is_jxl(path):
+        raise error(f"{path} is a JPEG XL file, which is read as a photograph only; save it as PNG.")
     with path.open("rb") as file:
         head = file.read(12)
     if head[4:8] != b"ftyp" or head[8:] not in _HEIF_BRANDS:

@@ -3,15 +3,17 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from inpaint.core.atomic_files import atomic_write, check_writable
 from inpaint.core.errors import ImageError, OutputError
-from inpaint.core.images.decode import is_deep, is_tiff, open_picture, refusing
+from inpaint.core.images.decode import is_deep, is_jxl, is_tiff, open_picture, refusing
 from inpaint.core.images.formats.deep import decode_avif, decode_heif, deep_photo
 from inpaint.core.images.formats.dropped_metadata import left_out
 from inpaint.core.images.formats.heif_boxes import read_boxes, to_chunk
 from inpaint.core.images.formats.inner_pictures import inner_pictures
+from inpaint.core.images.formats.jxl import read_jxl, write_jxl
 from inpaint.core.images.formats.png import decode_deep, kept, open_described, read_chunks, write_png
 from inpaint.core.images.formats.raster import LONGEST_SIDE, read_raster, write_raster
 from inpaint.core.images.formats.raw_profile import Chunk, old_metadata
@@ -26,20 +28,21 @@ WRITABLE = {
     ".bmp": "BMP",
     ".jpeg": "JPEG",
     ".jpg": "JPEG",
+    ".jxl": "JXL",
     ".png": "PNG",
     ".tif": "TIFF",
     ".tiff": "TIFF",
     ".webp": "WEBP",
 }
-"""File suffix -> Pillow's name of the format that is written."""
+"""File suffix -> name of the format that is written: Pillow's, or JXL."""
 
 
 def read_image(path: str | Path) -> Photo:
-    """Read a JPEG, PNG, WebP, TIFF, BMP or AVIF file: grey, RGB or palette, with or without alpha; HEIF with its extra.
+    """Read a photograph: JPEG, PNG, WebP, TIFF, BMP, AVIF, JPEG XL; HEIF and OpenEXR with their extras.
 
-    PNG and TIFF may have 16 bits per channel, TIFF also floats. Raises `ImageError` when there is none at `path`, for
-    kinds that a fill would damage (CMYK, several frames or pages), and for what does not fit into memory; see
-    docs/formats.md.
+    Grey, RGB or palette, with or without alpha, with all the bits of the file, floats among them. Raises `ImageError`
+    when there is none at `path`, for kinds that a fill would damage (CMYK, several frames or pages), and for what does
+    not fit into memory; see docs/formats.md.
     """
     path = Path(path)
     photo = _read(path)
@@ -62,6 +65,8 @@ def _read(path: Path) -> Photo:
             photo = read_tiff(path)
             if photo is not None:
                 return photo
+        elif is_jxl(path):
+            return read_jxl(path)
     with open_picture(path, ImageError) as picture:
         if picture.format in ("AVIF", "HEIF"):
             return _read_heif(picture, path)
@@ -85,8 +90,8 @@ def _read(path: Path) -> Photo:
 def write_image(photo: Photo, path: str | Path) -> tuple[str, ...]:
     """Write a photograph in the format of the suffix of `path`, whole or not at all.
 
-    PNG, WebP, TIFF and BMP are written without loss, JPEG with the settings of the JPEG the photograph came from, or
-    else at quality 95 with full colour resolution.
+    PNG, WebP, TIFF, JPEG XL and BMP are written without loss, JPEG with the settings of the JPEG the photograph came
+    from, or else at quality 95 with full colour resolution.
 
     Returns notes on what the format could not keep. Raises `OutputError`.
     """
@@ -97,6 +102,8 @@ def write_image(photo: Photo, path: str | Path) -> tuple[str, ...]:
             from inpaint.core.images.formats.tiff import write_tiff
 
             notes = write_tiff(photo, file)
+        elif kind == "JXL":
+            notes = write_jxl(photo, file)
         elif kind == "PNG":
             write_png(photo, file)
             notes = ()
@@ -111,8 +118,10 @@ def check_output(photo: Photo, path: str | Path) -> None:
     kind = WRITABLE.get(path.suffix.lower())
     if kind is None:
         raise OutputError(f"{path} has no suffix of a format that Inpaint writes; choose one of {', '.join(WRITABLE)}.")
-    if kind != "TIFF" and photo.pixels.dtype.kind == "f":
+    if kind not in ("TIFF", "JXL") and photo.pixels.dtype.kind == "f":
         raise OutputError(f"{kind} files hold no floating-point numbers; choose the suffix .tif.")
+    if kind == "JXL" and photo.pixels.dtype == np.float64:
+        raise OutputError("JPEG XL files hold no numbers of 64 bits; choose the suffix .tif.")
     transparent = photo.alpha is not None and photo.alpha.min() < white_of(photo.alpha.dtype)
     if kind in ("BMP", "JPEG") and transparent:
         raise OutputError(f"{kind} files hold no transparency, and this picture has some; choose the suffix .png.")

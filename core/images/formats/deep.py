@@ -13,10 +13,13 @@ from inpaint.core.images.photo import Photo, parted
 _ROWS_AT_ONCE = 256
 
 
-def deep_photo(described: Image.Image, array: np.ndarray) -> Photo:
-    """Return a photograph of pixels as stored, H x W or H x W x 2 to 4, with what Pillow knows about the file."""
+def deep_photo(described: Image.Image, array: np.ndarray, *, turned: bool = False) -> Photo:
+    """Return a photograph of pixels, H x W or H x W x 2 to 4, with what Pillow knows about the file.
+
+    - `turned`: the pixels are upright already, whatever the EXIF says.
+    """
     exif, orientation, notes = clean_exif(partial(read_exif, described))
-    pixels, alpha, grey = parted(upright(array, orientation))
+    pixels, alpha, grey = parted(array if turned else upright(array, orientation))
     return Photo(
         pixels=pixels,
         alpha=alpha,

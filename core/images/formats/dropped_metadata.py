@@ -2,6 +2,7 @@
 
 import struct
 
+from inpaint.core.images.formats.jxl import stored_cicp
 from inpaint.core.images.formats.metadata import comment_text
 from inpaint.core.images.formats.raw_profile import TEXT, Chunk
 from inpaint.core.images.photo import Photo
@@ -23,18 +24,19 @@ _SAME_GAMMA, _SAME_PRIMARIES = 0.05, 1_000
 
 
 def left_out(photo: Photo, kind: str) -> list[str]:
-    """Return notes on what a file of the `kind` PNG, TIFF, JPEG, WEBP or BMP leaves out of what `photo` says.
+    """Return notes on what a file of the `kind` PNG, TIFF, JPEG, WEBP, JXL or BMP leaves out of what `photo` says.
 
     Profile, EXIF and XMP have notes of their own where they are written, and so has a comment in a TIFF.
     """
     notes = []
-    if photo.iptc and kind in ("WEBP", "BMP"):
+    if photo.iptc and kind in ("WEBP", "JXL", "BMP"):
         notes.append(_CAPTION)
-    if comment_text(photo.comment) and kind in ("WEBP", "BMP"):
+    if comment_text(photo.comment) and kind in ("WEBP", "JXL", "BMP"):
         notes.append(COMMENT)
     if kind != "PNG" and any(chunk[0] in TEXT for chunk in photo.png):
         notes.append(_TEXT)
-    if kind != "PNG" and _has_own_colours(photo.png, profile=photo.icc is not None):
+    keeps_colours = kind == "PNG" or (kind == "JXL" and stored_cicp(photo) is not None)
+    if not keeps_colours and _has_own_colours(photo.png, profile=photo.icc is not None):
         notes.append(_COLOURS)
     if kind != "TIFF" and photo.extra is not None:
         notes.append(_EXTRA)
