@@ -17,7 +17,7 @@ from inpaint.core.install_hints import install_hint
 from inpaint.core.release import name_clash, old_name, release
 from inpaint.weights import MODELS
 
-EXTRAS = {"train": "torch", "ray": "ray", "heif": "pillow_heif", "studio": "starlette"}
+EXTRAS = {"train": "torch", "ray": "ray", "heif": "pillow_heif", "studio": "starlette", "exr": "OpenEXR"}
 """Extra -> a package that only it brings."""
 _MEBIBYTE = 1024**2
 

@@ -11,6 +11,7 @@ from inpaint.core.errors import ImageError, OutputError
 from inpaint.core.images.decode import is_deep, is_jxl, is_tiff, open_picture, refusing
 from inpaint.core.images.formats.deep import decode_avif, decode_heif, deep_photo
 from inpaint.core.images.formats.dropped_metadata import left_out
+from inpaint.core.images.formats.exr import is_exr, read_exr
 from inpaint.core.images.formats.heif_boxes import read_boxes, to_chunk
 from inpaint.core.images.formats.inner_pictures import inner_pictures
 from inpaint.core.images.formats.jxl import read_jxl, write_jxl
@@ -67,6 +68,8 @@ def _read(path: Path) -> Photo:
                 return photo
         elif is_jxl(path):
             return read_jxl(path)
+        elif is_exr(path):
+            return read_exr(path)
     with open_picture(path, ImageError) as picture:
         if picture.format in ("AVIF", "HEIF"):
             return _read_heif(picture, path)
@@ -132,11 +135,11 @@ def check_output(photo: Photo, path: str | Path) -> None:
 
 
 def filled_name(image: Path, word: str = "filled") -> str:
-    """Return the name of the result for an image: TIFFs stay TIFFs, everything else becomes a PNG; both are exact.
+    """Return the name of the result for an image: TIFF, or OpenEXR, becomes TIFF, and all else PNG; both are exact.
 
     - `word`: what was done to it.
     """
-    return f"{image.stem}.{word}{'.tif' if image.suffix.lower() in ('.tif', '.tiff') else '.png'}"
+    return f"{image.stem}.{word}{'.tif' if image.suffix.lower() in ('.tif', '.tiff', '.exr') else '.png'}"
 
 
 def _read_deep_png(picture: Image.Image, path: Path, chunks: list[Chunk]) -> Photo:

@@ -36,6 +36,8 @@ def left_out(photo: Photo, kind: str) -> list[str]:
     if kind != "PNG" and any(chunk[0] in TEXT for chunk in photo.png):
         notes.append(_TEXT)
     keeps_colours = kind == "PNG" or (kind == "JXL" and stored_cicp(photo) is not None)
+    # Readers take the floats of a TIFF for linear light.
+    keeps_colours |= kind == "TIFF" and photo.pixels.dtype.kind == "f" and stored_cicp(photo) == (1, 8)
     if not keeps_colours and _has_own_colours(photo.png, profile=photo.icc is not None):
         notes.append(_COLOURS)
     if kind != "TIFF" and photo.extra is not None:
