@@ -62,6 +62,7 @@ class Format(StrEnum):
     WEBP = "webp"
     BMP = "bmp"
     JPEG = "jpg"
+    JXL = "jxl"
 
 
 def complete_model(typed: str) -> list[str]:

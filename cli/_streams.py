@@ -94,11 +94,14 @@ def _suffix_of(path: Path) -> str:
     """Return the suffix of the format that a photograph has, by its content; .png for what is not written."""
     from PIL import Image
 
-    from inpaint.core.images.decode import is_tiff
+    from inpaint.core.images.decode import is_jxl, is_tiff
+    from inpaint.core.images.formats.exr import is_exr
 
     try:
-        if is_tiff(path):
+        if is_tiff(path) or is_exr(path):
             return ".tif"
+        if is_jxl(path):
+            return ".jxl"
         with Image.open(path) as picture:
             return _SUFFIXES.get(str(picture.format), ".png")
     except Exception:  # whatever is wrong with it, reading it will say

@@ -29,6 +29,7 @@ class BatchFormat(StrEnum):
     WEBP = "webp"
     BMP = "bmp"
     JPEG = "jpg"
+    JXL = "jxl"
 
 
 class BatchCommand(TyperCommand):
@@ -235,10 +236,10 @@ def _check_table_alone(context: typer.Context) -> None:
 
 def _suffix(wanted: BatchFormat, image: Path) -> str:
     """Return the suffix of the result for a photograph."""
-    from inpaint.core.images.read_write import WRITABLE
+    from inpaint.core.images.read_write import WRITABLE, filled_name
 
-    if wanted is BatchFormat.AUTO:
-        return ".tif" if image.suffix.lower() in (".tif", ".tiff") else ".png"
+    if wanted is BatchFormat.AUTO or (wanted is BatchFormat.SAME and image.suffix.lower() not in WRITABLE):
+        return Path(filled_name(image)).suffix
     if wanted is BatchFormat.SAME:
-        return image.suffix if image.suffix.lower() in WRITABLE else ".png"
+        return image.suffix
     return f".{wanted.value}"

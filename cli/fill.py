@@ -22,7 +22,7 @@ def fill(
     image: Annotated[
         Path,
         typer.Argument(
-            help="The photograph: JPEG, PNG, TIFF, WebP, AVIF, HEIF or BMP; - reads standard input.",
+            help="The photograph: JPEG, PNG, TIFF, WebP, JPEG XL, AVIF, HEIF, OpenEXR or BMP; - reads standard input.",
             **_options.PHOTO,
         ),
     ],
