@@ -55,6 +55,8 @@ def _of_windows() -> int | None:
         )
 
     status = Status(length=ctypes.sizeof(Status))
-    if not ctypes.WinDLL("kernel32").GlobalMemoryStatusEx(ctypes.byref(status)):
+    # Only Windows has it, as type checkers elsewhere know.
+    library = getattr(ctypes, "WinDLL")("kernel32")  # noqa: B009
+    if not library.GlobalMemoryStatusEx(ctypes.byref(status)):
         return None
     return int(status.free_page)

@@ -10,6 +10,7 @@ from inpaint.core.errors import MaskError
 from inpaint.core.filling.fill import Detail, fill_pixels
 from inpaint.core.filling.mask import grow as grow_mask
 from inpaint.core.filling.regions import Box, box_around
+from inpaint.core.images.numbers import check_numbers
 from inpaint.core.objects.composing import compose
 from inpaint.core.objects.removing import find_objects
 from inpaint.studio.document import Document
@@ -67,6 +68,8 @@ def place(
     report(0, 1)
     with document.lock:
         pixels = document.photo.pixels
+    check_numbers(pixels, "The photograph")
+    check_numbers(source.photo.pixels, "The object's photograph")
     composed = compose(
         pixels,
         source.photo.pixels,

@@ -8,7 +8,7 @@ from inpaint.core.errors import ImageError, OutputError
 from inpaint.core.images.read_write import WRITABLE, filled_name, read_image, write_image
 from inpaint.studio.document import Document
 
-READABLE = frozenset({*WRITABLE, ".avif", ".heic", ".heif"})
+READABLE = frozenset({*WRITABLE, ".avif", ".exr", ".heic", ".heif"})
 """Suffixes of the files that are offered."""
 LISTED = 2_000
 """Most files that are offered."""

@@ -55,7 +55,7 @@ def _eight_bits(pixels: np.ndarray) -> np.ndarray:
     if pixels.dtype == np.uint8:
         return pixels
     scaled = pixels.astype(np.float32) * np.float32(255 / white_of(pixels.dtype))
-    return np.rint(scaled).clip(0, 255).astype(np.uint8)
+    return np.rint(np.nan_to_num(scaled, copy=False, nan=0)).clip(0, 255).astype(np.uint8)
 
 
 def _shrink(pixels: np.ndarray, level: int) -> np.ndarray:

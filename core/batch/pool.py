@@ -18,9 +18,8 @@ from inpaint.core.batch.collect import Item
 from inpaint.core.batch.job import Outcome, Settings, fill_file
 from inpaint.core.engines.devices import memory, physical_cores
 from inpaint.core.engines.engine import Device, Engine, load_engine
-from inpaint.core.errors import ImageError, InpaintError
-from inpaint.core.images.decode import is_jxl, open_picture
-from inpaint.core.images.formats.jxl import jxl_pixels
+from inpaint.core.errors import InpaintError
+from inpaint.core.images.read_write import pixel_count
 
 BYTES_PER_PIXEL = 48
 """What filling a photograph takes at most, with 16 bits per channel and a soft seam."""
@@ -135,11 +134,8 @@ def _report(futures: set[Future[Outcome]], report: Report) -> None:
 def _pixels(path: Path) -> int:
     """Return how many pixels a photograph has, from its header; for what Pillow cannot open a guess from its size."""
     try:
-        if is_jxl(path):
-            return jxl_pixels(path)
-        with open_picture(path, ImageError) as picture:
-            return picture.width * picture.height
-    except (InpaintError, OSError, ValueError):
+        return pixel_count(path)
+    except InpaintError:
         try:
             return path.stat().st_size
         except OSError:

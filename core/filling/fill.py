@@ -114,8 +114,9 @@ def fill_pixels(
     notes = list(check_mask(levels))
     mask = levels if levels.dtype == np.bool_ else levels > 0
     regions = plan(mask, engine.contract)
-    if pixels.dtype.kind == "f" and not (finite := np.isfinite(pixels).all(axis=2)).all():
-        empty = ~finite if empty is None else empty | ~finite
+    if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
+        broken = np.logical_not(np.isfinite(pixels).all(axis=2))
+        empty = broken if empty is None else empty | broken
     result = pixels if in_place else pixels.copy()
     unknown = mask.copy() if empty is None else mask | empty
     if unknown.all():

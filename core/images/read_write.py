@@ -14,7 +14,7 @@ from inpaint.core.images.formats.dropped_metadata import left_out
 from inpaint.core.images.formats.exr import is_exr, read_exr
 from inpaint.core.images.formats.heif_boxes import read_boxes, to_chunk
 from inpaint.core.images.formats.inner_pictures import inner_pictures
-from inpaint.core.images.formats.jxl import read_jxl, write_jxl
+from inpaint.core.images.formats.jxl import jxl_pixels, read_jxl, write_jxl
 from inpaint.core.images.formats.png import decode_deep, kept, open_described, read_chunks, write_png
 from inpaint.core.images.formats.raster import LONGEST_SIDE, read_raster, write_raster
 from inpaint.core.images.formats.raw_profile import Chunk, old_metadata
@@ -88,6 +88,15 @@ def _read(path: Path) -> Photo:
             )
         described, notes = kept(chunks)
         return replace(photo, png=described, notes=(*photo.notes, *old_notes, *notes))
+
+
+def pixel_count(path: Path) -> int:
+    """Return how many pixels a photograph has, from its head. Raises `ImageError`, also for kinds that say it late."""
+    with refusing(path, ImageError):
+        if is_jxl(path):
+            return jxl_pixels(path)
+    with open_picture(path, ImageError) as picture:
+        return picture.width * picture.height
 
 
 def write_image(photo: Photo, path: str | Path) -> tuple[str, ...]:

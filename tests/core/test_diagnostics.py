@@ -35,7 +35,7 @@ def test_python_and_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "_version", lambda name: "1" if name == "onnxruntime-gpu" else "")
     findings = list(examine_python())
     assert levels(findings) == ["good"] * 3
-    assert "Extras: ray; not installed: train, heif, exr." in findings[2].sentence
+    assert "Extras: ray; not installed: train, heif, studio, exr." in findings[2].sentence
     monkeypatch.setattr(diagnosis, "_version", lambda name: "1")
     assert "overwrites" in next(finding.sentence for finding in examine_python() if finding.level == "bad")
 

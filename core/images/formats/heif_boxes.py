@@ -91,8 +91,11 @@ def _described(meta: bytes, film: bool) -> HeifBoxes:
     for kind, content in listed:
         if kind == b"auxC":
             name = content[4:].split(b"\0", 1)[0].lower()
-            if (what := next((what for word, what in _AUXILIARY if word in name), "other pictures")) is not None:
-                kinds.add(what)
+            known = [what for word, what in _AUXILIARY if word in name]
+            if not known:
+                kinds.add("other pictures")
+            elif known[0] is not None:
+                kinds.add(known[0])
     if b"tmap" in _item_types(found.get(b"iinf", b"")):
         kinds.add("gain map")
     version = found[b"pitm"][0] if b"pitm" in found else 0

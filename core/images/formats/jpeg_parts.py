@@ -33,9 +33,10 @@ def jpeg_parts(path: Path) -> set[Kind]:
         while at < len(data):
             start = _START.search(data, at)
             gap = start.start() if start else len(data)
-            if (found := _FILM.search(data, at, gap)) is not None:
+            if _FILM.search(data, at, gap) is not None:
                 # What looks like a JPEG in a film is one of its frames, or chance.
-                return kinds | {"film"} | ({"other data"} if found.start() - at > 4 + (1 << 16) else set())
+                kinds.add("film")
+                return kinds
             if len(data[at : min(gap, at + (1 << 16))].strip(_PADDING)) >= _LEAST:
                 kinds.add("other data")
             if start is None:

@@ -75,7 +75,7 @@ def write_jxl(photo: Photo, file: BinaryIO) -> tuple[str, ...]:
 
     array = np.ascontiguousarray(joined(photo, grey=True, alpha=True))
     # Its `distance=0` and `level=100` change pixels.
-    data = imagecodecs.jpegxl_encode(array, lossless=True, effort=_EFFORT)
+    data = bytes(imagecodecs.jpegxl_encode(array, lossless=True, effort=_EFFORT))
     cicp = stored_cicp(photo)
     data = with_colours(next(_streams(data)), cicp or SRGB)
     exif = with_dpi(photo.exif, photo.dpi) if photo.dpi else photo.exif

@@ -60,8 +60,10 @@ def without_claims(xmp: bytes) -> tuple[bytes, set[Kind]]:
             xmp, said = _without(xmp, re.escape(prefix) + b":" + names)
             if not said:
                 continue
-            found = {other for word, other in _SEMANTICS if any(word in part for part in said)}
-            kinds |= {kind} if kind else found
+            if kind:
+                kinds.add(kind)
+            else:
+                kinds.update(other for word, other in _SEMANTICS if any(word in part for part in said))
     return xmp, kinds
 
 

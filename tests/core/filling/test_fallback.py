@@ -12,6 +12,7 @@ from inpaint.core.engines.session import CPU, CUDA
 from inpaint.core.filling import fill as filling
 from inpaint.core.filling.fallback import fill_with_fallback, shrink
 from inpaint.core.filling.regions import Region, plan
+from inpaint.core.filling.tone_curve import ToneCurve
 from inpaint.weights import Contract
 
 Maker = Callable[..., np.ndarray]
@@ -133,14 +134,14 @@ def test_no_memory_anywhere_is_one_sentence(short: Callable[..., Engine], wide: 
 def test_short_memory_around_the_network_gives_a_smaller_region_too(
     short: Callable[..., Engine], wide: tuple, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    real = filling._as_floats
+    real = ToneCurve.encode
 
-    def as_floats(image: np.ndarray, white: float) -> np.ndarray:
+    def encode(curve: ToneCurve, image: np.ndarray) -> np.ndarray:
         if max(image.shape) > 100:
             raise error
-        return real(image, white)
+        return real(curve, image)
 
-    monkeypatch.setattr(filling, "_as_floats", as_floats)
+    monkeypatch.setattr(ToneCurve, "encode", encode)
     done = fill_pixels(*wide, short(), detail="network")
     assert [max(region.fed) for region in done.regions] == [96]
     (note,) = done.notes
@@ -151,10 +152,10 @@ def test_short_memory_around_the_network_gives_a_smaller_region_too(
 def test_no_memory_around_the_network_at_any_size_is_one_sentence(
     short: Callable[..., Engine], wide: tuple, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def as_floats(*_: object) -> None:
+    def encode(*_: object) -> None:
         raise cv2.error(OPENCV_IS_SHORT)
 
-    monkeypatch.setattr(filling, "_as_floats", as_floats)
+    monkeypatch.setattr(ToneCurve, "encode", encode)
     with pytest.raises(OutOfMemoryError, match="ran out of memory at 192 x 64"):
         fill_pixels(*wide, short())
 
@@ -164,11 +165,11 @@ def test_what_is_no_short_memory_is_not_tried_again(
 ) -> None:
     asked = []
 
-    def as_floats(*_: object) -> None:
+    def encode(*_: object) -> None:
         asked.append(1)
         raise cv2.error("OpenCV(5.0.0) resize.cpp:4: error: (-215:Assertion failed) !ssize.empty()")
 
-    monkeypatch.setattr(filling, "_as_floats", as_floats)
+    monkeypatch.setattr(ToneCurve, "encode", encode)
     with pytest.raises(cv2.error, match="Assertion"):
         fill_pixels(*wide, short())
     assert len(asked) == 1

@@ -151,7 +151,7 @@ def test_deep_avif_is_read_upright(tmp_path: Path, picture: Maker, orientation: 
     assert np.abs(read_image(deep).pixels / 257 - read_image(shallow).pixels).mean() < 3
 
 
-def with_orientation(data: bytes, orientation: int) -> bytes:
+def with_orientation(data: bytes | bytearray, orientation: int) -> bytes:
     """Put a box that turns the picture into an AVIF of one item, whose pixels then lie further behind."""
     quarter_turns = {1: 0, 3: 2, 6: 3, 8: 1}[orientation]
     turn = box(b"irot", bytes([quarter_turns]))

@@ -81,7 +81,7 @@ def test_exif_xmp_and_resolution_survive(tmp_path: Path, picture: Maker, deep: b
         assert after.info["dpi"] == pytest.approx((300, 150), rel=1e-3)
 
 
-def container(stream: bytes, *boxes: tuple[bytes, bytes]) -> bytes:
+def container(stream: bytes | bytearray, *boxes: tuple[bytes, bytes]) -> bytes:
     parts = [(b"JXL ", b"\r\n\x87\n"), (b"ftyp", b"jxl \0\0\0\0jxl "), *boxes, (b"jxlc", stream)]
     return b"".join(struct.pack(">I4s", len(content) + 8, kind) + content for kind, content in parts)
 
