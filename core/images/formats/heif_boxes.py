@@ -91,7 +91,7 @@ def _described(meta: bytes, film: bool) -> HeifBoxes:
     for kind, content in listed:
         if kind == b"auxC":
             name = content[4:].split(b"\0", 1)[0].lower()
-            known = [what for word, what in _AUXILIARY if word in name]
+            known: list[Kind | None] = [what for word, what in _AUXILIARY if word in name]
             if not known:
                 kinds.add("other pictures")
             elif known[0] is not None:
