@@ -6,8 +6,9 @@ import numpy as np
 
 from inpaint.core.errors import MaskError
 from inpaint.core.filling.regions import Box, box_around
+from inpaint.core.filling.tone_curve import curve_of
 from inpaint.core.images.photo import Photo
-from inpaint.core.images.pixels import from_float, to_float
+from inpaint.core.images.pixels import from_float
 from inpaint.core.objects.composing import SURE
 from inpaint.core.objects.cutout import cut_out
 from inpaint.core.objects.nearest_colour import fill_nearest
@@ -24,7 +25,8 @@ def cutout_photo(photo: Photo, box: Box, segmenter: SegmenterEngine | None = Non
     Pixels on the object's soft rim take the colour of the nearest pixel that is wholly object, so that nothing of the
     old background comes along. Raises `MaskError` for a box that cannot be used, and where nothing is found in it.
     """
-    alpha = cut_out(to_float(photo.pixels), box, segmenter)
+    empty = np.zeros(photo.pixels.shape[:2], bool) if photo.empty is None else photo.empty
+    alpha = cut_out(curve_of(photo.pixels, empty, box).encode(photo.pixels), box, segmenter)
     if photo.empty is not None:
         alpha[photo.empty] = 0
     if not (alpha > 0.5).any():

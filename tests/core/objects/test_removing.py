@@ -97,3 +97,15 @@ def test_what_may_be_object_goes_with_it(apple, monkeypatch) -> None:
     wanted = np.zeros_like(hole)
     wanted[BOX.top : BOX.top + BOX.height, BOX.left : BOX.left + BOX.width // 2] = True
     np.testing.assert_array_equal(hole, wanted)
+
+
+@pytest.mark.parametrize("light", [1e-3, 1.0, 50.0])
+def test_an_object_is_found_in_light_of_any_strength(light: float) -> None:
+    """Floats are seen through the same curve as by a fill, and what is no number does no harm."""
+    rng = np.random.default_rng(0)
+    pixels = (rng.uniform(0.7, 0.8, (96, 128, 3)) * light).astype(np.float32)
+    pixels[30:60, 40:80] *= 0.2
+    pixels[0, 0] = np.nan
+    hole, _ = find_objects(pixels, [Box(26, 36, 38, 48)], grow=3)
+    assert hole[30:60, 40:80].mean() > 0.95
+    assert not hole[:20].any()
