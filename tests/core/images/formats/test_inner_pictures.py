@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from inpaint.core import read_image, write_image
-from inpaint.core.images.formats.xmp_claims import Kind, note, without_claims
+from inpaint.core.images.formats.jpeg_parts import jpeg_parts
+from inpaint.core.images.formats.xmp_claims import NAMES, Kind, note, without_claims
 
 Maker = Callable[..., np.ndarray]
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -226,3 +227,17 @@ def test_claims_go_and_everything_else_stays(
 @given(data=st.binary(max_size=200))
 def test_no_packet_is_too_odd(data: bytes) -> None:
     without_claims(packet("")[:150] + data + b'<hdrgm:Version a="<hdrgm:Version>' * 20)
+
+
+@settings(max_examples=150, deadline=None)
+@given(at=st.integers(2, 5000), value=st.integers(0, 255), end=st.integers(2, 5000), film=st.booleans())
+def test_no_jpeg_is_too_odd(
+    tmp_path_factory: pytest.TempPathFactory, at: int, value: int, end: int, film: bool
+) -> None:
+    data = bytearray(ultra_hdr(np.full((16, 24, 3), 90, np.uint8), film=film))
+    path = tmp_path_factory.getbasetemp() / "odd.jpg"
+    path.write_bytes(data)
+    assert jpeg_parts(path) == ({"gain map", "film"} if film else {"gain map"})
+    data[at % len(data)] = value
+    path.write_bytes(data[:end])
+    assert jpeg_parts(path) <= set(NAMES)
