@@ -38,8 +38,8 @@ DetailOption = Annotated[
     Detail,
     typer.Option(
         "--detail",
-        help="Fine detail of the fill: network takes its fill as it is, texture borrows from around the hole, "
-        "auto does so where it fits.",
+        help="What the hole is filled with: network with the network's fill as it is, texture with copies from around "
+        "it, auto with the better one of several such copies, which may follow the network.",
     ),
 ]
 
@@ -147,6 +147,36 @@ Grow = Annotated[
 Feather = Annotated[
     int,
     typer.Option(min=0, metavar="PX", help="Soften the edge of the fill, inside the hole.", rich_help_panel=HOLE),
+]
+
+TEXTURE = "Where the fill comes from"
+"""Panel in the help."""
+
+Seed = Annotated[
+    int,
+    typer.Option(
+        min=0, max=2**31 - 1, help="Another number gives another fill, the same one the same.", rich_help_panel=TEXTURE
+    ),
+]
+CopyFrom = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        metavar="MASK",
+        help="A mask: only what is white in it is copied into the hole.",
+        show_default=False,
+        rich_help_panel=TEXTURE,
+    ),
+]
+NotFrom = Annotated[
+    Path | None,
+    typer.Option(
+        "--not-from",
+        metavar="MASK",
+        help="A mask: nothing that is white in it is copied into the hole.",
+        show_default=False,
+        rich_help_panel=TEXTURE,
+    ),
 ]
 
 

@@ -127,7 +127,7 @@ app.add_typer(gimp, name="gimp")
 
 def main() -> None:
     """Run the command line."""
-    # Before numpy is there: texture puts its matrix products on threads of its own (core/exemplar/together.py).
+    # Before numpy is there: texture makes its candidates on threads of its own (core/texture/best_fills.py).
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if getattr(sys.modules.get("inpaint"), "__file__", None) is not None:
         from inpaint.cli._report import print_notes

@@ -86,6 +86,7 @@ def batch(
     grow: _options.Grow = 0,
     feather: _options.Feather = 0,
     detail: _options.DetailOption = _options.Detail.AUTO,
+    seed: _options.Seed = 0,
     list_file: Annotated[
         typer.FileText | None,
         typer.Option(
@@ -178,6 +179,7 @@ def batch(
         grow=grow,
         feather=feather,
         detail=detail.value,
+        seed=seed,
     )
     items = collect(
         images or [],

@@ -11,7 +11,7 @@ import typer
 from inpaint.cli import _options
 from inpaint.cli._options import Device, Format
 from inpaint.cli._report import report
-from inpaint.cli._streams import open_streams
+from inpaint.cli._streams import STREAM, open_streams
 
 if TYPE_CHECKING:
     from inpaint.core.filling.fill import Progress
@@ -53,6 +53,18 @@ def fill(
         ),
     ] = None,
     detail: _options.DetailOption = _options.Detail.AUTO,
+    seed: _options.Seed = 0,
+    variations: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=99,
+            help="Write so many different fills, the best first: the next ones get -2, -3 and so on in their names.",
+            rich_help_panel=_options.TEXTURE,
+        ),
+    ] = 1,
+    copy_from: _options.CopyFrom = None,
+    not_from: _options.NotFrom = None,
     model: _options.Model = "default",
     device: _options.DeviceOption = Device.AUTO,
     threads: _options.Threads = None,
@@ -67,28 +79,53 @@ def fill(
 ) -> None:
     """Fill a hole in a photograph. Pixels outside the hole do not change at all, except in JPEG files."""
     choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
+    if detail is _options.Detail.NETWORK and (seed or variations > 1 or copy_from or not_from):
+        raise typer.BadParameter("The network's own fill is always the same; leave out --detail network.")
+    if variations > 1 and output == STREAM:
+        raise typer.BadParameter("Several fills need files; name one with --output.", param_hint="--variations")
     from inpaint.core.atomic_files import check_apart
     from inpaint.core.engines.engine import load_engine
     from inpaint.core.filling.fill_photo import check_result, fill_photo
     from inpaint.core.filling.mask_sources import build_mask
+    from inpaint.core.filling.texture import read_sampling
     from inpaint.core.images.read_write import read_image, write_image
     from inpaint.core.stopwatch import timed
 
     with open_streams(image, output, output_format) as files:
+        targets = [files.target, *(_numbered(files.target, number) for number in range(2, variations + 1))]
         if not force:
-            check_apart(files.target, {"photograph": files.source, "mask": choice.file}, has_force=True)
+            sources = {"photograph": files.source, "mask": choice.file, "--from": copy_from, "--not-from": not_from}
+            for target in targets:
+                check_apart(target, sources, has_force=True)
         seconds: dict[str, float] = {}
         with timed(seconds, "read"):
             photo = read_image(files.source)
             hole = build_mask(photo, choice)
+            sampling = read_sampling(
+                photo.size, seed=seed, variations=variations, copy_from=copy_from, not_from=not_from
+            )
             check_result(photo, hole, files.target)
         with timed(seconds, "load"):
             engine = load_engine(model, device.value, threads)
         with timed(seconds, "fill"), _progress(quiet) as progress:
-            filled = fill_photo(photo, hole, engine, grow=grow, feather=feather, detail=detail.value, progress=progress)
-        del photo, hole  # a mask as large as the photograph, which encoding has no use for
+            filled = fill_photo(
+                photo,
+                hole,
+                engine,
+                grow=grow,
+                feather=feather,
+                detail=detail.value,
+                sampling=sampling,
+                progress=progress,
+            )
+        del photo, hole, sampling  # a mask as large as the photograph, which encoding has no use for
         with timed(seconds, "write"):
             lost = write_image(filled.photo, files.target)
+            for other, target in zip(filled.others, targets[1:], strict=False):
+                write_image(other, target)
+    notes = [*engine.notes, *filled.notes, *lost]
+    if len(filled.others) + 1 < variations:
+        notes.append(f"There are only {len(filled.others) + 1} different fills, because nothing was copied.")
 
     written = "-" if files.to_stdout else str(files.target)
     if verbose:
@@ -106,13 +143,22 @@ def fill(
             "device": filled.engine.device,
             "provider": filled.engine.provider,
             "model": filled.engine.name,
+            "texture": [
+                {"hole": list(box), "chosen": chosen, "sure": round(sure, 3)} for box, chosen, sure in filled.textures
+            ],
+            "variations": [str(target) for target in targets[1 : len(filled.others) + 1]],
             "seconds": seconds,
         },
-        [*engine.notes, *filled.notes, *lost],
+        notes,
         as_json=as_json,
         quiet=quiet,
         err=files.to_stdout,
     )
+
+
+def _numbered(target: Path, number: int) -> Path:
+    """Return the file that a further fill is written to: photo-2.png beside photo.png."""
+    return target.with_name(f"{target.stem}-{number}{target.suffix}")
 
 
 def _tell(filled: "FilledPhoto", seconds: dict[str, float]) -> None:
@@ -127,6 +173,8 @@ def _tell(filled: "FilledPhoto", seconds: dict[str, float]) -> None:
             f"Region {number}: {box.width} x {box.height} at {box.left},{box.top}, filled at {fed[1]} x {fed[0]}",
             err=True,
         )
+    for number, (_, chosen, sure) in enumerate(filled.textures, 1):
+        typer.echo(f"Texture {number}: {chosen}, {sure:.0%} sure that it is the best of those tried", err=True)
     typer.echo("Seconds: " + ", ".join(f"{what} {value:.3f}" for what, value in seconds.items()), err=True)
 
 

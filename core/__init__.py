@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from inpaint.core.filling.mask import check_mask, grow, read_mask
     from inpaint.core.filling.mask_sources import BuiltMask, MaskChoice, build_mask, find_mask
     from inpaint.core.filling.regions import Box, Region, plan
+    from inpaint.core.filling.texture import Sampling
     from inpaint.core.images.photo import Photo
     from inpaint.core.images.read_write import filled_name, read_image, write_image
     from inpaint.core.objects.composing import Composed, compose
@@ -56,6 +57,7 @@ __all__ = [
     "Photo",
     "RecipeError",
     "Region",
+    "Sampling",
     "SegmenterEngine",
     "build_mask",
     "check_mask",
@@ -95,6 +97,7 @@ _HOMES = {
     "objects.segmenting": ("SegmenterEngine", "load_segmenter"),
     "images.photo": ("Photo",),
     "filling.regions": ("Box", "Region", "plan"),
+    "filling.texture": ("Sampling",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

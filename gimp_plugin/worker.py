@@ -245,7 +245,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--runtime", type=Path, required=True, help="private folder to meet the plug-in in")
     parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without a call before it ends")
     options = parser.parse_args(arguments)
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is there; see core/exemplar/together.py
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is there; see core/texture/best_fills.py
 
     engines = Engines()
     jobs = all_jobs(engines)

@@ -19,11 +19,11 @@ LIGHT_CORE = frozenset(
         "inpaint.core",
         "inpaint.core.batch",
         "inpaint.core.engines",
-        "inpaint.core.exemplar",
         "inpaint.core.filling",
         "inpaint.core.images",
         "inpaint.core.images.formats",
         "inpaint.core.objects",
+        "inpaint.core.texture",
         "inpaint.weights",
     }
 )
@@ -42,8 +42,8 @@ MAY_IMPORT = {
     "inpaint.core.images": of_core("images.formats"),
     "inpaint.core.images.formats": of_core("images"),
     "inpaint.core.engines": of_core() | {"inpaint.weights"},
-    "inpaint.core.exemplar": frozenset(),  # arrays in, arrays out
-    "inpaint.core.filling": of_core("images", "engines", "exemplar") | {"inpaint.weights"},
+    "inpaint.core.texture": frozenset(),  # arrays in, arrays out
+    "inpaint.core.filling": of_core("images", "engines", "texture") | {"inpaint.weights"},
     "inpaint.core.objects": of_core("images", "engines", "filling") | {"inpaint.weights"},
     "inpaint.core.batch": of_core("images", "engines", "filling", "objects") | {"inpaint.weights"},
     "inpaint.core.nets": of_core(),

@@ -17,6 +17,7 @@ from inpaint.core.errors import ImageError, InpaintError, OutOfMemoryError, Outp
 from inpaint.core.filling.fill import Detail
 from inpaint.core.filling.fill_photo import check_result, fill_photo
 from inpaint.core.filling.mask_sources import MaskChoice, build_mask, find_mask, is_flat
+from inpaint.core.filling.texture import Sampling
 from inpaint.core.images.decode import refusing
 from inpaint.core.images.read_write import read_image, write_image
 from inpaint.core.memory_errors import is_out_of_memory
@@ -41,6 +42,8 @@ class Settings:
     """Pixels over which the fill blends in."""
     detail: Detail = "auto"
     """Where the fine detail of the fill comes from."""
+    seed: int = 0
+    """Another one gives other fills."""
 
     def choice_for(self, item: Item) -> MaskChoice:
         """Return where the hole of this photograph is. Raises `MaskError` when it has no mask.
@@ -56,6 +59,7 @@ class Settings:
         """Return a hash of these settings, of this version of Inpaint, and of the `model`'s SHA-256."""
         choice = asdict(replace(self.choice, file=None))
         told = {"choice": choice, "grow": self.grow, "feather": self.feather, "detail": self.detail, "model": model}
+        told |= {"seed": self.seed}
         text = json.dumps(told | {"inpaint": release()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -189,6 +193,7 @@ def _fill(
             grow=settings.grow,
             feather=settings.feather,
             detail=settings.detail,
+            sampling=Sampling(seed=settings.seed),
             progress=progress,
         )
         del photo, hole  # a mask as large as the photograph, which encoding has no use for

@@ -3,7 +3,7 @@
 Not called `fill`, because `inpaint.core.fill` is the function.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeVar, get_args
@@ -13,11 +13,11 @@ import numpy as np
 
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import MaskError
-from inpaint.core.exemplar import refine, worthwhile
 from inpaint.core.filling.fallback import fill_with_fallback
 from inpaint.core.filling.mask import WHITE, check_mask
 from inpaint.core.filling.mask import grow as grow_mask
 from inpaint.core.filling.regions import Box, Region, plan, widened
+from inpaint.core.filling.texture import Sampling, Texture, put_texture
 from inpaint.core.filling.tone_curve import ToneCurve, curve_of
 from inpaint.core.images.photo import Photo
 from inpaint.core.images.pixels import check_picture, white_of
@@ -28,8 +28,8 @@ Progress = Callable[[int, int], None]
 Detail = Literal["network", "texture", "auto"]
 """Where the fine detail of a fill comes from; see `fill`."""
 
-SOFT = 0.5
-"""Scale from which on the network's fill is so soft that texture is always better."""
+DEFAULT = Sampling()
+"""One fill, from everything known."""
 
 Picture = TypeVar("Picture", Photo, np.ndarray)
 
@@ -48,6 +48,18 @@ class Filled:
     """The engine that filled the last region: another one if the GPU gave up."""
     notes: tuple[str, ...]
     """What the user should know."""
+    textures: tuple[Texture, ...] = ()
+    """What was chosen for each region that got texture, in the order of `regions`."""
+    others: tuple[np.ndarray, ...] = ()
+    """Further fills, N x 3 each, the next best first: the colours of the N pixels of `mask`, row by row."""
+
+    def variations(self) -> Iterator[np.ndarray]:
+        """Yield the pictures of all fills, the best first; each but the first is a copy."""
+        yield self.pixels
+        for colours in self.others:
+            pixels = self.pixels.copy()
+            pixels[self.mask] = colours
+            yield pixels
 
 
 def fill(
@@ -58,6 +70,7 @@ def fill(
     grow: int = 0,
     feather: int = 0,
     detail: Detail = "auto",
+    sampling: Sampling = DEFAULT,
     progress: Progress | None = None,
 ) -> Picture:
     """Fill the hole of a picture; every pixel outside it comes back exactly as it was.
@@ -69,18 +82,21 @@ def fill(
     - `grow`: make the hole this many pixels larger on all sides first;
     - `feather`: blend from the old picture to the fill over the outermost pixels *inside* the hole, this many. With
       `grow` this gives a soft seam; alone it lets what was at the rim of the hole shine through;
-    - `detail`: "network" keeps what the network fills, "texture" puts texture from around the hole over it wherever
-      there is any, and "auto" does so where it fits.
+    - `detail`: "network" keeps what the network fills, "texture" copies from around the hole wherever there is anything
+      to copy, and "auto" does so too, but may follow what the network fills;
+    - `sampling`: the seed, and where texture may come from.
 
     Returns the same kind as `image`. Raises `MaskError` for a mask without a hole or without anything known, and
     `EngineError` when the device fails; where memory is short a smaller size is tried, and a failing GPU is replaced by
     the CPU, both with a note in what `fill_pixels` returns.
     """
     if isinstance(image, Photo):
-        options = {"grow": grow, "feather": feather, "detail": detail, "progress": progress}
+        options = {"grow": grow, "feather": feather, "detail": detail, "sampling": sampling, "progress": progress}
         done = fill_pixels(image.pixels, mask, engine, empty=image.empty, **options)
         return image.with_pixels(done.pixels)
-    return fill_pixels(image, mask, engine, grow=grow, feather=feather, detail=detail, progress=progress).pixels
+    return fill_pixels(
+        image, mask, engine, grow=grow, feather=feather, detail=detail, sampling=sampling, progress=progress
+    ).pixels
 
 
 def fill_pixels(
@@ -91,6 +107,7 @@ def fill_pixels(
     grow: int = 0,
     feather: int = 0,
     detail: Detail = "auto",
+    sampling: Sampling = DEFAULT,
     progress: Progress | None = None,
     empty: np.ndarray | None = None,
     in_place: bool = False,
@@ -98,6 +115,7 @@ def fill_pixels(
     """Do what `fill` does to an array, and say how.
 
     - `empty`: H x W bool, where the colours mean nothing because nobody sees them; they are kept, but not looked at;
+    - `sampling`: as for `fill`, and how many fills to make; all but the first are in `Filled.others`;
     - `in_place`: write the fill into `pixels` instead of a copy, which a photograph of 100 megapixels is too large for.
     """
     check_picture(pixels)
@@ -110,6 +128,7 @@ def fill_pixels(
         raise ValueError(f"detail must be one of {', '.join(get_args(Detail))}, got {detail!r}")
     if feather < 0:
         raise ValueError(f"feather must not be negative, got {feather}")
+    sampling.check(pixels.shape)
     levels = grow_mask(mask, grow)
     notes = list(check_mask(levels))
     mask = levels if levels.dtype == np.bool_ else levels > 0
@@ -121,8 +140,7 @@ def fill_pixels(
     unknown = mask.copy() if empty is None else mask | empty
     if unknown.all():
         raise MaskError("Everything around the hole is transparent, so there is nothing to fill from.")
-    textured = [i for i, region in enumerate(regions) if detail != "network" and worthwhile(mask[region.hole.slices])]
-    steps = len(regions) + len(textured)
+    steps = len(regions) * (1 if detail == "network" else 2)
     olds: list[np.ndarray] = []
     for number, region in enumerate(regions, 1):
         # The window's view of the result already holds what earlier regions filled, as known pixels.
@@ -138,19 +156,35 @@ def fill_pixels(
         unknown[region.hole.slices][hole] = False
         if progress is not None:
             progress(number, steps)
-    for number, i in enumerate(textured, len(regions) + 1):
-        # Where memory was short a region has another scale by now.
-        _put_texture(result, mask, unknown, regions[i], always=detail == "texture")
-        if progress is not None:
-            progress(number, steps)
-    for region, old in zip(regions, olds, strict=False):
-        share = _share(levels, region.hole, feather)
-        if share is not None:
-            if empty is not None:
-                # Colours that nobody saw must not shine through.
-                share = np.where(empty[region.hole.slices], np.float32(1), share)
-            _blend(result[region.hole.slices], old, mask[region.hole.slices], share, white)
-    return Filled(pixels=result, mask=mask, regions=tuple(regions), engine=engine, notes=tuple(notes))
+    textures: list[Texture] = []
+    if detail != "network":
+        unknown |= mask
+        for number, region in enumerate(regions, len(regions) + 1):
+            found = put_texture(result, mask, unknown, region, sampling, follow=detail == "auto")
+            if found is not None:
+                textures.append(found)
+            unknown[region.hole.slices][mask[region.hole.slices]] = False
+            if progress is not None:
+                progress(number, steps)
+    others = []
+    for number in range(1, max((len(texture.fills) for texture in textures), default=1)):
+        for texture in textures:
+            texture.show(result, mask, number)
+        _blend_all(result, mask, levels, regions, olds, feather, empty, white)
+        others.append(result[mask])
+    if others:
+        for texture in textures:
+            texture.show(result, mask, 0)
+    _blend_all(result, mask, levels, regions, olds, feather, empty, white)
+    return Filled(
+        pixels=result,
+        mask=mask,
+        regions=tuple(regions),
+        engine=engine,
+        notes=tuple(notes),
+        textures=tuple(textures),
+        others=tuple(others),
+    )
 
 
 def _run(window: np.ndarray, hole: np.ndarray, curve: ToneCurve, engine: Engine, region: Region) -> np.ndarray:
@@ -184,25 +218,24 @@ def _as_type(colours: np.ndarray, dtype: np.dtype, white: float) -> np.ndarray:
     return (np.rint(colours).clip(0, white) if np.issubdtype(dtype, np.integer) else colours).astype(dtype)
 
 
-def _put_texture(result: np.ndarray, mask: np.ndarray, empty: np.ndarray, region: Region, always: bool) -> None:
-    """Refine the fill of a region with texture from its window, in place and strictly inside the region's hole."""
-    masked = mask[region.window.slices]
-    hole = np.zeros_like(masked)
-    inner = region.hole.inside(region.window)
-    hole[inner.slices] = masked[inner.slices]
-    always = always or region.scale <= SOFT
-    window, hidden = result[region.window.slices], empty[region.window.slices]
-    curve = curve_of(window, hidden, inner)
-    mapped = window.dtype.kind == "f"
-    if not (mapped or hidden.any()):
-        refine(window, hole, masked, curve.high, always=always)
-        return
-    seen = curve.encode(window) if mapped else window.copy()
-    if hidden.any():
-        # What nobody sees must not show in what is compared, either.
-        seen[hidden] = seen[~hidden].mean(axis=0)
-    if refine(seen, hole, masked | hidden, 1.0 if mapped else curve.high, always=always) is not None:
-        window[hole] = curve.decode(seen[hole]) if mapped else seen[hole]
+def _blend_all(
+    result: np.ndarray,
+    mask: np.ndarray,
+    levels: np.ndarray,
+    regions: list[Region],
+    olds: list[np.ndarray],
+    feather: int,
+    empty: np.ndarray | None,
+    white: float,
+) -> None:
+    """Let the old colours shine through wherever the mask is soft or a feather is wanted; `olds` is empty otherwise."""
+    for region, old in zip(regions, olds, strict=False):
+        share = _share(levels, region.hole, feather)
+        if share is not None:
+            if empty is not None:
+                # Colours that nobody saw must not shine through.
+                share = np.where(empty[region.hole.slices], np.float32(1), share)
+            _blend(result[region.hole.slices], old, mask[region.hole.slices], share, white)
 
 
 def _blend(target: np.ndarray, old: np.ndarray, hole: np.ndarray, share: np.ndarray, white: float) -> None:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inpaint.core.engines.engine import Engine
-from inpaint.core.filling.fill import Detail, Progress, fill_pixels
+from inpaint.core.filling.fill import DEFAULT, Detail, Progress, fill_pixels
 from inpaint.core.filling.mask_sources import BuiltMask
-from inpaint.core.filling.regions import Region
+from inpaint.core.filling.regions import Box, Region
+from inpaint.core.filling.texture import Sampling
 from inpaint.core.images.photo import Photo
 from inpaint.core.images.read_write import check_output
 
@@ -24,6 +25,10 @@ class FilledPhoto:
     """What filled the last region; not the one given when that ran out of memory."""
     notes: tuple[str, ...]
     """What the user should know of reading and filling."""
+    textures: tuple[tuple[Box, str, float], ...] = ()
+    """For each region with texture the box of its hole, what was chosen, and how sure the choice was, 0.5 to 1."""
+    others: tuple[Photo, ...] = ()
+    """Further fills, the next best first; one less than were asked for, or fewer where there are no more."""
 
 
 def check_result(photo: Photo, hole: BuiltMask, target: Path) -> None:
@@ -40,6 +45,7 @@ def fill_photo(
     grow: int = 0,
     feather: int = 0,
     detail: Detail = "auto",
+    sampling: Sampling = DEFAULT,
     progress: Progress | None = None,
 ) -> FilledPhoto:
     """Fill the hole of a photograph, whose pixels are overwritten; arguments and errors as for `fill_pixels`."""
@@ -50,12 +56,18 @@ def fill_photo(
         grow=grow,
         feather=feather,
         detail=detail,
+        sampling=sampling,
         progress=progress,
         empty=photo.empty,
         in_place=True,
     )
+    opaque = filled.mask if hole.opaque else None
+    # The mask is kept only where it is needed to make further fills.
+    others = tuple(photo.with_pixels(pixels, opaque=opaque) for pixels in list(filled.variations())[1:])
     return FilledPhoto(
-        photo=photo.with_pixels(filled.pixels, opaque=filled.mask if hole.opaque else None),
+        photo=photo.with_pixels(filled.pixels, opaque=opaque),
+        others=others,
+        textures=tuple((texture.box, texture.fills[0].candidate, texture.fills[0].sure) for texture in filled.textures),
         hole_pixels=int(filled.mask.sum()),
         regions=filled.regions,
         engine=filled.engine,

@@ -4,6 +4,7 @@ Not called `remove`, because `inpaint.core.remove` is the function.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,13 +52,7 @@ def remove(
     """
     mask, notes = find_objects(pixels, boxes, segmenter, grow=grow, shadow=shadow, whole_box=whole_box)
     filled = fill_pixels(pixels, mask, engine, feather=feather, detail=detail, progress=progress, empty=empty)
-    return Filled(
-        pixels=filled.pixels,
-        mask=filled.mask,
-        regions=filled.regions,
-        engine=filled.engine,
-        notes=(*notes, *filled.notes),
-    )
+    return replace(filled, notes=(*notes, *filled.notes))
 
 
 def find_objects(

@@ -225,3 +225,61 @@ def test_detail_comes_from_the_network_or_from_around_the_hole(folder: Path, run
     assert not np.array_equal(seen["network"], seen["texture"])
     assert any(np.array_equal(seen["auto"], seen[other]) for other in ("network", "texture"))
     assert run("photo.png", "--detail", "fractal").exit_code == 2
+
+
+@pytest.fixture
+def meadow(folder: Path) -> Path:
+    """A larger photograph, green left and red right, with a hole in the middle, and masks of both halves."""
+    noise = np.random.default_rng(0).integers(-40, 40, (96, 240, 1))
+    image = np.full((96, 240, 3), (60, 140, 60)) + noise
+    image[:, 120:] = (160, 60, 60) + noise[:, 120:]
+    Image.fromarray(image.clip(0, 255).astype(np.uint8)).save(folder / "meadow.png")
+    hole, left = np.zeros((96, 240), bool), np.zeros((96, 240), bool)
+    hole[36:60, 108:132] = True
+    left[:, :100] = True
+    Image.fromarray(hole).save(folder / "meadow_hole.png")
+    Image.fromarray(left).save(folder / "left.png")
+    return folder / "meadow.png"
+
+
+def test_variations_are_numbered_differ_and_come_back_with_the_seed(meadow: Path, run: Callable) -> None:
+    record = json.loads(run("meadow.png", "--variations", "3", "--seed", "5", "--json", mask="meadow_hole.png").stdout)
+    files = [Path(record["output"]), *map(Path, record["variations"])]
+    assert [path.name for path in files] == [
+        "meadow.filled.png",
+        "meadow.filled-2.png",
+        "meadow.filled-3.png",
+    ]
+    fills = [pixels(path) for path in files]
+    assert not any(np.array_equal(fills[i], fills[j]) for i, j in ((0, 1), (0, 2), (1, 2)))
+    assert 0.5 <= record["texture"][0]["sure"] <= 1
+    assert record["texture"][0]["chosen"]
+    run("meadow.png", "--seed", "5", mask="meadow_hole.png")
+    assert np.array_equal(pixels(files[0]), fills[0])
+
+
+@pytest.mark.parametrize(("option", "greener"), [("--from", True), ("--not-from", False)])
+def test_texture_comes_from_where_it_may(meadow: Path, run: Callable, option: str, greener: bool) -> None:
+    result = run("meadow.png", option, str(meadow.parent / "left.png"), mask="meadow_hole.png")
+    assert result.exit_code == 0, result.output
+    middle = pixels(meadow.with_name("meadow.filled.png"))[36:60, 108:132].astype(int)
+    green = middle[..., 1] > middle[..., 0]
+    assert green.all() if greener else green.mean() < 0.6
+
+
+def test_bad_samplings_say_what_to_do(meadow: Path, run: Callable) -> None:
+    folder = meadow.parent
+    tiny = np.zeros((96, 240), bool)
+    tiny[:4, :4] = True
+    Image.fromarray(tiny).save(folder / "tiny.png")
+    for words, code, sentence in (
+        (("--from", str(folder / "empty.png")), 4, "96"),
+        (("--from", str(folder / "tiny.png")), 4, "7 x 7"),
+        (("--seed", "-1"), 2, ""),
+        (("--variations", "0"), 2, ""),
+        (("--detail", "network", "--seed", "3"), 2, "network"),
+        (("--variations", "2", "-o", "-"), 2, "--output"),
+    ):
+        result = run("meadow.png", *words, mask="meadow_hole.png")
+        assert result.exit_code == code, (words, result.output)
+        assert sentence in " ".join((result.stderr + result.stdout).split()), (words, result.output)

@@ -9,7 +9,6 @@ import pytest
 from inpaint.core import Engine, EngineError, OutOfMemoryError, fill_pixels, load_engine
 from inpaint.core.engines import engine as engine_module
 from inpaint.core.engines.session import CPU, CUDA
-from inpaint.core.filling import fill as filling
 from inpaint.core.filling.fallback import fill_with_fallback, shrink
 from inpaint.core.filling.regions import Region, plan
 from inpaint.core.filling.tone_curve import ToneCurve
@@ -83,16 +82,6 @@ def test_short_memory_gives_a_smaller_region_on_the_same_device(
     assert f"{engine.device.upper()} ran out of memory at 192 x 64" in note
     assert np.array_equal(done.pixels[~wide[1]], wide[0][~wide[1]])
     assert not np.array_equal(done.pixels[wide[1]], wide[0][wide[1]])
-
-
-def test_a_region_that_had_to_be_filled_smaller_gets_texture_for_its_new_scale(
-    short: Callable[..., Engine], wide: tuple, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-    monkeypatch.setattr(filling, "refine", lambda *_, always: asked.append(always))
-    fill_pixels(*wide, short())
-    fill_pixels(*wide, short(cpu=7000))
-    assert asked == [False, True]
 
 
 def test_no_memory_on_the_gpu_at_any_size_gives_the_cpu_at_full_size(short: Callable[..., Engine], wide: tuple) -> None:

@@ -62,7 +62,7 @@ def test_a_flat_picture_is_filled_flat(engine: Engine, hole: Maker) -> None:
 
 
 def test_a_photo_keeps_everything_else(engine: Engine, picture: Maker, hole: Maker) -> None:
-    alpha = picture()[..., 0]
+    alpha = picture()[..., 0] | np.uint8(1)
     photo = Photo(pixels=picture(), alpha=alpha, icc=b"profile", grey=False)
     filled = fill(photo, hole(), engine)
     assert filled.alpha is alpha
@@ -213,10 +213,21 @@ def test_a_hundred_scratches_take_few_runs_of_the_network() -> None:
         cv2.line(mask, start.astype(int).tolist(), (start + way).astype(int).tolist(), 255, 3)
     engine = CountingEngine()
     image = np.full((1200, 1600, 3), 90, np.uint8)
-    done = fill_pixels(image, mask > 0, engine)  # type: ignore[arg-type]
+    done = fill_pixels(image, mask > 0, engine, detail="network")  # type: ignore[arg-type]
     assert engine.runs == len(done.regions) <= 30
     assert engine.pixels < 100 * 256**2
-    assert (done.pixels[mask > 0] == 128).all()  # thin holes are the network's alone
+    assert (done.pixels[mask > 0] == 128).all()
+
+
+def test_scratches_keep_the_grain(hole: Maker) -> None:
+    image = np.random.default_rng(0).normal(128, 20, (300, 300, 3)).clip(0, 255).astype(np.uint8)
+    mask = np.zeros((300, 300), np.uint8)
+    cv2.line(mask, (20, 30), (270, 250), 255, 3)
+    mask[200, 50] = mask[100:103, 220:224] = 255
+    done = fill_pixels(image, mask > 0, CountingEngine())  # type: ignore[arg-type]
+    filled = done.pixels[mask > 0].astype(float)
+    assert filled.std() > 0.85 * image[mask == 0].std()
+    assert abs(filled.mean() - 128) < 4
 
 
 @given(data=st.data())
