@@ -27,6 +27,7 @@ def test_paper_002_s_plan_is_whole(name, pictures):
     assert [cell.recipe.name for cell in plan.cells()] == [f"{s}-{f}" for f in FAMILIES for s in SCHEDULES]
     assert plan.compare == "schedule"
     assert plan.measure.pictures == pictures
+    assert plan.measure.irregular
     assert set(plan.measure.metrics) == {"l1", "l2", "psnr", "is", "fid"}
     assert all(cell.recipe.native_size == 128 for cell in plan.cells())
     # Measured whenever the mask has grown.
