@@ -218,6 +218,16 @@ def publish(
     evaluation: Annotated[
         Path | None, typer.Option(help="Result of `inpaint eval` with this model first: scores.json or its folder.")
     ] = None,
+    data_licences: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file: key, licence, source, author, evidence of every training photograph. For the table that "
+            "makers of free photo software ask for."
+        ),
+    ] = None,
+    limits: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="What the model cannot do, for that table; repeatable.")
+    ] = None,
     step: Annotated[int | None, typer.Option(help="Which checkpoint; otherwise the last.")] = None,
     private: Annotated[bool, typer.Option("--private", help="Make a new repository visible to you alone.")] = False,
 ) -> None:
@@ -237,6 +247,8 @@ def publish(
         licence=licence,
         datasets=tuple(trained_on or ()),
         evaluation=evaluation,
+        data_licences=data_licences,
+        limits=tuple(limits or ()),
     )
     typer.echo(f"{published.folder}: {', '.join(published.files)}")
     print_notes(published.notes)

@@ -38,8 +38,8 @@ def _conditions(plan: Plan, bench: Bench) -> list[str]:
         f"`{Path(bench.location).name}`, each with one square hole whose side is {sides} of the picture's{also}; the "
         f"same holes for all (seed {measure.seed}). Numbers are of what is inside the hole, colours in [0, 1], means "
         f"over the photographs and over the seeds {', '.join(map(str, plan.seeds))}, with the range from seed to seed "
-        f"in brackets. {looks}FID and Inception score, where they were measured, are of whole pictures. Everything is in "
-        "[scores.csv](scores.csv), and the plan in [plan.toml](plan.toml)."
+        f"in brackets. {looks}FID and Inception score, where they were measured, are of whole pictures. Everything is "
+        "in [scores.csv](scores.csv), and the plan in [plan.toml](plan.toml)."
     ]
 
 
