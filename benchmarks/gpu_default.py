@@ -37,13 +37,6 @@ TINY = [
     *("generator.width=8", "generator.blocks=2", "discriminator.width=8", "discriminator.scales=1"),
     *("log_every=5", "sample_every=50", "checkpoint_every=50"),
 ]
-    "generator.blocks=2",
-    "discriminator.width=8",
-    "discriminator.scales=1",
-    "log_every=5",
-    "sample_every=50",
-    "checkpoint_every=50",
-]
 FULL = ["data.small.batch=64", "data.default.batch=32", "sample_every=2000", "checkpoint_every=500", "log_every=50"]
 
 
@@ -108,7 +101,7 @@ def measure(recipe: Recipe, options: Options) -> dict[tuple[str, bool], float]:
         table.write_text(recipe.to_toml(), "utf-8")
         times: list[float] = []
 
-        def watch(_: StepReport, times: list[float] = times) -> None:
+        def watch(report: StepReport, times: list[float] = times) -> None:  # noqa: ARG001 - a callback
             if options.device == "cuda":
                 torch.cuda.synchronize()
             times.append(time.monotonic())

@@ -122,7 +122,7 @@ def _read(path: Path) -> Scores | None:
     """Return what a file says; None when it is damaged, or not there."""
     try:
         record = json.loads(path.read_text("utf-8"))
-        rows = {_kind(entry["side"]): dict(entry["scores"]) for entry in record["sides"]}
+        rows: dict[Hole, Row] = {_kind(entry["side"]): dict(entry["scores"]) for entry in record["sides"]}
         return Scores(int(record["step"]), int(record["pictures"]), rows)
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -142,10 +142,11 @@ def _draw(kind: Hole, recipe: Recipe, rng: np.random.Generator) -> np.ndarray:
             size,
             rng,
         )
+    mask = draw_holes(STROKES, size, rng)
     for _ in range(ATTEMPTS):
-        mask = draw_holes(STROKES, size, rng)
         if cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[0] > 2:  # one of them is what is known
             break
+        mask = draw_holes(STROKES, size, rng)
     return mask
 
 
