@@ -101,7 +101,7 @@ def measure(recipe: Recipe, options: Options) -> dict[tuple[str, bool], float]:
         table.write_text(recipe.to_toml(), "utf-8")
         times: list[float] = []
 
-        def watch(report: StepReport, times: list[float] = times) -> None:  # noqa: ARG001 - a callback
+        def watch(report: StepReport, times: list[float] = times) -> None:
             if options.device == "cuda":
                 torch.cuda.synchronize()
             times.append(time.monotonic())
