@@ -28,19 +28,20 @@ def run_table(
     from inpaint.core.batch.fingerprints import take_fingerprint
     from inpaint.core.objects.composition import read_compositions
     from inpaint.core.objects.joint import load_joint
-    from inpaint.core.objects.segmenting import load_segmenter
+    from inpaint.core.objects.segmenting import find_segmenter
     from inpaint.weights import resolve
 
     compositions = read_compositions(table, output)
     check_outputs(compositions)
     joint = load_joint(device=device.value, threads=threads)
-    segmenter = load_segmenter(threads=threads)
-    models = [take_fingerprint(resolve(name)).sha256 for name in ("joint", "cutout")]
+    segmenter, missing = find_segmenter(threads=threads)
+    loaded = ("joint", "cutout") if segmenter is not None else ("joint",)
+    models = [take_fingerprint(resolve(name)).sha256 for name in loaded]
     with Manifest(output) as manifest:
         waiting = open_compositions(compositions, manifest, models) if resume else compositions
         taken = manifest.begin((composition.output for composition in waiting), force=force)
         report = make_report(len(compositions), len(compositions) - len(waiting))
-        report.note(*joint.notes)
+        report.note(*joint.notes, *missing)
         try:
             with report:
                 take_down = report.recording(manifest)

@@ -21,19 +21,27 @@ class Method(StrEnum):
 
 def load_method(
     method: Method, model: str | None, device: Device, threads: int | None, *, fills: bool
-) -> "JointEngine | Engine | None":
-    """Return the model that a method needs; None for colour transfer that fills nothing.
+) -> "tuple[JointEngine | Engine | None, list[str]]":
+    """Return the model that a method needs, None for colour transfer that fills nothing, and what to tell the user.
 
-    Raises `typer.BadParameter` for a model that nothing would use.
+    Where the joint model is not part of the installation, and no other was named, colours are transferred. Raises
+    `typer.BadParameter` for a model that nothing would use.
     """
-    if method is Method.JOINT:
+    from inpaint.weights.locate import is_left_out
+
+    notes = []
+    if method is Method.JOINT and model is None and is_left_out("joint"):
+        notes.append("The model joint is not part of this installation; colours are fitted by --method transfer.")
+    elif method is Method.JOINT:
         from inpaint.core.objects.joint import load_joint
 
-        return load_joint(model or "joint", device.value, threads)
+        engine = load_joint(model or "joint", device.value, threads)
+        return engine, [*engine.notes]
     if not fills:
         if model is not None:
             raise typer.BadParameter("--method transfer needs no model here; leave one out", param_hint="--model")
-        return None
+        return None, notes
     from inpaint.core.engines.engine import load_engine
 
-    return load_engine(model or "default", device.value, threads)
+    engine = load_engine(model or "default", device.value, threads)
+    return engine, [*notes, *engine.notes]

@@ -85,7 +85,7 @@ def compose(
     place, cut = _options.read_numbers(at, 2, 4), None if object_box is None else _options.read_box(object_box)
     from inpaint.core.atomic_files import check_apart
     from inpaint.core.objects.composition import Composition, compose_file
-    from inpaint.core.objects.segmenting import load_segmenter
+    from inpaint.core.objects.segmenting import find_segmenter
 
     if not force:
         check_apart(
@@ -102,11 +102,12 @@ def compose(
         strength=strength,
     )
     start = time.perf_counter()
-    engine = load_method(method, model, device, threads, fills=around is Around.INPAINT)
-    segmenter = None if object_box is None or object_mask is not None else load_segmenter(segmenter_model, threads)
+    engine, loaded = load_method(method, model, device, threads, fills=around is Around.INPAINT)
+    needless = object_box is None or object_mask is not None
+    segmenter, missing = (None, ()) if needless else find_segmenter(segmenter_model, threads)
     done = compose_file(composition, engine, segmenter)
     seconds = round(time.perf_counter() - start, 3)
-    composed, notes = done.composed, [*(engine.notes if engine else ()), *done.notes]
+    composed, notes = done.composed, [*loaded, *missing, *done.notes]
     box = [composed.box.left, composed.box.top, composed.box.width, composed.box.height]
     report(
         f"{target}: the object lies at {','.join(map(str, box))}, in {seconds:.1f} s",

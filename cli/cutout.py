@@ -37,14 +37,15 @@ def cutout(
     from inpaint.core.atomic_files import check_apart
     from inpaint.core.images.read_write import check_output, read_image, write_image
     from inpaint.core.objects.cutout_photo import cutout_photo
-    from inpaint.core.objects.segmenting import load_segmenter
+    from inpaint.core.objects.segmenting import find_segmenter
 
     if not force:
         check_apart(target, {"photograph": image}, has_force=True)
     start = time.perf_counter()
     photo = read_image(image)
     check_output(photo, target)
-    done = cutout_photo(photo, place, load_segmenter(segmenter, threads), whole=whole)
+    finder, missing = find_segmenter(segmenter, threads)
+    done = cutout_photo(photo, place, finder, whole=whole)
     lost = write_image(done, target)
     report(
         f"{target}: {done.size[0]} x {done.size[1]} pixels",
@@ -54,7 +55,7 @@ def cutout(
             "height": done.size[1],
             "seconds": round(time.perf_counter() - start, 3),
         },
-        [*photo.notes, *lost],
+        [*photo.notes, *missing, *lost],
         as_json=as_json,
         quiet=quiet,
     )

@@ -101,4 +101,7 @@ def _print_matrix(plan: "Plan") -> None:
             f"{cell.recipe.native_size} px"
         )
     sizes = ", ".join(f"{side:g}" for side in plan.measure.sides)
-    typer.echo(f"# {len(cells)} trainings, measured every {plan.measure.every} steps with holes of {sizes} of the side")
+    also = ", and with several irregular holes" if plan.measure.irregular else ""
+    typer.echo(
+        f"# {len(cells)} trainings, measured every {plan.measure.every} steps with holes of {sizes} of the side{also}"
+    )

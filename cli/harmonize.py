@@ -60,17 +60,18 @@ def harmonize(
     check_numbers(photo.pixels, image)
     check_output(photo, target)
     alpha, told = read_alpha(mask, photo.size, invert)
-    engine = load_method(method, model, device, threads, fills=False)
+    engine, loaded = load_method(method, model, device, threads, fills=False)
     assert engine is None or isinstance(engine, JointEngine)
     fitted = fit_colours(photo.pixels, alpha, engine, strength=strength, empty=photo.empty)
-    notes = [*photo.notes, *told, *(engine.notes if engine else ()), *write_image(photo.with_pixels(fitted), target)]
+    done = method if engine else Method.TRANSFER
+    notes = [*photo.notes, *told, *loaded, *write_image(photo.with_pixels(fitted), target)]
     pixels = int((alpha > 0.5).sum())
     report(
-        f"{target}: {pixels} pixels of the object fitted by the method {method.value}",
+        f"{target}: {pixels} pixels of the object fitted by the method {done.value}",
         {
             "output": str(target),
             "object_pixels": pixels,
-            "method": method.value,
+            "method": done.value,
             "model": engine.contract.name if engine else None,
             "seconds": round(time.perf_counter() - start, 3),
         },

@@ -73,7 +73,7 @@ def remove(
     from inpaint.core.filling.save_mask import save_mask as write_mask
     from inpaint.core.images.read_write import check_output, read_image, write_image
     from inpaint.core.objects.removing import remove as take_out
-    from inpaint.core.objects.segmenting import load_segmenter
+    from inpaint.core.objects.segmenting import find_segmenter
 
     if not force:
         check_apart(target, {"photograph": image}, has_force=True)
@@ -83,7 +83,7 @@ def remove(
     if save_mask is not None:
         check_apart(save_mask, {"photograph": image, "result": target})
         check_mask_output(save_mask)
-    finder = None if whole_box else load_segmenter(segmenter, threads)
+    finder, missing = (None, ()) if whole_box else find_segmenter(segmenter, threads)
     engine = load_engine(model, device.value, threads)
     filled = take_out(
         photo.pixels,
@@ -111,7 +111,7 @@ def remove(
             "model": filled.engine.name,
             "seconds": round(time.perf_counter() - start, 3),
         },
-        [*photo.notes, *engine.notes, *filled.notes, *lost],
+        [*photo.notes, *missing, *engine.notes, *filled.notes, *lost],
         as_json=as_json,
         quiet=quiet,
     )

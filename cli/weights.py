@@ -39,7 +39,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """List all known and fetched models: licence, size, and whether they are on this machine."""
+    """List all known and fetched models: licence, training data, size, and whether they are on this machine.
+
+    Data is free where every photograph has a free licence, and research only where some do not.
+    """
     from inpaint.weights import MODELS
     from inpaint.weights.hub import fetched
 
@@ -52,14 +55,15 @@ def list_models(as_json: AsJson = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("name", "licence", "size", "here", "from", box=None, pad_edge=False)
+    table = Table("name", "licence", "data", "size", "here", "from", box=None, pad_edge=False)
     aliases = {model.name: f" ({', '.join(model.aliases)})" for model in MODELS if model.aliases}
     for row in rows:
         size = f"{row['size'] / 1e6:.0f} MB" if row["size"] else "?"
         origin = row.get("repository")
         here = "damaged" if row["damaged"] else "yes" if row["path"] else "no"
+        bundled = "bundled" if row["path"] else "left out"
         name = row["name"] + aliases.get(row["name"], "")
-        cells = name, row["licence"], size, here if origin else "bundled", origin or "Inpaint"
+        cells = name, row["licence"], row["data"], size, here if origin else bundled, origin or "Inpaint"
         table.add_row(*(Text(cell) for cell in cells))  # what others wrote is no markup
     Console().print(table)
     for model in MODELS:
@@ -83,7 +87,7 @@ def info(wanted: Wanted, as_json: AsJson = False) -> None:
         if name == "contract" and value:
             value = Contract(**value).in_words()
         if value not in ("", None, False):
-            typer.echo(_plain(f"{name:>13}  {value}"))
+            typer.echo(_plain(f"{name.replace('_', ' '):>13}  {value}"))
 
 
 @app.command()
@@ -122,7 +126,8 @@ def verify(
     from inpaint.weights.manifest import find
     from inpaint.weights.paths import is_there
 
-    names = wanted or [*(model.name for model in MODELS if model.bundled), *fetched(thorough=True)]
+    bundled = [model.name for model in MODELS if model.bundled and not model.left_out]
+    names = wanted or [*bundled, *fetched(thorough=True)]
     bad = []
     for name in names:
         known = find(name)
@@ -213,6 +218,16 @@ def publish(
     evaluation: Annotated[
         Path | None, typer.Option(help="Result of `inpaint eval` with this model first: scores.json or its folder.")
     ] = None,
+    data_licences: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV file: key, licence, source, author, evidence of every training photograph. For the table that "
+            "makers of free photo software ask for."
+        ),
+    ] = None,
+    limits: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="What the model cannot do, for that table; repeatable.")
+    ] = None,
     step: Annotated[int | None, typer.Option(help="Which checkpoint; otherwise the last.")] = None,
     private: Annotated[bool, typer.Option("--private", help="Make a new repository visible to you alone.")] = False,
 ) -> None:
@@ -232,6 +247,8 @@ def publish(
         licence=licence,
         datasets=tuple(trained_on or ()),
         evaluation=evaluation,
+        data_licences=data_licences,
+        limits=tuple(limits or ()),
     )
     typer.echo(f"{published.folder}: {', '.join(published.files)}")
     print_notes(published.notes)
@@ -252,7 +269,7 @@ def _describe(wanted: str) -> dict[str, Any]:
 
     known = find(wanted)
     if known is not None and known.bundled:
-        path, origin, record = known.locate(), {}, known
+        path, origin, record = None if known.left_out else known.locate(), {}, known
     else:
         record = cached_offer(wanted) or offer(wanted)
         path, reference = find_cached(record.reference), record.reference
@@ -262,6 +279,8 @@ def _describe(wanted: str) -> dict[str, Any]:
         "name": record.name,
         "task": known.task if known else contract.task if contract else "",
         "licence": record.licence,
+        "data": known.data if known else "not known",
+        "trained_on": known.trained_on if known else "",
         "restrictions": record.restrictions,
         "size": record.size,
         "sha256": record.sha256,

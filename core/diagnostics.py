@@ -125,6 +125,9 @@ def missing_cuda_libraries() -> list[str]:
 def examine_models() -> Iterator[Finding]:
     """Look for the files of the bundled models."""
     for model in filter(lambda model: model.bundled, MODELS):
+        if model.left_out:
+            yield Finding("note", f"The model {model.name!r} was left out of this installation; what needs it says so.")
+            continue
         try:
             path = model.locate()
         except InpaintError as error:

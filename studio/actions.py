@@ -53,11 +53,12 @@ def fill(document: Document, models: Models, request: Mapping[str, Any], report:
 
 def find(document: Document, models: Models, request: Mapping[str, Any]) -> dict[str, Any]:
     """Find the object in a box; what was found becomes a piece that strokes can name."""
-    found, notes = find_objects(document.photo.pixels, [_box(request, "box", document)], models.segmenter())
+    segmenter, missing = models.segmenter()
+    found, notes = find_objects(document.photo.pixels, [_box(request, "box", document)], segmenter)
     box = box_around(found)
     number = next(_numbers)
     document.pieces[number] = Piece(box, found[box.slices].copy())
-    return {"id": number, "box": _public(box), "notes": notes}
+    return {"id": number, "box": _public(box), "notes": [*missing, *notes]}
 
 
 def place(
@@ -70,19 +71,21 @@ def place(
         pixels = document.photo.pixels
     check_numbers(pixels, "The photograph")
     check_numbers(source.photo.pixels, "The object's photograph")
+    (engine, loaded), (segmenter, missing) = models.joint(), models.segmenter()
     composed = compose(
         pixels,
         source.photo.pixels,
         Box(top=top, left=left, height=height, width=width),
         object_box=_box(request, "object_box", source),
-        engine=models.joint(),
-        segmenter=models.segmenter(),
+        engine=engine,
+        segmenter=segmenter,
         around=cast('Literal["keep", "inpaint"]', request.get("around", "keep")),
         strength=float(request.get("strength", 1.0)),
     )
     report(1, 1)
     document.replace(composed.box, composed.pixels[composed.box.slices].copy(), "Place object")
-    return {"box": _public(composed.box), "notes": list(composed.notes), "version": document.version}
+    notes = [*loaded, *missing, *composed.notes]
+    return {"box": _public(composed.box), "notes": notes, "version": document.version}
 
 
 def _public(box: Box) -> list[int]:

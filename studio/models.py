@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from inpaint.core.engines.engine import Device, Engine, load_engine
 from inpaint.core.objects.joint import JointEngine, load_joint
-from inpaint.core.objects.segmenting import SegmenterEngine, load_segmenter
+from inpaint.core.objects.segmenting import SegmenterEngine, find_segmenter
 from inpaint.weights import MODELS, ModelError, resolve
+from inpaint.weights.locate import is_left_out
 
 Loaded = TypeVar("Loaded")
 
@@ -37,13 +38,19 @@ class Models:
         """Return an inpainting model by name. Raises `ModelError` or `EngineError`."""
         return self._get("fill", model, lambda: load_engine(model, self.device, self.threads))
 
-    def joint(self) -> JointEngine:
-        """Return the model that matches an object to its surroundings."""
-        return self._get("joint", "joint", lambda: load_joint("joint", self.device, self.threads))
+    def joint(self) -> tuple[JointEngine | Engine, tuple[str, ...]]:
+        """Return the model that matches an object to its surroundings, and what the user should know.
 
-    def segmenter(self) -> SegmenterEngine:
-        """Return the network that finds the object in a box."""
-        return self._get("segmenter", "cutout", lambda: load_segmenter("cutout", self.threads))
+        Where it is not part of the installation, that is the default one, beside which colours are transferred.
+        """
+        if is_left_out("joint"):
+            note = "The model joint is not part of this installation; colours are matched by their statistics."
+            return self.engine(), (note,)
+        return self._get("joint", "joint", lambda: load_joint("joint", self.device, self.threads)), ()
+
+    def segmenter(self) -> tuple[SegmenterEngine | None, tuple[str, ...]]:
+        """Return the network that finds the object in a box, None for GrabCut alone, and what the user should know."""
+        return self._get("segmenter", "cutout", lambda: find_segmenter("cutout", self.threads))
 
     def _get(self, kind: str, name: str, load: Callable[[], Loaded]) -> Loaded:
         with self._lock:

@@ -41,6 +41,12 @@ def resolve(name_or_path: str | Path, on: Literal["cpu", "cuda"] = "cuda") -> Pa
     )
 
 
+def is_left_out(name: str | Path) -> bool:
+    """Tell whether a name means a bundled model that is not part of this installation (`KnownModel.left_out`)."""
+    model = find(name) if isinstance(name, str) else None
+    return model is not None and model.left_out
+
+
 def known_as(reference: Reference) -> KnownModel | None:
     """Return the known model that is this file of this repository at this commit, if it is one."""
     return next((model for model in MODELS if not model.bundled and model.reference == reference), None)

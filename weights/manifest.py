@@ -19,7 +19,10 @@ _bundled = partial(
     KnownModel,
     licence="Apache-2.0",
     restrictions="Trained on photographs of which many are for research only; read its card before commercial use.",
+    data="research only",
+    trained_on="7,202 photographs of research collections, many of them for research only",
 )
+_SEGMENTED = "1,153 segmented photographs of research collections, many of them for research only"
 
 MODELS = (
     _bundled(
@@ -43,6 +46,7 @@ MODELS = (
         size=6_267_555,
         sha256="97106ef8afc17cd8aca65e947f861356798b3fcbd93e34491446941967a4373a",
         task="joint",
+        trained_on=_SEGMENTED,
     ),
     _bundled(
         name="cutout",
@@ -50,6 +54,7 @@ MODELS = (
         size=1_771_967,
         sha256="e6249e6b221fd29f7f8ecb227e61364fecc7545ba41415c1ad3705519a86b943",
         task="cutout",
+        trained_on=_SEGMENTED,
     ),
     *FOREIGN,
 )

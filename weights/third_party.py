@@ -13,6 +13,7 @@ from inpaint.weights.known import KnownModel
 _OF_LAMA = (
     "Said by the repository that exported it; LaMa's own authors license their code so, and say nothing of the weights."
 )
+_PLACES = "Places2, by the papers of its authors; the photographs of Places are for research and teaching only"
 _LAMA = Contract(
     name="lama",
     image_range=(0.0, 1.0),
@@ -45,6 +46,8 @@ _from_migan = partial(
     repository="andraniksargsyan/migan",
     revision="406830d0fa60666da0071c342ad2fbc8f30c5c64",
     licence="MIT",
+    data="research only",
+    trained_on=_PLACES,
     restrictions="The licence of the code of its author, who says nothing of the weights apart from it.",
 )
 
@@ -58,6 +61,8 @@ FOREIGN = (
         sha256="1faef5301d78db7dda502fe59966957ec4b79dd64e16f03ed96913c7a4eb68d6",
         licence="Apache-2.0",
         restrictions=_OF_LAMA,
+        data="research only",
+        trained_on=_PLACES,
         contract=_LAMA,
     ),
     KnownModel(
@@ -69,6 +74,8 @@ FOREIGN = (
         sha256="7df918ac3921d3daf0aae1d219776cf0dc4e4935f035af81841b40adcf74fdf2",
         licence="Apache-2.0",
         restrictions=_OF_LAMA,
+        data="research only",
+        trained_on=_PLACES,
         contract=replace(
             _LAMA,
             name="lama-opencv",
@@ -107,6 +114,7 @@ FOREIGN = (
         size=0,
         sha256="",
         licence="MIT",
+        trained_on="drawings, by one account Manga109, which is not for commercial use",
         restrictions="Tuned on drawings, not photographs; by one account on Manga109, which is not for commercial use.",
         suits="drawings",
         contract=Contract(

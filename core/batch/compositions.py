@@ -22,7 +22,9 @@ from inpaint.core.release import release
 from inpaint.core.stopwatch import timed
 
 
-def compose_job(composition: Composition, joint: JointEngine, segmenter: SegmenterEngine, key: str = "") -> Outcome:
+def compose_job(
+    composition: Composition, joint: JointEngine, segmenter: SegmenterEngine | None, key: str = ""
+) -> Outcome:
     """Carry out one composition, whole or not at all; never raises for a bad one. key: goes into the outcome."""
     told: dict[str, Any] = {
         "image": str(composition.background),
@@ -68,7 +70,7 @@ def check_outputs(compositions: Sequence[Composition]) -> None:
 def run_compositions(
     compositions: Sequence[Composition],
     joint: JointEngine,
-    segmenter: SegmenterEngine,
+    segmenter: SegmenterEngine | None,
     report: Callable[[Outcome], None],
     *,
     models: Sequence[str],

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from inpaint.core.errors import RecipeError
 from inpaint.core.losses.adversarial import AdversarialName, generator_loss
 from inpaint.core.losses.backbones import LpipsFeatures, Vgg19Features
-from inpaint.core.losses.perceptual import PatchPerceptualLoss, VggLoss
+from inpaint.core.losses.perceptual import CroppedPerceptualLoss, PatchPerceptualLoss, VggLoss
 from inpaint.core.losses.reconstruction import dissimilarity, l1, l2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectiveConfig:
-    """Weights of the terms; 0 leaves a term out. The defaults are the published objective, equation 5.
+    """Weights of the terms; 0 leaves a term out. The defaults are the published weights, equation 5.
 
     The weight of the adversarial term is not here: it belongs to the phase, because it is annealed.
     """
@@ -37,12 +37,17 @@ class ObjectiveConfig:
     """VGG-19 perceptual loss."""
     backbone: Literal["alex", "squeeze", "vgg"] = "alex"
     """Network of the patch perceptual loss."""
+    patches: Literal["masked", "cropped"] = "masked"
+    """Patches of that loss: features of the whole picture inside the hole's own shape, or features of rectangles that
+    are cut out around the holes (published)."""
     adversarial: AdversarialName = "log"
     """Form of the adversarial loss."""
 
     def __post_init__(self) -> None:
         if min(self.ppl, self.l1_hole, self.l2_hole, self.ssim, self.l1_known, self.vgg) < 0:
             raise RecipeError("The weights of an objective may not be negative.")
+        if self.patches not in ("masked", "cropped"):
+            raise RecipeError(f'Unknown patches {self.patches!r}; choose "masked" or "cropped".')
 
 
 class Objective(nn.Module):
@@ -52,7 +57,8 @@ class Objective(nn.Module):
         """Load the backbones that the terms need from a folder, or through torchvision's download when None."""
         super().__init__()
         self.config = config
-        self.ppl = PatchPerceptualLoss(LpipsFeatures(config.backbone, backbones)) if config.ppl else None
+        loss = CroppedPerceptualLoss if config.patches == "cropped" else PatchPerceptualLoss
+        self.ppl = loss(LpipsFeatures(config.backbone, backbones)) if config.ppl else None
         self.vgg = VggLoss(Vgg19Features(backbones)) if config.vgg else None
 
     def reconstruction(self, output: Tensor, target: Tensor, mask: Tensor) -> dict[str, Tensor]:

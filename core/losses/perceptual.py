@@ -7,10 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from inpaint.core.losses.backbones import LpipsFeatures, Vgg19Features, inverse_length
+from inpaint.core.losses.hole_patches import CONTEXT_MARGIN, hole_patches
 from inpaint.core.losses.reconstruction import masked_mean
-
-CONTEXT_MARGIN = 1 / 16
-"""How far the second, larger patch reaches beyond the hole on every side, as a fraction of the image's side."""
 
 
 def widen(mask: Tensor, fraction: float = CONTEXT_MARGIN) -> Tensor:
@@ -55,8 +53,43 @@ def _weighted_sum(features: Tensor, weight: Tensor) -> Tensor:
         return (features.movedim(1, -1) @ weight)[:, None]
 
 
+class CroppedPerceptualLoss(nn.Module):
+    """PPL, equation 2 to the letter: patches are cut out around the holes, and the network sees nothing else.
+
+    A hole's own patch and one that reaches `CONTEXT_MARGIN` further, compared over all of their positions, added. An
+    image with several holes counts as their mean. Where the patches lie has to be known on the host, so a device
+    that computes ahead is waited for, and a step cannot be replayed as a CUDA graph.
+    """
+
+    def __init__(self, features: LpipsFeatures) -> None:
+        super().__init__()
+        self.features = features
+
+    def forward(self, output: Tensor, target: Tensor, mask: Tensor) -> Tensor:
+        """Return the sum of the two patches' distances, a scalar: the mean over the pictures, which count alike.
+
+        output, target: N x 3 x H x W in [-1, 1]. mask: N x 1 x H x W, 1 = hole; a picture without one counts as 0.
+        """
+        total = torch.zeros((), device=output.device)
+        for number, hole in enumerate(mask[:, 0].detach().cpu().numpy()):
+            for margin in (0.0, CONTEXT_MARGIN):
+                patches = hole_patches(hole, margin)
+                for rows, columns in patches:
+                    here = (slice(number, number + 1), slice(None), rows, columns)
+                    total = total + self._distance(output[here], target[here]) / len(patches)
+        return total / len(mask)
+
+    def _distance(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return the inner part of equation 2, summed over the layers, for one patch: 1 x 3 x h x w each."""
+        with torch.no_grad():
+            wanted = self.features(target)
+        layers = zip(self.features.activations(output), wanted, self.features.channel_weights(), strict=True)
+        distances = [AngularDistance.apply(layer, goal, weight).mean() for layer, goal, weight in layers]
+        return torch.stack(distances).sum()
+
+
 class PatchPerceptualLoss(nn.Module):
-    """PPL, equation 2: perceptual distance of the hole's patch, and of a slightly larger one around it, added.
+    """PPL, equation 2 on the features of whole pictures: distance in the hole, and slightly beyond it, added.
 
     The activations are computed once on the whole image, and the sum over positions h, w of each layer runs over
     those inside the patch, whose area stands for H_l W_l. So a patch may have any shape and an image any number of

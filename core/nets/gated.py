@@ -1,4 +1,4 @@
-"""Paper 002's own generator (section 4): gated convolutions, instance norm, two residual blocks, bilinear doubling."""
+"""Paper 002's own generator (section 4): gated convolutions, instance norm, residual blocks, bilinear doubling."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -62,10 +62,11 @@ class GatedResidualBlock(nn.Module):
 
 
 def build_gated(config: GatedConfig) -> GatedGenerator:
-    """Build the generator: to 1/4 size, every layer doubling the channels, and the same way back to an RGB picture.
+    """Build the generator: to 1/4 size, two residual blocks, every layer doubling the channels, and the reverse.
 
-    The paper gives neither kernels nor the activation. An even kernel covers every input pixel equally often at
-    stride 2.
+    "The decoder network is the reverse order of the encoder": residual blocks first, then gated convolutions after
+    bilinear doubling, and an RGB picture last. The paper gives neither kernels nor the activation. An even kernel
+    covers every input pixel equally often at stride 2.
     """
     w = config.width
 
@@ -80,8 +81,8 @@ def build_gated(config: GatedConfig) -> GatedGenerator:
             layer(2 * w, 4 * w, kernel=4, stride=2),
             GatedResidualBlock(4 * w, 8 * w),
             GatedResidualBlock(8 * w, 16 * w),
-            layer(16 * w, 8 * w),
-            layer(8 * w, 4 * w),
+            GatedResidualBlock(16 * w, 8 * w),
+            GatedResidualBlock(8 * w, 4 * w),
             double("bilinear"),
             layer(4 * w, 2 * w),
             double("bilinear"),

@@ -1,4 +1,4 @@
-"""Paper 002's own discriminator (section 4): five convolutions, of which several layers' outputs are all judged."""
+"""Paper 002's own discriminator (section 4): five convolutions, all of whose outputs are judged."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,9 +24,9 @@ class LayerDiscriminatorConfig:
     """Which kind of discriminator these settings are for."""
     width: int = 64
     """Channels after the first convolution; doubled three times, the last two layers have the same number."""
-    judged: int = 3
-    """How many layers' outputs are judged, counted from the last. The paper says "an array of network layers in
-    different scales". One output of the first two sees 4 and 10 pixels: no more than an edge, which is never fake."""
+    judged: int = 5
+    """How many layers' outputs are judged, counted from the last. The paper has five convolution layers and "outputs an
+    array of network layers in different scales", without a word about leaving some out."""
 
     def __post_init__(self) -> None:
         if self.width < 1 or not 1 <= self.judged <= len(STRIDES):

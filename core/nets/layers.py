@@ -100,3 +100,15 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map N x C x H x W to the same shape."""
         return torch.relu(x + self.branch(x))
+
+    @torch.no_grad()
+    def start_as_identity(self) -> None:
+        """Make the branch 0, so that what another block or a ReLU put out passes to the last bit.
+
+        The weight of the last norm is 0 (Goyal et al. 2017, arXiv 1706.02677, section 5.1) and learns first: the
+        convolutions have no gradient until it has moved.
+        """
+        norm = self.branch[-1]
+        assert isinstance(norm, nn.BatchNorm2d)
+        nn.init.zeros_(norm.weight)
+        nn.init.zeros_(norm.bias)

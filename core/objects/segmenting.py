@@ -12,6 +12,7 @@ from inpaint.core.filling.regions import Box
 from inpaint.core.objects.box_crop import box_crop, corners_of, from_crop
 from inpaint.weights import resolve
 from inpaint.weights.cutout import CutoutContract
+from inpaint.weights.locate import is_left_out
 
 
 class SegmenterEngine:
@@ -48,6 +49,18 @@ class SegmenterEngine:
         inside = np.zeros_like(found)
         inside[box.slices] = found[box.slices]
         return inside.clip(0, 1)
+
+
+def find_segmenter(
+    model: str | Path = "cutout", threads: int | None = None
+) -> tuple[SegmenterEngine | None, tuple[str, ...]]:
+    """Load a segmenter where it is part of this installation, and return it with what the user should know.
+
+    None stands for GrabCut alone. Raises `ModelError` as `load_segmenter`.
+    """
+    if is_left_out(model):
+        return None, (f"The model {model} is not part of this installation; objects are found by GrabCut alone.",)
+    return load_segmenter(model, threads), ()
 
 
 def load_segmenter(model: str | Path = "cutout", threads: int | None = None) -> SegmenterEngine:

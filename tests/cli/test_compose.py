@@ -44,6 +44,24 @@ def test_compose_from_a_box_with_the_bundled_models(collage: Path) -> None:
     assert (made[60:144, 50:134] != before[60:144, 50:134]).any(axis=-1).mean() > 0.9
 
 
+def test_without_the_models_for_research_only_it_still_works(collage: Path, monkeypatch, tmp_path: Path) -> None:
+    """A distributor who may ship free data alone leaves them out: GrabCut cuts out, and colours are transferred."""
+    from inpaint.weights import known
+
+    monkeypatch.setattr(known, "files", lambda package: tmp_path)
+    words = ["--object", collage / "apple.png", "--object-box", "32,20,56,56", "--at", "50,60,84,84", "--json"]
+    result = run("compose", collage / "background.png", *words, "-o", collage / "out.png")
+    assert result.exit_code == 0, result.output
+    record = json.loads(result.stdout)
+    assert (record["method"], record["model"]) == ("transfer", None)
+    assert "joint is not part of this installation" in result.stderr
+    assert "cutout is not part of this installation" in result.stderr
+    words = ["--mask", collage / "mask.png", "--json"]
+    harmonized = run("harmonize", collage / "apple.png", *words, "-o", collage / "fitted.png")
+    assert harmonized.exit_code == 0, harmonized.output
+    assert json.loads(harmonized.stdout)["method"] == "transfer"
+
+
 def test_compose_by_transfer_loads_no_network(collage: Path) -> None:
     words = ["--object", collage / "apple.png", "--object-mask", collage / "mask.png", "--at", "5,6"]
     result = run("compose", collage / "background.png", *words, "--method", "transfer", "--json")

@@ -39,6 +39,23 @@ def test_the_list_shows_licence_size_and_what_is_here() -> None:
     assert "On a CPU default is btgmi-default-int8." in text
     assert "bundled" in text
     assert "208 MB" in text
+    assert "research only" in text
+    assert {row["data"] for row in rows} <= {"free", "research only", "not known"}
+
+
+@pytest.mark.usefixtures("cache")
+def test_models_for_research_only_can_be_left_out_of_the_package(monkeypatch: Any, tmp_path: Path) -> None:
+    from inpaint.weights import known
+
+    monkeypatch.setattr(known, "files", lambda package: tmp_path)
+    text = run("weights", "list").stdout
+    assert text.count("left out") == 4
+    rows = json.loads(run("weights", "list", "--json").stdout)
+    assert not any(row["path"] for row in rows)
+    assert "no such" not in run("weights", "verify").stderr
+    assert "research only" in run("weights", "info", "joint").stdout
+    refused = run("weights", "where", "joint", code=5)
+    assert "left out on purpose" in refused.stderr
 
 
 @pytest.mark.usefixtures("cache")
@@ -47,7 +64,10 @@ def test_info_of_a_known_model_asks_nobody() -> None:
     assert record["licence"] == "MIT"
     assert record["revision"] == "406830d0fa60666da0071c342ad2fbc8f30c5c64"
     assert record["contract"]["mask_values"] == [255.0, 0.0]
-    assert "licence  Apache-2.0" in run("weights", "info", "default").stdout
+    said = run("weights", "info", "default").stdout
+    assert "licence  Apache-2.0" in said
+    assert "   data  research only" in said
+    assert "trained on  7,202 photographs" in said
 
 
 def test_from_pull_to_remove(served: Any, picture: Any, hole: Any, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ def test_btgmi_256_is_algorithm_1_to_the_number():
     assert (holes.rectangles, holes.side, holes.strokes) == ((1, 2), (0.25, 0.5), 0.0)
     assert (objective.ppl, objective.backbone, objective.adversarial) == (10.0, "alex", "log")
     assert objective.l1_hole == objective.l2_hole == objective.vgg == 0.0
+    assert objective.patches == "cropped"
+    assert (recipe.precision, recipe.ema) == ("fp32", 0.0)
     assert [p.steps for p in recipe.phases] == [150_000, 1500, 1500, 1500]
     assert [p.lr for p in recipe.phases] == pytest.approx([2e-4 * 0.1**i for i in range(4)])
     assert [p.adversarial for p in recipe.phases] == pytest.approx([0.1**i for i in range(4)])
@@ -36,6 +38,18 @@ def test_btgmi_512_differs_in_size_only():
     assert large.data["default"].size == 512
     assert large.phases == small.phases
     assert large.generator == small.generator
+
+
+@pytest.mark.parametrize("name", [name for name in recipe_names() if name.startswith("btgmi-256-")])
+def test_ablations_differ_from_the_published_recipe_in_what_they_are_about(name):
+    ours, published = load_recipe(name), load_recipe("btgmi-256")
+    assert (ours.precision, ours.ema, ours.data, ours.holes) == ("fp32", 0.0, published.data, published.holes)
+    changed = [
+        field
+        for field in ("generator", "discriminator", "objectives", "phases")
+        if getattr(ours, field) != getattr(published, field)
+    ]
+    assert len(changed) == (2 if name == "btgmi-256-at-once" else 1)
 
 
 def test_settings_reach_every_depth():

@@ -5,6 +5,7 @@ import pytest
 
 from inpaint.weights import MODELS, KnownModel, ModelError, known, manifest, resolve
 from inpaint.weights.cache import digest
+from inpaint.weights.locate import is_left_out
 from inpaint.weights.reference import COMMIT, parse_reference
 
 
@@ -95,6 +96,42 @@ def test_what_is_not_there_is_said_in_one_sentence(wanted: str | Path, sentence:
     with pytest.raises(ModelError, match=sentence) as raised:
         resolve(wanted)
     assert "\n" not in str(raised.value)
+
+
+def test_every_model_says_what_class_of_photographs_it_was_trained_on() -> None:
+    assert {model.data for model in MODELS} <= {"free", "research only", "not known"}
+    assert all(model.trained_on for model in MODELS)
+    for model in MODELS:
+        if model.bundled:
+            card = model.locate().with_suffix(".md").read_text("utf-8")
+            assert model.data != "not known"
+            # A card that speaks of research alone is not one of free data, and the other way round.
+            assert ("no licence for anything but research" in _chained(card)) == (model.data == "research only")
+        if "research" in model.trained_on:
+            assert model.data == "research only"
+
+
+def _chained(card: str) -> str:
+    """Return a card together with the one that it refers to for its data."""
+    bundled = MODELS[0].locate().parent
+    others = [name for name in ("btgmi-default", "btgmi-joint") if f"]({name}.md)" in card]
+    return " ".join((card + "".join((bundled / f"{name}.md").read_text("utf-8") for name in others)).split())
+
+
+def test_what_was_trained_on_research_photographs_may_be_left_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(known, "files", lambda package: tmp_path)
+    for model in MODELS:
+        assert model.left_out == (model.bundled and model.data == "research only")
+    assert is_left_out("joint")
+    assert not is_left_out(tmp_path / "joint")
+    with pytest.raises(ModelError, match="research only, may have been left out on purpose, and is missing"):
+        resolve("joint")
+    free = replace(MODELS[0], data="free")
+    assert not free.left_out
+    with pytest.raises(ModelError, match="should have come with Inpaint"):
+        free.locate()
 
 
 def test_a_missing_bundled_file_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

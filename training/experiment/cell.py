@@ -2,7 +2,7 @@
 
 cells/NAME/run/                     the run directory, as of `inpaint train`
            scores/step-025000.json  what was measured there
-           fills.png                the first fills of the largest hole at the last measurement, side by side
+           fills.png                the first fills of the largest square at the last measurement, side by side
            failed.txt               why it failed, if it did
 """
 
@@ -21,7 +21,7 @@ from inpaint.core.errors import RecipeError
 from inpaint.core.trainers import Callback
 from inpaint.training.evaluation.metrics import Row
 from inpaint.training.experiment.measure import Bench, Measured, Progress
-from inpaint.training.experiment.plan import Cell
+from inpaint.training.experiment.plan import IRREGULAR, Cell, Hole
 from inpaint.training.recipe import recipe_digest
 from inpaint.training.run.directory import RunDirectory, write_json
 from inpaint.training.run.session import Options, run_training
@@ -33,8 +33,8 @@ class Scores:
 
     step: int
     pictures: int
-    rows: dict[float, Row]
-    """By side of the hole."""
+    rows: dict[Hole, Row]
+    """By kind of hole."""
 
 
 class CellDirectory:
@@ -69,7 +69,7 @@ class CellDirectory:
         record = {
             "step": step,
             "pictures": measured.pictures,
-            "sides": [{"side": side, "scores": row} for side, row in measured.rows.items()],
+            "sides": [{"side": kind, "scores": row} for kind, row in measured.rows.items()],
         }
         write_json(self.scores_file(step), record)
 
@@ -122,7 +122,11 @@ def _read(path: Path) -> Scores | None:
     """Return what a file says; None when it is damaged, or not there."""
     try:
         record = json.loads(path.read_text("utf-8"))
-        rows = {float(entry["side"]): dict(entry["scores"]) for entry in record["sides"]}
+        rows: dict[Hole, Row] = {_kind(entry["side"]): dict(entry["scores"]) for entry in record["sides"]}
         return Scores(int(record["step"]), int(record["pictures"]), rows)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _kind(written: object) -> Hole:
+    return IRREGULAR if written == IRREGULAR else float(written)  # pyright: ignore[reportArgumentType]

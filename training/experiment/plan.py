@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -11,6 +11,10 @@ from inpaint.core.errors import RecipeError
 from inpaint.training.evaluation.metrics import TRUTH_GROUPS
 from inpaint.training.recipe import Recipe, Seed, load_recipe
 from inpaint.training.toml_files import change, check_finite, read_table, shipped
+
+IRREGULAR: Final = "irregular"
+Hole = float | Literal["irregular"]
+"""What is measured on: one square, by its side as a fraction of the picture's, or several irregular holes."""
 
 
 class Measurement(BaseModel):
@@ -22,6 +26,9 @@ class Measurement(BaseModel):
     """K: steps between two measurements; the last step is always measured."""
     sides: tuple[float, ...] = (0.125, 0.25, 0.375, 0.5)
     """Sides of the square holes, as fractions of the picture's; one hole per picture."""
+    irregular: bool = False
+    """Whether several irregular holes in each picture are measured on as well: paper 002 wants a user to give
+    "variable size and multiple holes at arbitrary locations". Not where a model's hole is always in the middle."""
     pictures: int = Field(default=200, ge=2)
     """How many photographs, or as many as there are."""
     metrics: tuple[str, ...] = ("l1", "l2", "psnr", "ssim", "lpips")

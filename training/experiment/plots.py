@@ -32,7 +32,8 @@ def curves_over_steps(lines: dict[str, list[Entry]], metrics: Sequence[Metric], 
 
 def curves_over_sides(lines: dict[str, list[Entry]], metrics: Sequence[Metric], step: int, path: Path) -> None:
     """Draw every metric against the size of the hole, at one step."""
-    _curves(lines, metrics, "side of the hole", path, lambda entry: entry.side, step=step)
+    squares = {name: [e for e in entries if isinstance(e.side, float)] for name, entries in lines.items()}
+    _curves(squares, metrics, "side of the hole", path, lambda entry: float(entry.side), step=step)
 
 
 def _curves(

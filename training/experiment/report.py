@@ -9,7 +9,7 @@ from inpaint.core.atomic_files import atomic_write
 from inpaint.training.evaluation.metrics import Metric
 from inpaint.training.experiment.cell import CellDirectory
 from inpaint.training.experiment.measure import SHOWN, Bench
-from inpaint.training.experiment.plan import Cell, Plan
+from inpaint.training.experiment.plan import IRREGULAR, Cell, Hole, Plan
 from inpaint.training.experiment.plots import curves_over_sides, curves_over_steps, read_strip, side_by_side
 from inpaint.training.experiment.scores import Entry, ScoreTable, Spread, common_step, over_seeds, write_csv
 
@@ -31,14 +31,15 @@ def write_report(plan: Plan, cells: list[Cell], bench: Bench, out: Path) -> None
 def _conditions(plan: Plan, bench: Bench) -> list[str]:
     measure, distance = plan.measure, bench.judge.distance
     sides = ", ".join(f"{side:g}" for side in measure.sides)
+    also = ", and again with several irregular holes" if measure.irregular else ""
     looks = f"The perceptual distance is {distance.title}. " if distance else ""
     return [
         f"Measured every {measure.every} steps on {len(bench.photographs(64))} photographs of "
-        f"`{Path(bench.location).name}`, each with one square hole whose side is {sides} of the picture's; the same "
-        f"holes for all (seed {measure.seed}). Numbers are of what is inside the hole, colours in [0, 1], means over "
-        f"the photographs and over the seeds {', '.join(map(str, plan.seeds))}, with the range from seed to seed in "
-        f"brackets. {looks}FID and Inception score, where they were measured, are of whole pictures. Everything is in "
-        "[scores.csv](scores.csv), and the plan in [plan.toml](plan.toml)."
+        f"`{Path(bench.location).name}`, each with one square hole whose side is {sides} of the picture's{also}; the "
+        f"same holes for all (seed {measure.seed}). Numbers are of what is inside the hole, colours in [0, 1], means "
+        f"over the photographs and over the seeds {', '.join(map(str, plan.seeds))}, with the range from seed to seed "
+        f"in brackets. {looks}FID and Inception score, where they were measured, are of whole pictures. Everything is "
+        "in [scores.csv](scores.csv), and the plan in [plan.toml](plan.toml)."
     ]
 
 
@@ -69,6 +70,9 @@ def _group(table: ScoreTable, name: str, entries: list[Entry], cells: list[Cell]
         for side in reversed(table.plan.measure.sides):
             text += ["", f"Holes with {side:g} of the side, step {step}:", ""]
             text += _table(compared, metrics, step, side, table.plan.compare)
+        if any(entry.side == IRREGULAR for entry in entries):
+            text += ["", f"Several irregular holes, step {step}:", ""]
+            text += _table(compared, metrics, step, IRREGULAR, table.plan.compare)
         curves_over_sides(compared, metrics, step, out / "plots" / f"{slug}-sides.png")
         text += ["", f"![{name}: metrics over the size of the hole](plots/{slug}-sides.png)"]
     curves_over_steps(compared, metrics, largest, out / "plots" / f"{slug}-steps.png")
@@ -81,7 +85,7 @@ def _group(table: ScoreTable, name: str, entries: list[Entry], cells: list[Cell]
     return text
 
 
-def _table(compared: dict[str, list[Entry]], metrics: list[Metric], step: int, side: float, axis: str) -> list[str]:
+def _table(compared: dict[str, list[Entry]], metrics: list[Metric], step: int, side: Hole, axis: str) -> list[str]:
     """One row per compared value, one column per metric, the best in bold."""
     rows = [f"| {axis} | " + " | ".join(f"{metric.title} {metric.arrow}" for metric in metrics) + " |"]
     rows.append("|---" * (len(metrics) + 1) + "|")
@@ -98,7 +102,7 @@ def _table(compared: dict[str, list[Entry]], metrics: list[Metric], step: int, s
     return rows
 
 
-def _by_step(compared: dict[str, list[Entry]], metric: Metric, side: float, axis: str) -> list[str]:
+def _by_step(compared: dict[str, list[Entry]], metric: Metric, side: Hole, axis: str) -> list[str]:
     """One row per compared value, one column per step."""
     steps = sorted({entry.step for entries in compared.values() for entry in entries})
     rows = [f"| {metric.title} {metric.arrow}, by {axis} and step | " + " | ".join(map(str, steps)) + " |"]

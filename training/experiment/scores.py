@@ -11,7 +11,7 @@ from inpaint.core.atomic_files import atomic_write
 from inpaint.training.evaluation.metrics import METRICS, Metric
 from inpaint.training.evaluation.metrics import Row as Scored
 from inpaint.training.experiment.cell import CellDirectory
-from inpaint.training.experiment.plan import Cell, Plan
+from inpaint.training.experiment.plan import Cell, Hole, Plan
 
 REPORTED = ("l1_hole", "l2_hole", "psnr_hole", "ssim_hole", "lpips_hole", "is", "fid")
 """Columns of the report: inside the hole, so that holes of different sizes compare. The CSV has the others, too."""
@@ -19,11 +19,12 @@ REPORTED = ("l1_hole", "l2_hole", "psnr_hole", "ssim_hole", "lpips_hole", "is", 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One cell at one step with holes of one size."""
+    """One cell at one step with holes of one kind."""
 
     cell: Cell
     step: int
-    side: float
+    side: Hole
+    """Side of the square hole, or "irregular"."""
     pictures: int
     scores: Scored
 
@@ -73,8 +74,8 @@ class ScoreTable:
         return self.plan.axes[self.plan.compare]
 
 
-def over_seeds(entries: Iterable[Entry], metric: Metric, *, step: int, side: float) -> Spread | None:
-    """Return a metric at one step and hole size, over the seeds; None where it was not measured."""
+def over_seeds(entries: Iterable[Entry], metric: Metric, *, step: int, side: Hole) -> Spread | None:
+    """Return a metric at one step and kind of hole, over the seeds; None where it was not measured."""
     found = [e.scores[metric.key] for e in entries if (e.step, e.side) == (step, side) and metric.key in e.scores]
     return Spread(fmean(found), min(found), max(found), len(found)) if found else None
 
@@ -86,7 +87,7 @@ def common_step(lines: dict[str, list[Entry]]) -> int | None:
 
 
 def write_csv(table: ScoreTable, path: Path) -> None:
-    """Write one row per cell, step and hole size, with every number that was measured."""
+    """Write one row per cell, step and kind of hole, with every number that was measured."""
     axes = list(table.plan.axes)
     keys = [key for key in METRICS if any(key in entry.scores for entry in table.entries)]
     text = io.StringIO(newline="")

@@ -70,8 +70,13 @@ def normed(network: nn.Module) -> list[tuple[Convolution, nn.BatchNorm2d]]:
 def _rescale(convolution: Convolution, norm: nn.BatchNorm2d) -> None:
     """Give the kernels before a norm the spread of fresh ones, and the norm the opposite; the product stays.
 
-    How long they are decides nothing but how far a step of Adam turns them.
+    How long they are decides nothing but how far a step of Adam turns them. Kernels that are 0, as in a block that had
+    only just grown, become fresh ones, which the norm then multiplies by 0.
     """
+    if not convolution.weight.any():
+        convolution.reset_parameters()
+        norm.weight.zero_()
+        return
     fresh = (3 * convolution.in_channels * math.prod(convolution.kernel_size)) ** -0.5
     factor = fresh / convolution.weight.std()
     convolution.weight.mul_(factor)

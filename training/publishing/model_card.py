@@ -8,6 +8,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from inpaint.core.errors import RecipeError
+from inpaint.training.publishing.disclosure import Disclosure
 from inpaint.training.recipe import Recipe, recipe_digest
 from inpaint.weights import Contract
 
@@ -82,11 +83,13 @@ class Card:
     validation: dict[str, float]
     """The training's own last measurement."""
     has_samples: bool
+    disclosure: Disclosure | None = None
+    """What makers of free photo software ask; None where the licences of the training data were not given."""
 
     def text(self) -> str:
         """Write the whole README.md."""
         parts = [f"---\n{self.metadata().to_yaml()}\n---", self._introduction(), self._use(), self._training()]
-        parts += [self._results(), self._contract(), self._files(), self._licence()]
+        parts += [self._results(), self._contract(), self._files(), self._disclosure(), self._licence()]
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def metadata(self) -> ModelCardData:
@@ -138,7 +141,8 @@ class Card:
         )
 
     def _training(self) -> str:
-        data = ", ".join(self.datasets) or "not stated"
+        listed = f"{len(self.disclosure.data.rows)} photographs, listed below" if self.disclosure else "not stated"
+        data = ", ".join(self.datasets) or listed
         phases = "\n".join(f"| {phase.name} | {phase.steps} |" for phase in self.recipe.phases)
         return (
             f"## Training\n\nRecipe `{recipe_digest(self.recipe)}` in [recipe.toml](recipe.toml), step {self.step}; "
@@ -171,6 +175,9 @@ class Card:
 
     def _files(self) -> str:
         return "## Files\n\n" + "\n".join(f"- `{name}`: {what}" for name, what in self.files.items())
+
+    def _disclosure(self) -> str:
+        return f"## Selection criteria\n\n{self.disclosure.table()}" if self.disclosure else ""
 
     def _licence(self) -> str:
         return f"## Licence\n\n{self.contract.licence}. The training photographs carry their own terms."

@@ -4,6 +4,7 @@ model.onnx, model_fp16.onnx       what `inpaint fill` runs, each with its contra
 model.safetensors, config.json    what `PretrainedGenerator.from_pretrained` loads
 recipe.toml, contract.json        how it was made, and what it expects
 evaluation.json, samples.png      how good it is
+training-data.csv                 source, author and licence of every training photograph, where they were given
 README.md                         the card
 """
 
@@ -15,6 +16,8 @@ from pathlib import Path
 
 from inpaint.core.errors import ModelError, OutputError
 from inpaint.training.export.inpainting import export_run, load_filler
+from inpaint.training.publishing.data_licences import CREDITS, read_data_licences, write_credits
+from inpaint.training.publishing.disclosure import Disclosure
 from inpaint.training.publishing.model_card import Card, read_evaluation
 from inpaint.training.publishing.pretrained import PretrainedGenerator
 from inpaint.training.publishing.upload import check_repository
@@ -30,6 +33,7 @@ FILES = {
     "contract.json": "what the ONNX files expect and return",
     "evaluation.json": "the numbers above, and more",
     "samples.png": "validation pictures",
+    CREDITS: "every training photograph with its source, author and licence",
 }
 
 
@@ -52,11 +56,16 @@ def build_folder(
     licence: str = "Apache-2.0",
     datasets: tuple[str, ...] = (),
     evaluation: Path | None = None,
+    data_licences: Path | None = None,
+    limits: tuple[str, ...] = (),
 ) -> Published:
     """Write everything that would be published; the folder appears only once all of it is there.
 
     - `evaluation`: result of `inpaint eval` with this model as its first method;
-    - `datasets`: what it was trained on.
+    - `datasets`: what it was trained on;
+    - `data_licences`: CSV file with the licence of every training photograph (see `read_data_licences`), from which the
+      card gets the table that makers of free photo software ask for;
+    - `limits`: what the model cannot do, for that table.
 
     A folder of an earlier call is replaced, any other one is not. Raises `RecipeError` for a folder that is no run or
     an `evaluation` that is none, `ModelError` when an export differs from the network, `OutputError` for the disk.
@@ -65,6 +74,8 @@ def build_folder(
     table = read_evaluation(evaluation) if evaluation is not None else None
     rundir = RunDirectory(run)
     _, recipe, at_step, _ = load_filler(run, step)
+    origin = rundir.origin()
+    licences = read_data_licences(data_licences, origin.get("data")) if data_licences is not None else None
     if is_file(folder):
         raise OutputError(f"{folder} is a file; give a folder with --output.")
     if is_there(folder) and any(folder.iterdir()) and not (folder / "contract.json").is_file():
@@ -97,6 +108,13 @@ def build_folder(
             shutil.copyfile(samples, part / "samples.png")
         else:
             notes.append("There is no picture in the card: the training drew none.")
+        if licences is not None:
+            write_credits(licences, part / CREDITS)
+            notes += licences.notes
+            if licences.unfree:
+                notes.append(f"Not every training photograph is free: {', '.join(licences.unfree)}.")
+        else:
+            notes.append("The card does not say under which licences the photographs are; give --data-licences.")
         files = {name: what for name, what in FILES.items() if (part / name).exists()}
         card = Card(
             repository=repository,
@@ -108,6 +126,8 @@ def build_folder(
             evaluation=table,
             validation=validation,
             has_samples=samples is not None,
+            disclosure=licences
+            and Disclosure(licence=licence, recipe=recipe, data=licences, origin=origin, limits=limits),
         )
         (part / "README.md").write_text(card.text(), "utf-8")
         shutil.rmtree(folder, ignore_errors=True)

@@ -30,6 +30,9 @@ class TestLayers:
         assert {c.stride for c in discriminator.convolutions} == {(2, 2)}
         assert sum(p.numel() for p in discriminator.parameters()) == 6_951_360
 
+    def test_all_five_are_judged(self):
+        assert len(build_layer_discriminator(LayerDiscriminatorConfig(width=4))(torch.rand(1, 3, 64, 64))) == 5
+
     @pytest.mark.parametrize("judged", [1, 3, 5])
     def test_several_scales_are_judged(self, judged):
         config = LayerDiscriminatorConfig(width=4, judged=judged)
@@ -67,11 +70,13 @@ class TestLayers:
 
 
 class TestPatchGan:
-    def test_the_free_form_one_sees_70_pixels_and_has_spectral_norm_everywhere(self):
-        discriminator = build_discriminators(DiscriminatorConfig(width=8, scales=1, norm="spectral")).eval()
+    @pytest.mark.parametrize("norm", ["spectral", "none"])
+    def test_one_scale_sees_70_pixels_and_is_normalised_as_it_says(self, norm):
+        discriminator = build_discriminators(DiscriminatorConfig(width=8, scales=1, norm=norm)).eval()
         convolutions = [m for m in discriminator.modules() if isinstance(m, torch.nn.Conv2d)]
         assert len(convolutions) == 5
-        assert all(parametrize.is_parametrized(c, "weight") for c in convolutions)
+        assert all(parametrize.is_parametrized(c, "weight") == (norm == "spectral") for c in convolutions)
+        assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in discriminator.modules())
         image = torch.rand(1, 3, 256, 256, requires_grad=True)
         (logits,) = discriminator(image, image.detach(), torch.zeros(1, 1, 256, 256))
         assert seen_by(logits[0, 0, 15, 15], image) == 70

@@ -57,18 +57,24 @@ def test_vanilla_and_interpolated_are_what_they_say():
     assert interpolated.blocks[0].branch[0].dilation == (2, 2)
 
 
+def stir(block):
+    """Give a new block, which starts as the identity, something to do."""
+    torch.nn.init.ones_(block.branch[-1].weight)
+
+
 @pytest.mark.parametrize("training", [True, False])
-def test_a_new_block_at_weight_zero_changes_no_bit(training):
+def test_a_block_at_weight_zero_changes_no_bit(training):
     generator = build_generator(GeneratorConfig(width=4, blocks=2)).train(training)
     image, mask = picture()
     before = generator(image, mask)
-    generator.grow()
+    stir(generator.grow())
     assert torch.equal(generator(image, mask, 0.0), before)
     assert not torch.equal(generator(image, mask, 0.5), before)
 
 
 def test_fading_mixes_trunk_and_block():
     generator = build_generator(GeneratorConfig(width=4, blocks=1, start="zeros"), grown=1).eval()
+    stir(generator.grown[0])
     seen = {}
     generator.up.register_forward_pre_hook(lambda module, inputs: seen.__setitem__("trunk", inputs[0]))
     image, mask = picture()
@@ -78,13 +84,14 @@ def test_fading_mixes_trunk_and_block():
     full = seen["trunk"]
     generator(image, mask, 0.25)
     assert torch.allclose(seen["trunk"], 0.75 * trunk + 0.25 * full, atol=1e-6)
+    assert not torch.allclose(trunk, full)
 
 
 def test_only_the_newest_block_fades():
     generator = build_generator(GeneratorConfig(width=4, blocks=1), grown=1).eval()
     image, mask = picture()
     before = generator(image, mask, 1.0)
-    generator.grow()
+    stir(generator.grow())
     assert torch.equal(generator(image, mask, 0.0), before)
 
 

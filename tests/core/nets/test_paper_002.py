@@ -79,22 +79,33 @@ def test_state_survives_a_round_trip(build):
 class TestGated:
     def test_is_the_paper_s_architecture(self):
         generator = build_gated(GatedConfig())
-        assert weights(generator) == 12_489_315
+        assert weights(generator) == 14_129_635
         channels = [layer.convolution.out_channels // 2 for layer in layers(generator, GatedConvolution)]
-        # Doubled after every gated convolution and residual block on the way in, halved on the way out.
-        assert channels == [32, 64, 128, 256, 256, 512, 512, 256, 128, 64, 32]
+        # Doubled after every gated convolution and residual block on the way in, and the reverse on the way out.
+        assert channels == [32, 64, 128, 256, 256, 512, 512, 256, 256, 128, 128, 64, 32]
         assert [layer.convolution.stride[0] for layer in layers(generator, GatedConvolution)].count(2) == 2
-        assert len(layers(generator, GatedResidualBlock)) == 2
+        assert len(layers(generator, GatedResidualBlock)) == 4
         assert [layer.mode for layer in layers(generator, torch.nn.Upsample)] == ["bilinear", "bilinear"]
         assert len(layers(generator, torch.nn.InstanceNorm2d)) == len(channels)
         assert not layers(generator, torch.nn.ConvTranspose2d)
+
+    def test_the_decoder_is_the_encoder_backwards(self):
+        """What maps a to b channels on the way in has something that maps b to a on the way out, in reverse order."""
+        kinds = []
+        for layer in build_gated(GatedConfig()).layers:
+            if isinstance(layer, GatedResidualBlock):
+                kinds.append(("block", layer.shortcut.in_channels, layer.shortcut.out_channels))
+            elif isinstance(layer, GatedConvolution):
+                kinds.append(("gated", layer.convolution.in_channels, layer.convolution.out_channels // 2))
+        encoder, decoder = kinds[1:5], kinds[5:]
+        assert decoder == [(kind, after, before) for kind, before, after in reversed(encoder)]
 
     def test_the_bottom_is_a_quarter_of_the_size(self):
         generator, seen = build_gated(GatedConfig(width=4)), []
         for block in layers(generator, GatedResidualBlock):
             block.register_forward_hook(lambda module, inputs, output: seen.append(tuple(output.shape[2:])))
         generator(*picture())
-        assert seen == [(16, 16), (16, 16)]
+        assert seen == [(16, 16)] * 4
 
     def test_a_closed_gate_lets_nothing_through(self):
         layer = GatedConvolution(3, 4)

@@ -27,6 +27,7 @@ def test_paper_002_s_plan_is_whole(name, pictures):
     assert [cell.recipe.name for cell in plan.cells()] == [f"{s}-{f}" for f in FAMILIES for s in SCHEDULES]
     assert plan.compare == "schedule"
     assert plan.measure.pictures == pictures
+    assert plan.measure.irregular
     assert set(plan.measure.metrics) == {"l1", "l2", "psnr", "is", "fid"}
     assert all(cell.recipe.native_size == 128 for cell in plan.cells())
     # Measured whenever the mask has grown.
@@ -70,6 +71,18 @@ def test_small_plans_keep_the_question_of_the_full_ones():
     ablations = load_plan("ablations-small")
     assert ablations.axes == load_plan("ablations").axes
     assert {cell.recipe.schedule.steps for cell in ablations.cells()} == {1950}
+
+
+def test_the_question_of_growth_is_about_blocks_alone():
+    cells = [cell for cell in load_plan("growth-small").cells() if cell.seed == 0]
+    for rates in ("paper", "constant"):
+        recipes = {cell.values["blocks"]: cell.recipe for cell in cells if cell.values["rates"] == rates}
+        assert {recipe.schedule.steps for recipe in recipes.values()} == {2100}
+        assert {tuple(phase.adversarial for phase in recipe.phases) for recipe in recipes.values()} == {
+            (1.0, 0.1, 0.01, 0.001)
+        }
+        ends = {name: recipe.schedule.at(2099).grown + recipe.generator.blocks for name, recipe in recipes.items()}
+        assert ends == {"head": 9, "one-more": 10, "two-more": 11, "three-more": 12, "twelve-at-once": 12}
 
 
 def test_every_row_of_the_search_is_another_recipe_of_the_same_length():

@@ -6,6 +6,7 @@ import time
 from contextlib import nullcontext
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -234,6 +235,29 @@ def test_fid_and_inception_score_are_of_all_fills_together(whole, photographs, m
     assert 1 <= measured.rows[0.5]["is"] <= 2
     # Six truths once, and six fills for each of two sizes.
     assert Colours.looked == 6 + 2 * 6
+
+
+def test_irregular_holes_are_measured_too_but_not_where_the_hole_is_always_in_the_middle(photographs, tmp_path):
+    gated = load_plan("debug", ['axes.family=["gated"]', GROWING, "adjust=[]"])
+    outcome = run_experiment(gated, options(photographs, tmp_path), unwatched)
+    assert (outcome.finished, outcome.failures) == (1, {})
+    (cell,) = gated.cells()
+    directory = CellDirectory(tmp_path / "cells" / cell.name)
+    assert [[*entry.rows] for entry in directory.scores()] == [[0.25, 0.5, "irregular"]] * 2
+    text = (tmp_path / "report.md").read_text("utf-8")
+    assert "Several irregular holes, step 8:" in text
+    assert "and again with several irregular holes" in text
+    with (tmp_path / "scores.csv").open() as file:
+        assert {row["side"] for row in csv.DictReader(file)} == {"0.25", "0.5", "irregular"}
+
+    bench = Bench(str(photographs), gated.measure, None, "cpu")
+    samples = bench.samples(cell.recipe, "irregular")
+    assert all(cv2.connectedComponents(sample.hole.astype(np.uint8))[0] > 2 for sample in samples)
+    assert len({sample.hole.tobytes() for sample in samples}) == len(samples)
+    again = bench.samples(cell.recipe, "irregular")
+    assert all(np.array_equal(one.hole, other.hole) for one, other in zip(samples, again, strict=True))
+    (central,) = short_plan(GROWING).cells()
+    assert bench.holes(central.recipe) == (0.25, 0.5)
 
 
 def test_holes_are_the_same_for_all_and_as_large_as_asked(whole, photographs):

@@ -61,6 +61,27 @@ def test_kernels_before_a_norm_have_the_spread_of_fresh_ones(exported):
         assert convolution.weight.std().item() == pytest.approx(spread, rel=0.25)
 
 
+def test_a_block_that_had_only_just_grown_comes_back_as_the_identity_and_can_learn(tmp_path):
+    """Its folded kernels are all 0, and a spread of 0 is nothing to divide by."""
+    generator = seasoned()
+    generator.grow()
+    generator.eval()
+    file = tmp_path / "grown.onnx"
+    file.write_bytes(to_onnx(Traceable(generator, 1.0, half=False), Contract(name="x", stride=32)))
+    again = build_generator(CONFIG, grown=1).eval()
+    load_folded_weights(read_weights(file), again)
+    block = again.grown[0]
+    with torch.no_grad():
+        wanted = generator(*pictures())
+        assert torch.allclose(again(*pictures()), wanted, atol=1e-4)
+        recompute_norms(again, lambda: again(*pictures()))
+        assert torch.allclose(again(*pictures()), wanted, atol=1e-4)
+    assert all(torch.isfinite(weight).all() for weight in again.state_dict().values())
+    assert block.branch[3].weight.std() > 0
+    again(*pictures()).square().mean().backward()
+    assert block.branch[4].weight.grad.abs().max() > 0
+
+
 def test_another_architecture_is_refused(exported):
     _, file = exported
     with pytest.raises(ModelError, match="names or shapes"):

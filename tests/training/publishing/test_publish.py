@@ -73,7 +73,7 @@ def folder(run, evaluation, tmp_path_factory):
 
 
 def test_the_folder_holds_everything(folder):
-    assert {path.name for path in folder.iterdir()} == {*FILES, "README.md"}
+    assert {path.name for path in folder.iterdir()} == {*FILES, "README.md"} - {"training-data.csv"}
     for name, precision in (("model.onnx", "fp32"), ("model_fp16.onnx", "fp16")):
         contract = load_engine(folder / name, device="cpu").contract
         assert (contract.name, contract.precision) == ("tiny", precision)
@@ -121,6 +121,26 @@ def test_the_card_says_to_people_what_it_is(folder):
     linked = re.findall(r"\]\(([^)]+)\)", text)
     assert linked
     assert all((folder / link).is_file() for link in linked)
+
+
+def test_the_card_has_the_table_that_makers_of_free_photo_software_ask_for(run, photographs, tmp_path):
+    index = tmp_path / "index.csv"
+    keys = [path.relative_to(photographs).as_posix() for path in photographs.rglob("*.*")]
+    index.write_text("\n".join(["key,licence,author", *(f"{key},CC BY 4.0,Ada" for key in keys)]))
+    out = tmp_path / "card"
+    words = ["weights", "publish", str(run), "me/tiny", "--dry-run", "-o", str(out), "--data-licences", str(index)]
+    result = CliRunner().invoke(app, [*words, "--limits", "It is a toy"])
+    assert result.exit_code == 0, result.output
+    text = (out / "README.md").read_text()
+    assert "| OSAID v1.0 | Open Source AI |" in text
+    assert f"| Training data licence | CC BY 4.0 ({len(keys)}) |" in text
+    assert "| Known limitations | It is a toy; Every fill is made up" in text
+    assert (out / "training-data.csv").read_text().count("Ada") == len(keys)
+    assert "`training-data.csv`" in text
+    index.write_text("key,licence\nx,MIT\n")
+    refused = CliRunner().invoke(app, words)
+    assert refused.exit_code == 8, refused.output
+    assert "lacks" in refused.output
 
 
 def test_a_torn_line_of_the_log_hides_no_validation(tmp_path):
