@@ -1,20 +1,16 @@
 """From an encoded picture to a training crop: decode, resize, random crop, random flip (paper 000, section 4.1)."""
 
-import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from inpaint.core.errors import InpaintError, RecipeError
+from inpaint.core.images.rgb8 import decode_rgb8
 from inpaint.training.data.sources import Source
-
-_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
-"""A tag of TIFF, and the value that Pillow heeds only up to 8 bits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,36 +44,8 @@ def read_picture(source: Source, index: int) -> Image.Image:
 
 def decode(encoded: bytes, name: str = "A picture") -> Image.Image:
     """Decode a picture, upright and RGB. Raises `RecipeError` when it is not one, with the name that it is given."""
-    with refusing(name), Image.open(io.BytesIO(encoded)) as picture:
-        return as_rgb(ImageOps.exif_transpose(picture), name, negative=_is_negative(picture))
-
-
-def as_rgb(
-    picture: Image.Image, name: str, error: type[InpaintError] = RecipeError, *, negative: bool = False
-) -> Image.Image:
-    """Return a picture as RGB of 8 bits, also one that Pillow would clip: grey of 16 bits, or floats with white at 1.
-
-    negative: whether 0 is white in it. Raises an `error` that names it where its numbers do not say what white is.
-    """
-    if picture.mode not in ("I", "F") and not picture.mode.startswith("I;16"):
-        return picture.convert("RGB")
-    if negative:
-        raise error(f"{name} stores white as 0, which is not read with more than 8 bits; save it with black as 0.")
-    if picture.mode == "I":
-        raise error(f"{name} has integers of more than 16 bits or below 0; save it with 8 or 16 bits, or as floats.")
-    numbers = np.asarray(picture)
-    if picture.mode == "F":
-        from inpaint.core.images.numbers import check_numbers
-
-        check_numbers(numbers, name, error)
-        grey = np.rint(numbers.clip(0, 1) * 255).astype(np.uint8)
-    else:
-        grey = cv2.convertScaleAbs(numbers.astype(np.uint16), alpha=1 / 257)
-    return Image.fromarray(grey).convert("RGB")
-
-
-def _is_negative(picture: Image.Image) -> bool:
-    return getattr(picture, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    with refusing(name):
+        return decode_rgb8(encoded, name, RecipeError)
 
 
 @contextmanager

@@ -1,14 +1,12 @@
-"""Shapes of real objects for holes: the segments of label maps (8-bit pictures in which 0 is background)."""
+"""Shapes of real objects for holes: the segments of label maps."""
 
-import io
 from pathlib import PurePosixPath
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from inpaint.core.errors import RecipeError
-from inpaint.training.data.crops import refusing
+from inpaint.training.data.label_maps import read_labels
 from inpaint.training.data.sources import FolderSource, ShardSource, Source, StreamSource, open_source
 
 SMALLEST = 0.005
@@ -51,10 +49,7 @@ class Shapes:
         """Return a random segment, cut to its bounding box: h x w bool; None where the map has none large enough."""
         index = self.maps[int(rng.integers(len(self.maps)))]
         encoded, place = self.source.read(index), self.source.place(index)
-        with refusing(place):
-            labels = np.asarray(Image.open(io.BytesIO(encoded)))
-        if labels.ndim != 2 or labels.dtype != np.uint8:
-            raise RecipeError(f"The label map {place} is not an 8-bit picture of one channel.")
+        labels = read_labels(encoded, place)
         values, counts = np.unique(labels[labels > 0], return_counts=True)
         values = values[counts >= SMALLEST * labels.size]
         if not len(values):

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from inpaint.core.errors import RecipeError
-from inpaint.training.data.crops import as_rgb, decode, refusing
+from inpaint.core.images.rgb8 import decode_rgb8
+from inpaint.training.data.crops import decode, refusing
+from inpaint.training.data.label_maps import read_labels
 from inpaint.training.data.sources import SUFFIXES, picture_files, read_file, read_part
 from inpaint.weights.paths import is_file, is_folder, matching
 
@@ -88,7 +89,7 @@ class ShardSegments:
         shard, key, parts = self.entries[index]
         name = f"{key} in {shard.name}"
         picture, labels = (read_part(shard, *parts[kind]) for kind in ("picture", "labels"))
-        return Segmented(np.asarray(decode(picture, name)), _labels(labels, f"The label map of {name}"), name)
+        return Segmented(np.asarray(decode(picture, name)), read_labels(labels, f"The label map of {name}"), name)
 
 
 class FolderSegments:
@@ -107,7 +108,7 @@ class FolderSegments:
         """Return one photograph with its label map."""
         picture, labels = self.pairs[index]
         pixels = np.asarray(decode(read_file(picture), str(picture)))
-        return Segmented(pixels, _labels(read_file(labels), str(labels)), str(picture))
+        return Segmented(pixels, read_labels(read_file(labels), str(labels)), str(picture))
 
 
 class CocoSegments:
@@ -149,8 +150,9 @@ class CocoSegments:
         assert self.folder is not None
         place = str(self.folder / name)
         # COCO's outlines are those of the stored pixels, whatever EXIF says about turning them.
-        with refusing(place), Image.open(io.BytesIO(read_file(self.folder / name))) as picture:
-            pixels = np.asarray(as_rgb(picture, place))
+        encoded = read_file(self.folder / name)
+        with refusing(place):
+            pixels = np.asarray(decode_rgb8(encoded, place, RecipeError, turn=False))
         labels = np.zeros(pixels.shape[:2], np.int32)
         notes = self.coco.loadAnns(self.coco.getAnnIds(imgIds=[number], iscrowd=False))
         with warnings.catch_warnings():
@@ -218,12 +220,3 @@ def split(source: SegmentSource, hold_back: int) -> tuple[Part, Part]:
     if not rest:
         raise RecipeError("The only segmented picture is held back for validation; add more, or set hold_back to 0.")
     return Part(source, tuple(rest)), Part(source, tuple(held))
-
-
-def _labels(encoded: bytes, name: str) -> np.ndarray:
-    """Decode a label map under the name that errors give it: H x W integers. Palettes are read by index."""
-    with refusing(name), Image.open(io.BytesIO(encoded)) as picture:
-        upright = ImageOps.exif_transpose(picture)
-        if upright.mode not in ("P", "L", "I", "I;16", "1"):
-            upright = upright.convert("L")
-        return np.asarray(upright).astype(np.int32)

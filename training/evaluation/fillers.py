@@ -11,8 +11,7 @@ import numpy as np
 from inpaint.core.engines.engine import Device, Engine, load_engine
 from inpaint.core.errors import ImageError
 from inpaint.core.filling.fill import Detail, fill
-from inpaint.core.images.decode import open_picture
-from inpaint.training.data.crops import as_rgb
+from inpaint.core.images.rgb8 import read_rgb8
 from inpaint.training.data.sources import SUFFIXES
 from inpaint.training.evaluation.classical import CLASSICAL, describe
 from inpaint.training.evaluation.samples import Sample
@@ -117,8 +116,7 @@ class FilledFolder:
     def __call__(self, sample: Sample) -> np.ndarray:
         """Return the finished picture. Raises `ImageError` when its size is another than the photograph's."""
         path = self.files[sample.name]
-        with open_picture(path, ImageError) as picture:
-            pixels = np.asarray(as_rgb(picture, str(path), ImageError))
+        pixels = read_rgb8(path, ImageError)
         if pixels.shape != sample.picture.shape:
             (height, width), (h, w) = pixels.shape[:2], sample.picture.shape[:2]
             raise ImageError(

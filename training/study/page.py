@@ -10,8 +10,7 @@ import numpy as np
 from inpaint.core.atomic_files import check_writable
 from inpaint.core.errors import ImageError, InpaintError, OutputError
 from inpaint.core.filling.mask_sources import find_mask
-from inpaint.core.images.decode import open_picture
-from inpaint.training.data.crops import as_rgb
+from inpaint.core.images.rgb8 import read_rgb8
 from inpaint.training.data.mask_sets import read_hard
 from inpaint.training.data.sources import SUFFIXES
 from inpaint.training.encoding import hole_png, to_webp
@@ -94,10 +93,7 @@ def _methods(folders: Sequence[Path]) -> dict[str, dict[str, Path]]:
 
 def _question(key: Key, name: str, files: dict[str, Path], masks: Path | None) -> dict[str, Any]:
     """Encode one photograph's pictures under their blind names."""
-    pictures = {}
-    for method, path in files.items():
-        with open_picture(path, ImageError) as picture:
-            pictures[method] = np.asarray(as_rgb(picture, str(path), ImageError))
+    pictures = {method: read_rgb8(path, ImageError) for method, path in files.items()}
     shapes = {pixels.shape for pixels in pictures.values()}
     if len(shapes) > 1:
         raise ImageError(f"The pictures of {name} differ in size between the folders; save them at the same size.")

@@ -10,6 +10,7 @@ from PIL import Image
 
 from inpaint.core.errors import ImageError
 from inpaint.core.images.formats.metadata import ORIENTATION, PER_INCH, clean_dpi, clean_exif, clean_xmp, upright
+from inpaint.core.images.formats.tiff_pages import main_page, page_samples
 from inpaint.core.images.formats.tiff_tags import add_tags
 from inpaint.core.images.memory_need import check_memory
 from inpaint.core.images.numbers import check_finite, note_numbers
@@ -28,7 +29,6 @@ _LOSSLESS: dict[int, str | None] = {
     tifffile.COMPRESSION.LZMA: "lzma",
 }
 _ASSOCIATED, _UNASSOCIATED = 1, 2
-_REDUCED = 1
 _DAMAGED = "Some of its tags (profile, EXIF, XMP) are damaged and were left out."
 
 
@@ -38,11 +38,10 @@ def read_tiff(path: Path) -> Photo | None:
     Raises `ImageError` for kinds that a fill would damage, and whatever tifffile raises for a damaged file.
     """
     with tifffile.TiffFile(path) as tiff:
-        page = tiff.pages[0]
-        assert isinstance(page, tifffile.TiffPage)
+        page, page_notes = main_page(tiff, path)
         if page.imagedepth > 1:
-            return None
-        notes = _count_pages(tiff, path) + _count_tags(tiff, page)
+            return _for_pillow(tiff, page, path)
+        notes = page_notes + _count_tags(tiff, page)
         if page.photometric in _INKS:
             raise ImageError(
                 f"{path} is a {_INKS[page.photometric]} picture, and conversion would change its colours; "
@@ -51,24 +50,14 @@ def read_tiff(path: Path) -> Photo | None:
         # tifffile turns the YCbCr of JPEG into RGB.
         turned = page.photometric == tifffile.PHOTOMETRIC.YCBCR and page.compression == tifffile.COMPRESSION.JPEG
         if (page.photometric not in _KINDS and not turned) or page.bitspersample in (1, 2, 4):
-            return None
+            return _for_pillow(tiff, page, path)
         _check_samples(page, path)
         check_memory(path, page.imagewidth, page.imagelength, _bytes_per_pixel(page), ImageError)
-        # Decoders of JPEG fill up what is missing with grey.
-        ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
-        if max(ends, default=0) > tiff.filehandle.size:
-            raise ValueError("cut short")
-        array = page.asarray()
+        array = page_samples(page)
         tags = page.tags
         icc, xmp, orientation = page.iccprofile, clean_xmp(tags.valueof(700)), tags.valueof(ORIENTATION) or 1
         dpi = _read_dpi(tags)
         settings = _settings(page)
-        flipped = page.photometric == tifffile.PHOTOMETRIC.MINISWHITE
-        planar = page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and page.samplesperpixel > 1
-    if planar:
-        array = np.moveaxis(array, 0, -1)
-    if flipped:
-        array = np.invert(array) if page.samplesperpixel == 1 else array
     pixels, last, grey = parted(upright(array, orientation if orientation in range(1, 9) else 1))
     notes += note_numbers(pixels, path.name)
     if last is not None:
@@ -123,14 +112,10 @@ def write_tiff(photo: Photo, file: BinaryIO) -> tuple[str, ...]:
     return tuple(add_tags(photo, file))
 
 
-def _count_pages(tiff: tifffile.TiffFile, path: Path) -> list[str]:
-    """Return notes on what is behind the first page; refuse real pages."""
-    more = tiff.pages[1:]
-    if not more:
-        return []
-    if all(int(page.subfiletype) & _REDUCED for page in more if isinstance(page, tifffile.TiffPage)):
-        return [f"{path.name} holds a smaller copy of the picture, which was left out because it shows the old one."]
-    raise ImageError(f"{path} holds several pictures (animation or pages); save the one you mean alone.")
+def _for_pillow(tiff: tifffile.TiffFile, page: tifffile.TiffPage, path: Path) -> None:
+    """Leave the file to Pillow, which knows the first page alone. Raises `ImageError` when that is not the picture."""
+    if page is not tiff.pages[0]:
+        raise ImageError(f"{path} holds a small copy in front of a picture of an odd kind; save the picture alone.")
 
 
 def _count_tags(tiff: tifffile.TiffFile, page: tifffile.TiffPage) -> list[str]:

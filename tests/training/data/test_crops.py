@@ -38,6 +38,11 @@ DEEP = {
     "tiff": tiff(RAMP),
     "big-endian": tiff(RAMP, byteorder=">"),
     "floats": tiff((RAMP / 65535).astype(np.float32)),
+    "float16": tiff((RAMP / 65535).astype(np.float16)),
+    "float64": tiff(RAMP / 65535),
+    "white is zero": tiff(65535 - RAMP, photometric="miniswhite"),
+    "by channel": tiff(np.stack([RAMP] * 3), photometric="rgb", planarconfig="separate"),
+    "floats in colour": tiff(np.dstack([RAMP / 65535] * 3).astype(np.float32), photometric="rgb"),
 }
 
 
@@ -54,9 +59,8 @@ def test_grey_of_many_bits_keeps_its_brightness(kind):
         (tiff(RAMP.astype(np.int32)), "integers"),
         (tiff(np.full((8, 8), 300, np.float32)), "white is 1.0"),
         (tiff(np.full((8, 8), np.nan, np.float32)), "NaN"),
-        (tiff(RAMP, photometric="miniswhite"), "white as 0"),
     ],
-    ids=["integers", "bright", "nan", "negative"],
+    ids=["integers", "bright", "nan"],
 )
 def test_numbers_that_do_not_say_what_white_is_are_refused(encoded, message):
     with pytest.raises(RecipeError, match=rf"^here\.tif .*{message}"):
