@@ -1,7 +1,6 @@
 """Options that several commands share, and what their words mean."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -54,6 +53,22 @@ class MaskKind(StrEnum):
     OBJECTS = "objects"
 
 
+class MaskFitWord(StrEnum):
+    """How a mask of another size fits; the same words as `inpaint.core.filling.mask_fit.FITS`."""
+
+    EXACT = "exact"
+    SCALE = "scale"
+    TOP_LEFT = "top-left"
+    TOP = "top"
+    TOP_RIGHT = "top-right"
+    LEFT = "left"
+    CENTER = "center"
+    RIGHT = "right"
+    BOTTOM_LEFT = "bottom-left"
+    BOTTOM = "bottom"
+    BOTTOM_RIGHT = "bottom-right"
+
+
 class Format(StrEnum):
     """What a picture is written as; the values are suffixes."""
 
@@ -99,9 +114,10 @@ Mask = Annotated[
     typer.Option(
         "--mask",
         "-m",
-        metavar="FILE|alpha",
-        help="A picture of the same size: white is filled, black is kept, grey is a soft seam. Or the word alpha: what "
-        "is transparent is filled, and opaque then.",
+        metavar="FILE[#PART]|alpha",
+        help="A picture of the same size: white is filled, black is kept, a grey edge is a soft seam. FILE#4 is its "
+        "fourth channel, FILE#page=2 its second page, without FILE those of the photograph. Or the word alpha: what is "
+        "transparent is filled, and opaque then.",
         show_default=False,
         rich_help_panel=HOLE,
     ),
@@ -139,6 +155,35 @@ Threshold = Annotated[
         show_default=False,
         rich_help_panel=HOLE,
     ),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N,N...",
+        help="Of a label map, fill these numbers only; otherwise all but 0.",
+        show_default=False,
+        rich_help_panel=HOLE,
+    ),
+]
+Soft = Annotated[
+    bool,
+    typer.Option(
+        "--soft",
+        help="Greys of the mask are how much of the fill shows, whatever they look like.",
+        rich_help_panel=HOLE,
+    ),
+]
+MaskFit = Annotated[
+    MaskFitWord,
+    typer.Option(
+        "--mask-fit",
+        help="A mask of another size: refused, scaled, or laid there in its own size.",
+        rich_help_panel=HOLE,
+    ),
+]
+AtBorder = Annotated[
+    bool,
+    typer.Option("--at-border", help="Of --color, only what touches the border of the picture.", rich_help_panel=HOLE),
 ]
 Grow = Annotated[
     int,
@@ -181,7 +226,17 @@ NotFrom = Annotated[
 
 
 def mask_choice(
-    mask: str | None, invert: bool, box: list[str] | None, color: str | None, tolerance: int, threshold: int | None
+    mask: str | None,
+    invert: bool,
+    box: list[str] | None,
+    color: str | None,
+    tolerance: int,
+    threshold: int | None,
+    *,
+    labels: str | None = None,
+    soft: bool = False,
+    fit: MaskFitWord = MaskFitWord.EXACT,
+    at_border: bool = False,
 ) -> "MaskChoice":
     """Return what the options above say. Raises `typer.BadParameter` for words that mean nothing.
 
@@ -189,18 +244,50 @@ def mask_choice(
     """
     if mask is None and not box and color is None:
         raise typer.BadParameter("Give --mask, --box or --color: nothing says where the hole is.")
+    if at_border and color is None:
+        raise typer.BadParameter("Give --color, too: --at-border says which of its areas are meant.")
+    if labels is not None and (mask in (None, "alpha") or color is not None):
+        raise typer.BadParameter("--labels are numbers in a mask file; give --mask FILE, and no --color.")
+    ways = ["--labels"] * (labels is not None) + ["--threshold"] * (threshold is not None) + ["--soft"] * soft
+    if len(ways) > 1:
+        raise typer.BadParameter(f"{' and '.join(ways)} say different things about the mask; give one of them.")
+    from inpaint.core.errors import MaskError
+    from inpaint.core.filling.mask_place import MaskPlace, parse_mask_place
     from inpaint.core.filling.mask_sources import MaskChoice
 
     alpha = mask == "alpha"
+    try:
+        place = MaskPlace(None) if mask is None or alpha else parse_mask_place(mask)
+    except MaskError as error:
+        raise typer.BadParameter(str(error), param_hint="--mask") from error
     return MaskChoice(
-        file=None if mask is None or alpha else Path(mask),
+        file=place.file,
+        page=place.page,
+        channel=place.channel,
+        fit=fit.value,
+        labels=() if labels is None else _labels(labels),
+        soft=soft,
         alpha=alpha,
         boxes=tuple(read_box(words) for words in box or ()),
         color=None if color is None else _color(color),
+        at_border=at_border,
         tolerance=tolerance,
         invert=invert,
         threshold=threshold,
     )
+
+
+def _labels(words: str) -> tuple[int, ...]:
+    """Read `15,26001`."""
+    try:
+        labels = tuple(int(word) for word in words.replace(",", " ").split())
+    except ValueError:
+        labels = ()
+    if not labels or min(labels) < 0:
+        raise typer.BadParameter(
+            f"{words!r} are no labels; write whole numbers, as in 15,26001.", param_hint="--labels"
+        )
+    return labels
 
 
 def read_box(words: str) -> "Box":
@@ -222,10 +309,14 @@ def read_numbers(words: str, *allowed: int) -> tuple[int, ...]:
         raise typer.BadParameter(str(error)) from error
 
 
-def _color(words: str) -> tuple[int, int, int]:
-    """Read `#rrggbb`, with or without the hash, or a colour's name in CSS."""
+def _color(words: str) -> tuple[float, float, float]:
+    """Read `#rrggbb`, with or without the hash, a colour's name in CSS, or `#rrrrggggbbbb` of 16 bits."""
     from PIL import ImageColor
 
+    digits = words.removeprefix("#")
+    if len(digits) == 12 and all(digit in "0123456789abcdefABCDEF" for digit in digits):
+        red, green, blue = (int(digits[start : start + 4], 16) / 257 for start in (0, 4, 8))
+        return red, green, blue
     for word in (words, f"#{words}"):
         try:
             red, green, blue, *_ = ImageColor.getrgb(word)

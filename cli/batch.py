@@ -83,6 +83,10 @@ def batch(
     tolerance: _options.Tolerance = 10,
     invert: _options.Invert = False,
     threshold: _options.Threshold = None,
+    labels: _options.Labels = None,
+    soft: _options.Soft = False,
+    mask_fit: _options.MaskFit = _options.MaskFitWord.EXACT,
+    at_border: _options.AtBorder = False,
     grow: _options.Grow = 0,
     feather: _options.Feather = 0,
     detail: _options.DetailOption = _options.Detail.AUTO,
@@ -151,7 +155,18 @@ def batch(
         if done.failures:
             raise typer.Exit(SOME_FAILED)
         return
-    choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
+    choice = _options.mask_choice(
+        mask,
+        invert,
+        box,
+        color,
+        tolerance,
+        threshold,
+        labels=labels,
+        soft=soft,
+        fit=mask_fit,
+        at_border=at_border,
+    )
     from inpaint.core.batch import (
         Manifest,
         Settings,

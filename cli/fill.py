@@ -32,6 +32,10 @@ def fill(
     tolerance: _options.Tolerance = 10,
     invert: _options.Invert = False,
     threshold: _options.Threshold = None,
+    labels: _options.Labels = None,
+    soft: _options.Soft = False,
+    mask_fit: _options.MaskFit = _options.MaskFitWord.EXACT,
+    at_border: _options.AtBorder = False,
     grow: _options.Grow = 0,
     feather: _options.Feather = 0,
     output: Annotated[
@@ -78,7 +82,18 @@ def fill(
     ] = False,
 ) -> None:
     """Fill a hole in a photograph. Pixels outside the hole do not change at all, except in JPEG files."""
-    choice = _options.mask_choice(mask, invert, box, color, tolerance, threshold)
+    choice = _options.mask_choice(
+        mask,
+        invert,
+        box,
+        color,
+        tolerance,
+        threshold,
+        labels=labels,
+        soft=soft,
+        fit=mask_fit,
+        at_border=at_border,
+    )
     if detail is _options.Detail.NETWORK and (seed or variations > 1 or copy_from or not_from):
         raise typer.BadParameter("The network's own fill is always the same; leave out --detail network.")
     if variations > 1 and output == STREAM:
@@ -92,6 +107,7 @@ def fill(
     from inpaint.core.stopwatch import timed
 
     with open_streams(image, output, output_format) as files:
+        choice = choice.inside(files.source)
         targets = [files.target, *(_numbered(files.target, number) for number in range(2, variations + 1))]
         if not force:
             sources = {"photograph": files.source, "mask": choice.file, "--from": copy_from, "--not-from": not_from}

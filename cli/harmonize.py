@@ -47,7 +47,7 @@ def harmonize(
     """Match the colours of a pasted object to its surroundings. Pixels outside the mask do not change at all."""
     target = target_beside(image, "harmonized", output)
     from inpaint.core.atomic_files import check_apart
-    from inpaint.core.filling.mask import read_alpha
+    from inpaint.core.filling.mask_file import read_alpha
     from inpaint.core.images.numbers import check_numbers
     from inpaint.core.images.read_write import check_output, read_image, write_image
     from inpaint.core.objects.harmonizing import harmonize as fit_colours

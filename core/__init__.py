@@ -22,7 +22,8 @@ if TYPE_CHECKING:
         RecipeError,
     )
     from inpaint.core.filling.fill import Filled, fill, fill_pixels
-    from inpaint.core.filling.mask import check_mask, grow, read_mask
+    from inpaint.core.filling.mask import check_mask, grow
+    from inpaint.core.filling.mask_file import read_mask
     from inpaint.core.filling.mask_sources import BuiltMask, MaskChoice, build_mask, find_mask
     from inpaint.core.filling.regions import Box, Region, plan
     from inpaint.core.filling.texture import Sampling
@@ -86,7 +87,8 @@ _HOMES = {
     "errors": tuple(name for name in __all__ if name.endswith("Error")),
     "filling.fill": ("Filled", "fill", "fill_pixels"),
     "images.read_write": ("filled_name", "read_image", "write_image"),
-    "filling.mask": ("check_mask", "grow", "read_mask"),
+    "filling.mask": ("check_mask", "grow"),
+    "filling.mask_file": ("read_mask",),
     "filling.mask_sources": ("BuiltMask", "MaskChoice", "build_mask", "find_mask"),
     "objects.composing": ("Composed", "compose"),
     "objects.composition": ("Composition", "compose_file", "read_compositions"),

@@ -51,7 +51,7 @@ class Settings:
         Its mask is in the same sub-folder of `masks`, or in `masks` itself if that has no sub-folders at all.
         """
         if self.masks is None:
-            return self.choice
+            return self.choice.inside(item.image)
         folder = self.masks if is_flat(self.masks) else self.masks / item.folder
         return replace(self.choice, file=find_mask(item.image, folder))
 

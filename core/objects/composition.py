@@ -12,7 +12,7 @@ from PIL import ImageCms
 from inpaint.core.atomic_files import check_writable
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import InpaintError, MaskError
-from inpaint.core.filling.mask import read_alpha
+from inpaint.core.filling.mask_file import read_alpha
 from inpaint.core.filling.parse_box import parse_box, parse_numbers
 from inpaint.core.filling.regions import Box
 from inpaint.core.images.convert_profile import convert_profile

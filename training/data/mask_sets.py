@@ -18,9 +18,8 @@ from PIL import Image
 
 from inpaint.core.atomic_files import atomic_write
 from inpaint.core.errors import MaskError, OutputError, RecipeError
-from inpaint.core.filling.mask import read_mask
+from inpaint.core.filling.mask_file import read_mask
 from inpaint.core.filling.mask_sources import SUFFIXES
-from inpaint.core.images.decode import open_picture
 from inpaint.training.data.holes import HoleConfig, draw_holes
 from inpaint.training.data.object_shapes import Shapes
 from inpaint.weights.paths import is_file, is_there, matching
@@ -203,16 +202,14 @@ def digest_all(masks: Sequence[FrozenMask]) -> str:
     return hashlib.sha256("".join(f"{mask.sha256}\n" for mask in masks).encode()).hexdigest()
 
 
-def read_hard(path: Path, size: tuple[int, int]) -> np.ndarray:
-    """Read a mask for a picture of `size` (width, height) as H x W bool: half a hole or more is one."""
+def read_hard(path: Path, size: tuple[int, int] | None = None) -> np.ndarray:
+    """Read a mask for a picture of `size` (width, height), or any, as H x W bool: half a hole or more is one."""
     levels, _ = read_mask(path, size)
     return levels if levels.dtype == np.bool_ else levels >= 128
 
 
 def _read(path: Path) -> np.ndarray:
-    with open_picture(path, MaskError) as picture:
-        size = picture.size
-    mask = read_hard(path, size)
+    mask = read_hard(path)
     if not mask.any() or mask.all():
         raise MaskError(f"{path} is {'all' if mask.any() else 'without a'} hole; white must mark a part of it.")
     return mask
