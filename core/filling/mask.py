@@ -31,7 +31,8 @@ def check_mask(mask: np.ndarray, inverted: bool = False) -> tuple[str, ...]:
     if share == 1:
         stays = "white" if inverted else "black"
         raise MaskError(
-            f"The mask covers the whole picture, so there is nothing to fill from; leave a part of it {stays}, or {turn}."
+            "The mask covers the whole picture, so there is nothing to fill from; leave a part of it "
+            f"{stays}, or {turn}."
         )
     if share > MOSTLY:
         # Not rounded up to 100 %, which would be another error.

@@ -7,7 +7,7 @@ import numpy as np
 from inpaint.core.errors import MaskError
 from inpaint.core.filling.mask import WHITE, harden
 from inpaint.core.filling.mask_fit import Fit, check_size, fit_mask
-from inpaint.core.filling.mask_greys import NEAR_WHITE, Greys, judge
+from inpaint.core.filling.mask_greys import Greys, judge
 from inpaint.core.filling.mask_numbers import (
     Numbers,
     choose_labels,
@@ -97,7 +97,8 @@ def _split(numbers: Numbers, threshold: int, invert: bool, name: str) -> np.ndar
         better = judge(levels).threshold
         advice = "give another mask" if first == last else f"give one between them, such as --threshold {better}"
         raise MaskError(
-            f"Nothing in {name} is {side} --threshold {threshold}: its greys go from {first} to {last} of 255; {advice}."
+            f"Nothing in {name} is {side} --threshold {threshold}: its greys go from {first} to {last} of 255; "
+            f"{advice}."
         )
     return ~hole if invert else hole
 
@@ -125,7 +126,7 @@ def _understood(numbers: Numbers, name: str, invert: bool, soft: bool, options: 
         if options and (greys.hazy or greys.white < WHITE / 4):
             notes.append(
                 f"{name} is hardly anywhere white, and compression mixes what is dark; if it is a label map, save it "
-                f"as PNG, and if the wrong things are filled, give another --threshold than {_as_stored(split, invert)}."
+                f"as PNG; else look at what was filled, and give another --threshold than {_as_stored(split, invert)}."
             )
         return levels >= split, notes
     notes += _greys_told(greys, levels, name, invert, options)
@@ -225,7 +226,8 @@ def _greys_told(greys: Greys, levels: np.ndarray, name: str, invert: bool, optio
         found.append("has parts darker than others, and all of them were taken as wholly hole")
     elif greys.inside is not None and greys.white < WHITE:
         first, last = greys.inside if not invert else (WHITE - greys.inside[1], WHITE - greys.inside[0])
-        found.append(f"is grey inside its hole ({first} to {last} of 255), which was taken as wholly hole")
+        span = f"{first} to {last}" if first < last else f"{first}"
+        found.append(f"is grey inside its hole ({span} of 255), which was taken as wholly hole")
     split = _as_stored(greys.threshold, invert)
     notes = []
     if found:
@@ -234,16 +236,12 @@ def _greys_told(greys: Greys, levels: np.ndarray, name: str, invert: bool, optio
         )
         notes.append(f"{name} {' and '.join(found)}{hint}.")
     if greys.hazy:
-        top = int(levels.max())
         if not greys.stray and float(np.mean(levels > greys.black)) <= _WIDE:
             split = _as_stored(greys.black + 1, invert)
-        what = (
-            f"{name} has no white (its brightest grey is {top} of 255)"
-            if top < NEAR_WHITE and not invert
-            else f"Only {greys.certain:.0%} of what is marked in {name} is marked for certain"
-        )
+        what = f"Only {greys.certain:.0%} of what is marked in {name} is marked for certain, so "
         if options:
-            notes.append(f"{what}, so {_DIM_HOLE}; --threshold {split} makes all of it from there on wholly hole.")
-        else:
-            notes.append(f"{what}, so {_DIM_OBJECT}.")
+            what += (
+                f"{_DIM_HOLE}, or nothing was found in the picture; --threshold {split} fills wholly what it parts off."
+            )
+        notes.append(what if options else f"{what}{_DIM_OBJECT}.")
     return notes

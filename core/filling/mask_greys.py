@@ -21,8 +21,13 @@ _EVEN = 0.6
 """The darkest inside of a hole, as a share of its brightest, from which on both are meant as one and the same."""
 _GRADIENT = 0.8
 """Correlation of brightness with depth from which on the inside of a hole is a slope."""
-_MOSTLY_SOFT = 0.25
+_MOSTLY_SOFT = 0.2
 """Share of white in the hole below which hardly anything of it is certain."""
+_HAZE, _COVERED = 6.0, 0.25
+"""Width in pixels of the edges of a haze, and the share of the picture that it covers at least."""
+_MOSTLY_FLAT = 0.3
+"""Share of the hole that lies in areas of one grey each, from which on these greys are meant."""
+_FEW_GREYS = 8
 _SHARP = 1.5
 """Width in pixels, from a quarter to three quarters of the way up, of an edge that counts as sharp."""
 
@@ -46,9 +51,14 @@ class Greys:
     certain: float = 1.0
     """Share of white in what is not black."""
 
+    haze: int | None = None
+    """Where the mask is a haze all over: the level that parts its darker from its brighter half."""
+
     @property
     def threshold(self) -> int:
         """The level from which on there is more hole than not."""
+        if self.haze is not None:
+            return self.haze
         return max(self.black + 1, round((self.black + self.white) / 2))
 
     @property
@@ -74,6 +84,9 @@ def judge(levels: np.ndarray) -> Greys:
         return Greys()
     hard = seen >= split
     width = _edge_width(seen, hard, high - low)
+    sure = float(np.mean(seen[seen > 0] >= NEAR_WHITE))
+    if width > _HAZE and sure < _MOSTLY_SOFT and np.mean(seen > _NOISE * WHITE) > _COVERED:
+        return Greys(hazy=True, stray=True, certain=sure, haze=split)
     reach = 4 * width + 2
     outside = cv2.distanceTransform((~hard).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     black, dim, stray = _outside(seen, outside > reach, low, high)
@@ -82,8 +95,11 @@ def judge(levels: np.ndarray) -> Greys:
     inside = _inside(seen, hard, width)
     white, span, parts = WHITE, None, False
     hazy = stray or inside is None
-    if inside is not None and inside[0] < NEAR_WHITE:
-        white, span = inside[0], inside
+    if inside is not None:
+        white, span = inside[0], inside if inside[0] < NEAR_WHITE else None
+    flat = _flat_greys(seen, low + _NOISE * (high - low))
+    if flat is not None and flat[0] < min(NEAR_WHITE, 0.97 * flat[1]):
+        dim = flat[0] if dim is None else min(dim, flat[0])
     if dim is not None:
         white, parts = min(white, dim), True
     white = max(white, black + 1)
@@ -137,8 +153,10 @@ def _edge_width(seen: np.ndarray, hard: np.ndarray, rise: int) -> float:
 
 
 def _outside(seen: np.ndarray, far: np.ndarray, low: int, high: int) -> tuple[int | None, int | None, bool]:
-    """Return the brightest level that is only nearly black, or None where nothing is far; that of darker areas that are meant as hole, or None; and
-    whether there is grey that is neither.
+    """Return the brightest level that is only nearly black, that of darker areas meant as hole, and what is left over.
+
+    The first is None where nothing is far from an edge, the second where there are no such areas; the last says whether
+    there is grey that is neither.
 
     far: H x W bool, what no soft edge reaches.
     """
@@ -161,20 +179,36 @@ def _outside(seen: np.ndarray, far: np.ndarray, low: int, high: int) -> tuple[in
     return int(noise.max(initial=0)), dim, dim is None and bool((values > floor).any())
 
 
+def _flat_greys(seen: np.ndarray, floor: float) -> tuple[int, int] | None:
+    """Return the darkest and the brightest of a few flat greys above `floor` of which most of the hole consists."""
+    square = np.ones((3, 3), np.uint8)
+    core = (cv2.dilate(seen, square) == cv2.erode(seen, square)) & (seen > floor)
+    if core.sum() < _MOSTLY_FLAT * np.count_nonzero(seen > floor):
+        return None
+    counts = cv2.calcHist([seen[core]], [0], None, [256], [0, 256]).ravel()
+    greys = np.flatnonzero(counts >= 0.003 * counts.sum())
+    return None if len(greys) > _FEW_GREYS else (int(greys[0]), int(greys[-1]))
+
+
 def _inside(seen: np.ndarray, hard: np.ndarray, width: float) -> tuple[int, int] | None:
     """Return the darkest and the brightest level inside the hole; None where its inside is a slope."""
-    depth = cv2.distanceTransform(np.pad(hard, 1, mode="edge").view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    depth = cv2.distanceTransform(np.pad(hard, 1, mode="edge").view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[
+        1:-1, 1:-1
+    ]
     deep = depth > 4 * width + 2
     if deep.sum() < max(16, 0.01 * hard.sum()):
         if width > _SHARP:  # softer than it is wide
             top = int(np.percentile(seen[hard], 98))
-            return top, top
-        deep = depth > min(2.0, float(depth.max()) / 2)
+            return (top, top) if top < NEAR_WHITE else (WHITE, WHITE)
+        deep = depth > min(3.0, 0.6 * float(depth.max()))
     values = seen[deep]
     least, darkest, brightest = (int(value) for value in np.percentile(values, (0.5, 2, 98), method="lower"))
-    if darkest < NEAR_WHITE:
-        if darkest < _EVEN * brightest:
-            return None
-        if brightest - darkest > 25 and np.corrcoef(depth[deep], values)[0, 1] > _GRADIENT:
+    if darkest >= NEAR_WHITE:
+        return darkest, brightest
+    if darkest < _EVEN * brightest:
+        return None
+    if brightest - darkest > 25 and np.ptp(depth[deep]) > 0:
+        slope = float(np.corrcoef(depth[deep], values)[0, 1])
+        if slope > _GRADIENT:
             return None
     return (least if least >= _EVEN * brightest else darkest), brightest

@@ -18,6 +18,9 @@ _DARK = 64
 """A mask whose greys are all below this one, and few, was never meant to be looked at: its numbers are labels."""
 _FEW = 32
 _SCATTERED = 0.05
+_FEW_COLOURS = 64
+_VOID, _VOID_COLOUR = 255, "#e0e0c0"
+"""The rim around the objects of Pascal VOC's maps, as number and as colour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -144,15 +147,24 @@ def is_label_map(numbers: Numbers, used: np.ndarray) -> bool:
     flat = cv2.dilate(core.view(np.uint8), square) > 0
     ground = 0 if used[0] == 0 else -1
     marked = places != ground
+    void = [
+        at for at, value in enumerate(used) if value == _VOID or (numbers.names or {}).get(int(value)) == _VOID_COLOUR
+    ]
+    if len(used) - len(void) > 2:
+        marked &= ~np.isin(places, void)  # a thin rim around all objects
     if not marked.any():
         return False
+    if ground == 0 and flat[places == 0].mean() < 0.3:
+        return False  # 0 is sprinkled over something that is nearly black
     share = float(flat[marked].mean())
     if used[-1] < _DARK and len(used) <= _FEW and not (share < _SCATTERED and marked.mean() > _SCATTERED):
         return True
     counts = np.bincount(places[marked], minlength=len(used))
     flats = np.bincount(places[marked & flat], minlength=len(used))
     areas = (flats >= 0.3 * np.maximum(counts, 1)) & (flats > 0)
-    if areas.sum() < 2 or counts[areas].sum() < 0.98 * counts.sum() or share < 0.6:
+    if numbers.names and len(used) <= _FEW_COLOURS and areas.any() and share > 0.3:
+        return True
+    if areas.sum() < 2 - (len(void) > 0) or counts[areas].sum() < 0.98 * counts.sum() or share < 0.6:
         return False
     return areas.sum() <= 8 or bool(numbers.names) or not _is_slope(seen)
 

@@ -184,8 +184,8 @@ def _by_alpha(photo: Photo, choice: MaskChoice) -> tuple[np.ndarray, list[str]]:
     partly = int(np.count_nonzero(hole & (levels < WHITE)))
     if partly:
         notes.append(
-            f"{partly} partly transparent pixels were filled wholly, so that nothing shines through; --soft fills them in "
-            "part, and --threshold 128 only those at least half transparent."
+            f"{partly} partly transparent pixels were filled wholly, so that nothing shines through; --soft fills "
+            "them in part, and --threshold 128 only those at least half transparent."
         )
     return hole, notes
 

@@ -105,7 +105,9 @@ def noisy_black(rng: Rng) -> Drawn:
     elif how == 2:
         levels = np.where(hole, 235, 16) + rng.normal(0, rng.uniform(0.3, 2), hole.shape)
     else:
-        levels = np.where(hole, rng.uniform(215, 255), rng.uniform(5, 40)) + rng.normal(0, rng.uniform(1, 4), hole.shape)
+        levels = np.where(hole, rng.uniform(215, 255), rng.uniform(5, 40)) + rng.normal(
+            0, rng.uniform(1, 4), hole.shape
+        )
     return _drawn("nearly black", png(levels.round().clip(0, 255).astype(np.uint8)), hole, 1)
 
 
@@ -180,7 +182,9 @@ def label_values(rng: Rng) -> Drawn:
 def jpeg(rng: Rng) -> Drawn:
     hole = draw_object(rng) > 0
     low, high = (0, 255) if rng.random() < 0.5 else (int(rng.integers(0, 30)), int(rng.integers(90, 255)))
-    encoded = _saved(Image.fromarray(np.where(hole, high, low).astype(np.uint8)), "JPEG", quality=int(rng.integers(40, 96)))
+    encoded = _saved(
+        Image.fromarray(np.where(hole, high, low).astype(np.uint8)), "JPEG", quality=int(rng.integers(40, 96))
+    )
     if rng.random() < 0.5:
         return _drawn("JPEG", (encoded, ".jpg"), hole, 3)
     return _drawn("JPEG saved as PNG", png(np.asarray(Image.open(io.BytesIO(encoded)))), hole, 9)

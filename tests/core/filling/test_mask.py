@@ -72,8 +72,23 @@ def test_of_two_values_the_brighter_is_hole(tmp_path: Path, hole: Maker, bright:
 
 def test_a_mask_without_white_is_noted(tmp_path: Path) -> None:
     Image.fromarray(np.arange(100, dtype=np.uint8)[None]).save(tmp_path / "m.png")
-    assert "brightest grey is 99" in read_mask(tmp_path / "m.png", (100, 1))[1][0]
+    read, notes = read_mask(tmp_path / "m.png", (100, 1))
+    assert np.array_equal(read[0], np.arange(100))
+    assert "Only 0% of what is marked in m.png is marked for certain" in notes[0]
+    assert "--threshold 50" in notes[0]
     assert read_mask(tmp_path / "m.png", (100, 1), threshold=50)[1] == ()
+    soft, notes = read_mask(tmp_path / "m.png", (100, 1), soft=True)
+    assert np.array_equal(soft[0], np.arange(100))
+    assert notes == ()
+
+
+def test_a_threshold_that_parts_nothing_names_a_better_one(tmp_path: Path) -> None:
+    Image.fromarray(np.arange(100, dtype=np.uint8)[None]).save(tmp_path / "m.png")
+    with pytest.raises(MaskError, match=r"as bright as --threshold 200: its greys go from 0 to 99 .* --threshold 50"):
+        read_mask(tmp_path / "m.png", (100, 1), threshold=200)
+    Image.fromarray(np.arange(50, 100, dtype=np.uint8)[None]).save(tmp_path / "m.png")
+    with pytest.raises(MaskError, match="below --threshold 20"):
+        read_mask(tmp_path / "m.png", (50, 1), invert=True, threshold=20)
 
 
 def test_the_noise_of_a_jpeg_is_no_hole(tmp_path: Path, hole: Maker) -> None:
@@ -133,7 +148,11 @@ def test_empty_and_full_masks_are_refused(hole: Maker) -> None:
     with pytest.raises(MaskError, match="whole picture"):
         check_mask(np.ones((4, 4), bool))
     assert check_mask(hole()) == ()
-    assert "--invert" in check_mask(~hole())[0]
+    assert "(--invert)" in check_mask(~hole())[0]
+    assert "leave --invert out" in check_mask(~hole(), inverted=True)[0]
+    for mask in (np.zeros((4, 4), bool), np.ones((4, 4), bool)):
+        with pytest.raises(MaskError, match="leave --invert out"):
+            check_mask(mask, inverted=True)
 
 
 def brute_force(mask: np.ndarray, pixels: int) -> np.ndarray:

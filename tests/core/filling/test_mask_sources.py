@@ -2,11 +2,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from inpaint.core import Box, MaskChoice, MaskError, Photo, build_mask, find_mask
+from inpaint.core.filling.mask_fit import Fit
 
 Maker = Callable[..., np.ndarray]
 MAGENTA = (255, 0, 255)
@@ -62,7 +64,7 @@ def test_a_soft_file_and_a_hard_box_keep_the_stronger(photo: Photo, tmp_path: Pa
 
 
 @pytest.mark.parametrize(("dtype", "white"), [(np.uint8, 255), (np.uint16, 65_535), (np.float32, 1)])
-def test_transparency_is_a_soft_hole(photo: Photo, dtype: type, white: float) -> None:
+def test_what_is_not_opaque_is_hole(photo: Photo, dtype: type, white: float) -> None:
     alpha = np.full((96, 128), white, dtype)
     alpha[10:20] = 0
     built = build_mask(replace(photo, alpha=alpha), MaskChoice(alpha=True))
@@ -70,10 +72,13 @@ def test_transparency_is_a_soft_hole(photo: Photo, dtype: type, white: float) ->
     assert np.array_equal(built.levels, alpha == 0)
     alpha[20:25] = white * 0.8 if dtype == np.float32 else white // 5 * 4
     built = build_mask(replace(photo, alpha=alpha), MaskChoice(alpha=True))
-    assert np.unique(built.levels[20:25]).tolist() == [51]
-    assert (built.levels[25:] == 0).all()
-    inverted = build_mask(replace(photo, alpha=alpha), MaskChoice(alpha=True, invert=True))
-    assert np.array_equal(inverted.levels, 255 - built.levels)
+    assert np.array_equal(built.levels, alpha < white)
+    assert "640 partly transparent pixels were filled wholly" in built.notes[0]
+    soft = build_mask(replace(photo, alpha=alpha), MaskChoice(alpha=True, soft=True))
+    assert np.unique(soft.levels[20:25]).tolist() == [51]
+    assert (soft.levels[25:] == 0).all()
+    inverted = build_mask(replace(photo, alpha=alpha), MaskChoice(alpha=True, invert=True, soft=True))
+    assert np.array_equal(inverted.levels, 255 - soft.levels)
     hard = build_mask(replace(photo, alpha=alpha), MaskChoice(alpha=True, threshold=128))
     assert np.array_equal(hard.levels, alpha == 0)
 
@@ -180,3 +185,98 @@ def test_a_colour_in_a_jpeg_may_leave_a_rim(photo: Photo) -> None:
     assert build_mask(photo, MaskChoice(color=MAGENTA)).notes == ()
     notes = build_mask(replace(photo, jpeg={}), MaskChoice(color=MAGENTA)).notes
     assert "--grow 4" in " ".join(notes)
+
+
+def test_what_a_soft_eraser_left_is_wholly_hole(photo: Photo) -> None:
+    line = np.full((96, 128), 255, np.uint8)
+    cv2.line(line, (20, 20), (100, 70), 0, 1)
+    away = cv2.distanceTransform(line, cv2.DIST_L2, 5)
+    alpha = (np.clip((away - 2) / 4, 0, 1) * 230 + 25).round().astype(np.uint8)
+    built = build_mask(replace(photo, alpha=alpha), MaskChoice(alpha=True))
+    assert np.array_equal(built.levels, alpha < 255)
+    assert "--soft" in built.notes[0]
+
+
+def test_nearly_opaque_is_no_hole(photo: Photo) -> None:
+    alpha = np.random.default_rng(0).integers(253, 256, (96, 128)).astype(np.uint8)
+    alpha[30:60, 40:80] = 0
+    built = build_mask(replace(photo, alpha=alpha), MaskChoice(alpha=True))
+    assert np.array_equal(built.levels, alpha == 0)
+    assert "opacity from 253 of 255" in built.notes[0]
+
+
+def instances() -> np.ndarray:
+    numbers = np.zeros((96, 128), np.uint16)
+    numbers[10:40, 10:50], numbers[50:80, 60:110] = 24_005, 26_001
+    return numbers
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_labels_and_colours_tell_numbers_of_16_bits_apart(photo: Photo, tmp_path: Path, suffix: str) -> None:
+    file, numbers = tmp_path / f"ids{suffix}", instances()
+    Image.fromarray(numbers).save(file)
+    built = build_mask(photo, MaskChoice(file=file))
+    assert np.array_equal(built.levels, numbers > 0)
+    assert "--labels 26001" in built.notes[0]
+    assert np.array_equal(build_mask(photo, MaskChoice(file=file, labels=(26_001,))).levels, numbers == 26_001)
+    with pytest.raises(MaskError, match="no pixel with the label 7; it has 0, 24005 and 26001"):
+        build_mask(photo, MaskChoice(file=file, labels=(7,)))
+    merged = build_mask(photo, MaskChoice(file=file, color=(101, 101, 101)))
+    assert "--labels 26001" in merged.notes[0]
+    for color in ((101, 101, 101), (26_001 / 257,) * 3):
+        apart = build_mask(photo, MaskChoice(file=file, color=color, tolerance=0))
+        assert np.array_equal(apart.levels, numbers == 26_001)
+        assert apart.notes == ()
+
+
+def test_a_label_map_without_background_asks_which(photo: Photo, tmp_path: Path) -> None:
+    Image.fromarray((np.arange(128, dtype=np.uint8) // 32 + 7)[None].repeat(96, 0)).save(tmp_path / "m.png")
+    with pytest.raises(MaskError, match=r"7, 8, 9 and 10.*--labels 10"):
+        build_mask(photo, MaskChoice(file=tmp_path / "m.png"))
+
+
+def test_only_what_touches_the_border_has_the_colour(photo: Photo) -> None:
+    photo.pixels[:10, :30] = MAGENTA
+    photo.pixels[40:50, 40:50] = MAGENTA
+    built = build_mask(photo, MaskChoice(color=MAGENTA, at_border=True))
+    wanted = np.zeros((96, 128), bool)
+    wanted[:10, :30] = True
+    assert np.array_equal(built.levels, wanted)
+    photo.pixels[:10, :30] = 0
+    with pytest.raises(MaskError, match="--at-border"):
+        build_mask(photo, MaskChoice(color=MAGENTA, at_border=True))
+
+
+@pytest.mark.parametrize(
+    ("fit", "rows", "columns"),
+    [
+        ("top-left", (0, 20), (0, 30)),
+        ("bottom-right", (76, 96), (98, 128)),
+        ("center", (38, 58), (49, 79)),
+        ("top", (0, 20), (49, 79)),
+        ("left", (38, 58), (0, 30)),
+        ("scale", (0, 96), (0, 128)),
+    ],
+)
+def test_one_mask_fits_pictures_of_other_sizes(
+    photo: Photo, tmp_path: Path, fit: Fit, rows: tuple[int, int], columns: tuple[int, int]
+) -> None:
+    mask = np.zeros((20, 30), np.uint8)
+    mask[:, :15] = 255
+    Image.fromarray(mask).save(tmp_path / "logo.png")
+    choice = MaskChoice(file=tmp_path / "logo.png", fit=fit)
+    wanted = np.zeros((96, 128), bool)
+    wanted[rows[0] : rows[1], columns[0] : sum(columns) // 2] = True
+    assert np.array_equal(build_mask(photo, choice).levels, wanted)
+    with pytest.raises(MaskError, match="--mask-fit scale"):
+        build_mask(photo, replace(choice, fit="exact"))
+
+
+def test_a_large_mask_is_cut_off_and_thin_lines_survive_scaling(photo: Photo, tmp_path: Path) -> None:
+    mask = np.zeros((400, 500), np.uint8)
+    mask[:, 400:401] = 255
+    Image.fromarray(mask).save(tmp_path / "m.png")
+    scaled = build_mask(photo, MaskChoice(file=tmp_path / "m.png", fit="scale")).levels
+    assert scaled.any(axis=1).all()
+    laid = build_mask(photo, MaskChoice(file=tmp_path / "m.png", fit="bottom-right")).levels
+    assert np.flatnonzero(laid[0]).tolist() == [128 - 100]

@@ -1,8 +1,8 @@
 """Reads thousands of masks as programs write them, and counts those that are wrong without a word.
 
-    python -m tests.fuzz_masks --count 20000 --seed 0
+    python benchmarks/fuzz_masks.py --count 20000 --seed 0
 
-Not collected by pytest. Each number of the sequence is a mask of its own, drawn from (seed, number). A mask is wrong
+Each number of the sequence is a mask of its own, drawn from (seed, number). A mask is wrong
 when more than 1 % of the old picture would stay inside of what is meant, or more than 0.1 % outside would be filled.
 A mask that is refused, or read with a note, is not silent; `helped` says how often an option that the note names, with
 its value, gives the right mask. The fill itself is not run: it replaces what the mask says and nothing else.
@@ -23,7 +23,7 @@ from inpaint.core.errors import MaskError
 from inpaint.core.filling.mask import check_mask
 from inpaint.core.filling.mask_file import read_mask
 
-sys.path.insert(0, str(Path(__file__).parent / "core" / "filling"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "core" / "filling"))
 from mask_kinds import KINDS, Drawn, write, wrong
 
 
