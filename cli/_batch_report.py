@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Failures that are told at the end, at most; all of them are in the manifest."""
+MAY_PASS = ("OutputError", "EngineError", "OutOfMemoryError")
+"""Failures that another run may not have; those of photographs and masks stay until the files are changed."""
 
 
 class BatchReport:
@@ -34,7 +36,7 @@ class BatchReport:
     ) -> None:
         self.total, self.skipped, self.verb = total, skipped, verb
         self.quiet, self.verbose, self.as_json = quiet, verbose, as_json
-        self.done = 0
+        self.done = self.noted = 0
         self.failures: list[Outcome] = []
         self.devices: set[str] = set()
         self.stop = threading.Event()
@@ -85,6 +87,7 @@ class BatchReport:
                 "photographs": self.total,
                 "done": self.done,
                 "failed": len(self.failures),
+                "with_notes": self.noted,
                 "skipped": self.skipped,
                 "left": left,
                 "seconds": round(seconds, 3),
@@ -101,7 +104,9 @@ class BatchReport:
             parts += [f"{self.skipped} already done"] if self.skipped else []
             parts += [f"{left} left"] if left else []
             speed = f" ({finished / seconds:.1f} per second)" if finished else ""
-            again = "; go on with --resume" if left or self.failures else ""
+            passing = any(outcome.error and outcome.error.kind in MAY_PASS for outcome in self.failures)
+            again = "; go on with --resume" if left or passing else ""
+            parts += [f"{self.noted} with notes"] if self.noted else []
             typer.echo(f"{manifest.parent}: {', '.join(parts)} in {seconds:.1f} s{speed}{again}")
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
@@ -112,6 +117,7 @@ class BatchReport:
     def _count(self, outcome: "Outcome") -> None:
         if outcome.status == "done":
             self.done += 1
+            self.noted += bool(outcome.notes)
             self.devices.add(outcome.device or "")
         else:
             self.failures.append(outcome)

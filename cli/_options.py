@@ -185,6 +185,12 @@ AtBorder = Annotated[
     bool,
     typer.Option("--at-border", help="Of --color, only what touches the border of the picture.", rich_help_panel=HOLE),
 ]
+Tile = Annotated[
+    bool,
+    typer.Option(
+        "--tile", help="The picture is a texture whose borders meet: left and right, top and bottom; so does the fill."
+    ),
+]
 Grow = Annotated[
     int,
     typer.Option(min=0, metavar="PX", help="Enlarge the hole by this much on all sides.", rich_help_panel=HOLE),

@@ -71,9 +71,10 @@ def batch(
             "--masks",
             "--mask",
             "-m",
-            metavar="DIR|FILE|alpha",
+            metavar="DIR|FILE|#PART|alpha",
             help="A folder with a mask for each photograph, called like it (dog.png or dog_mask.png for dog.jpg), in "
-            "the same sub-folder; or one mask for all; or the word alpha: what is transparent is filled.",
+            "the same sub-folder; or one mask for all; or #4, the fourth channel of each photograph, or #page=2, its "
+            "second page; or the word alpha: what is transparent is filled.",
             show_default=False,
             rich_help_panel=_options.HOLE,
         ),
@@ -91,6 +92,7 @@ def batch(
     feather: _options.Feather = 0,
     detail: _options.DetailOption = _options.Detail.AUTO,
     seed: _options.Seed = 0,
+    tile: _options.Tile = False,
     list_file: Annotated[
         typer.FileText | None,
         typer.Option(
@@ -195,6 +197,7 @@ def batch(
         feather=feather,
         detail=detail.value,
         seed=seed,
+        tile=tile,
     )
     items = collect(
         images or [],

@@ -69,6 +69,7 @@ def fill(
     ] = 1,
     copy_from: _options.CopyFrom = None,
     not_from: _options.NotFrom = None,
+    tile: _options.Tile = False,
     model: _options.Model = "default",
     device: _options.DeviceOption = Device.AUTO,
     threads: _options.Threads = None,
@@ -133,6 +134,7 @@ def fill(
                 detail=detail.value,
                 sampling=sampling,
                 progress=progress,
+                tile=tile,
             )
         del photo, hole, sampling  # a mask as large as the photograph, which encoding has no use for
         with timed(seconds, "write"):

@@ -28,6 +28,14 @@ Wanted = Annotated[
         autocompletion=complete_known,
     ),
 ]
+WantedOrFile = Annotated[
+    str,
+    typer.Argument(
+        help=r"A name from `inpaint weights list`, user/repo\[@revision]\[:file], or an .onnx file of yours.",
+        show_default=False,
+        autocompletion=complete_known,
+    ),
+]
 Several = Annotated[
     list[str],
     typer.Argument(
@@ -75,7 +83,7 @@ def list_models(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def info(wanted: Wanted, as_json: AsJson = False) -> None:
+def info(wanted: WantedOrFile, as_json: AsJson = False) -> None:
     """Show where a model is from, its licence and what it expects. Asks the Hub only for a repository not yet here."""
     from inpaint.weights import Contract
 
@@ -266,8 +274,11 @@ def _describe(wanted: str) -> dict[str, Any]:
     from inpaint.weights.cache import find_cached
     from inpaint.weights.hub import cached_offer, contract_in, looks_damaged, offer
     from inpaint.weights.manifest import find
+    from inpaint.weights.paths import is_file
 
     known = find(wanted)
+    if known is None and is_file(Path(wanted)):
+        return _describe_file(Path(wanted))
     if known is not None and known.bundled:
         path, origin, record = None if known.left_out else known.locate(), {}, known
     else:
@@ -288,6 +299,27 @@ def _describe(wanted: str) -> dict[str, Any]:
         "path": str(path) if path else None,
         "damaged": path is not None and bool(origin) and looks_damaged(path, record.sha256),
         "contract": asdict(contract) if contract else None,
+    }
+
+
+def _describe_file(path: Path) -> dict[str, Any]:
+    """Collect what a file of the user's own says. Raises `ModelError` when it is no model."""
+    from dataclasses import asdict
+
+    from inpaint.weights import Contract
+    from inpaint.weights.cache import digest
+    from inpaint.weights.onnx_file import read_contents
+
+    contract = Contract.from_metadata(read_contents(path).metadata)
+    return {
+        "name": contract.name,
+        "task": contract.task,
+        "licence": contract.licence,
+        "restrictions": "",
+        "size": path.stat().st_size,
+        "sha256": digest(path),
+        "path": str(path),
+        "contract": asdict(contract),
     }
 
 

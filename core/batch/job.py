@@ -44,6 +44,8 @@ class Settings:
     """Where the fine detail of the fill comes from."""
     seed: int = 0
     """Another one gives other fills."""
+    tile: bool = False
+    """Whether the photographs are textures whose borders meet."""
 
     def choice_for(self, item: Item) -> MaskChoice:
         """Return where the hole of this photograph is. Raises `MaskError` when it has no mask.
@@ -58,8 +60,8 @@ class Settings:
     def key(self, model: str) -> str:
         """Return a hash of these settings, of this version of Inpaint, and of the `model`'s SHA-256."""
         choice = asdict(replace(self.choice, file=None))
-        told = {"choice": choice, "grow": self.grow, "feather": self.feather, "detail": self.detail, "model": model}
-        told |= {"seed": self.seed}
+        told = {"choice": choice, "grow": self.grow, "feather": self.feather, "detail": self.detail, "tile": self.tile}
+        told |= {"seed": self.seed, "model": model}
         text = json.dumps(told | {"inpaint": release()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -195,6 +197,7 @@ def _fill(
             detail=settings.detail,
             sampling=Sampling(seed=settings.seed),
             progress=progress,
+            tile=settings.tile,
         )
         del photo, hole  # a mask as large as the photograph, which encoding has no use for
     with timed(seconds, "write"):

@@ -23,7 +23,7 @@ _GRADIENT = 0.8
 """Correlation of brightness with depth from which on the inside of a hole is a slope."""
 _MOSTLY_SOFT = 0.2
 """Share of white in the hole below which hardly anything of it is certain."""
-_HAZE, _COVERED = 6.0, 0.25
+_HAZE, _COVERED = 3.6, 0.25
 """Width in pixels of the edges of a haze, and the share of the picture that it covers at least."""
 _MOSTLY_FLAT = 0.3
 """Share of the hole that lies in areas of one grey each, from which on these greys are meant."""
@@ -100,6 +100,8 @@ def judge(levels: np.ndarray) -> Greys:
     flat = _flat_greys(seen, low + _NOISE * (high - low))
     if flat is not None and flat[0] < min(NEAR_WHITE, 0.97 * flat[1]):
         dim = flat[0] if dim is None else min(dim, flat[0])
+    elif dim is not None and width > _HAZE and sure < _MOSTLY_SOFT:
+        return Greys(hazy=True, stray=True, certain=sure, haze=split)
     if dim is not None:
         white, parts = min(white, dim), True
     white = max(white, black + 1)

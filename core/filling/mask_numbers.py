@@ -175,7 +175,11 @@ def is_scattered(hole: np.ndarray) -> bool:
     share = float(seen.mean())
     if share <= _SCATTERED:
         return False
-    return float(cv2.erode(seen, np.ones((3, 3), np.uint8)).sum()) < _SCATTERED * float(seen.sum())
+    if float(cv2.erode(seen, np.ones((3, 3), np.uint8)).sum()) >= _SCATTERED * float(seen.sum()):
+        return False
+    beside = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.uint8)
+    alone = (seen > 0) & (cv2.dilate(seen, beside) == 0)
+    return float(alone.sum()) > _SCATTERED * float(seen.sum())
 
 
 def _is_slope(seen: np.ndarray) -> bool:

@@ -8,7 +8,8 @@ import numpy as np
 
 from inpaint.core.engines.features import bundled_features
 from inpaint.core.errors import MaskError
-from inpaint.core.filling.mask import bounds, read_mask
+from inpaint.core.filling.mask import bounds
+from inpaint.core.filling.mask_file import read_mask
 from inpaint.core.filling.regions import Box, Region, widened
 from inpaint.core.filling.tone_curve import curve_of
 from inpaint.core.texture import Result, synthesize

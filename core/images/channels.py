@@ -64,7 +64,10 @@ class Channels:
         every = self.every()
         if not 1 <= number <= len(every):
             count = len(every)
-            raise error(f"{path} has {count} channel{'' if count == 1 else 's'}, so there is no channel {number}.")
+            raise error(
+                f"{path} has {count} channel{'' if count == 1 else 's'}, so there is no channel {number}; if it has "
+                f"a page of its own, name that, as in {path.name}#page=2."
+            )
         return replace(self, colours=every[number - 1][..., None], alpha=None, extra=None, palette=None)
 
     def in_colour(self) -> np.ndarray:
@@ -84,7 +87,7 @@ def read_channels(path: str | Path, error: type[InpaintError], page: int | None 
             if found is not None:
                 return found
         if page not in (None, 1):
-            raise error(f"{path} has one page, so there is no page {page}.")
+            raise error(f"{path} has one page, so there is no page {page}; leave that out.")
     with open_picture(path, error) as picture:
         return _from_pillow(picture, path)
 

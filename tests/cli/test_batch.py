@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from typer.testing import CliRunner, Result
 
@@ -121,7 +122,7 @@ def test_json_is_one_object(album: Path, run: Callable) -> None:
     result = run("--json", "--quiet")
     record = json.loads(result.stdout)
     assert set(record) == {
-        "manifest", "photographs", "done", "failed", "skipped", "left", "seconds", "devices", "failures"
+        "manifest", "photographs", "done", "failed", "with_notes", "skipped", "left", "seconds", "devices", "failures"
     }  # fmt: skip
     assert (record["photographs"], record["done"], record["failed"], record["devices"]) == (6, 5, 1, ["cpu"])
     assert record["failures"][0]["image"] == str(album / "photos/000.png")
@@ -303,3 +304,30 @@ def test_ctrl_c_is_130_and_says_how_to_go_on(tmp_path: Path, tiny_model: Path, p
     written = [name for name in results(tmp_path / "out") if name not in ("manifest.jsonl", BEGUN)]
     assert sorted(line["output"] for line in lines(tmp_path / "out")) == written
     assert 5 <= len(written) < 150
+
+
+def test_notes_are_counted_and_resume_is_only_named_where_it_helps(album: Path, run: Callable, hole: Maker) -> None:
+    noisy = hole().astype(np.uint8) * 255
+    noisy[::3, ::5] += (noisy[::3, ::5] == 0).astype(np.uint8)
+    Image.fromarray(noisy).save(album / "masks" / "000.png")
+    (album / "masks" / "002.png").unlink()
+    result = run()
+    assert result.exit_code == 3
+    assert "5 filled, 1 failed, 1 with notes" in result.stdout
+    assert "--resume" not in result.stdout
+    assert json.loads(run("--json").stdout)["with_notes"] == 1
+
+
+def test_a_channel_of_each_photograph_is_its_mask(album: Path, run: Callable, picture: Maker, hole: Maker) -> None:
+    (album / "scans").mkdir()
+    for number in range(2):
+        array = np.dstack([picture(seed=number), np.where(hole(), 20, 200).astype(np.uint8)])
+        tifffile.imwrite(
+            album / "scans" / f"{number}.tif", array, photometric="rgb", extrasamples=["unspecified"], metadata=None
+        )
+    result = run("--mask", "#4", "--invert", photos=["scans"], masks=None)
+    assert result.exit_code == 0, result.output
+    for number in range(2):
+        filled = tifffile.imread(album / "out" / f"{number}.tif")
+        assert np.array_equal(filled[..., :3][~hole()], picture(seed=number)[~hole()])
+        assert (filled[..., :3][hole()] != picture(seed=number)[hole()]).any()

@@ -253,3 +253,11 @@ def test_what_is_wrong_is_one_sentence(
     monkeypatch.chdir(tmp_path)
     assert sentence in run("weights", *words, code=code).stderr
     assert [path.name for path in tmp_path.iterdir()] in ([], ["hf"])
+
+
+def test_info_of_a_file_of_yours(tiny_model: Path, tmp_path: Path) -> None:
+    record = json.loads(run("weights", "info", str(tiny_model), "--json").stdout)
+    assert (record["name"], record["task"], record["path"]) == ("tiny", "inpaint", str(tiny_model))
+    assert record["size"] == tiny_model.stat().st_size
+    (tmp_path / "no.onnx").write_bytes(b"no model")
+    assert "no.onnx" in run("weights", "info", str(tmp_path / "no.onnx"), code=5).stderr

@@ -51,7 +51,10 @@ def numbered_page(tiff: tifffile.TiffFile, number: int, path: Path, error: type[
     """Return a page by its number, from 1. Raises an `error` that says how many there are."""
     count = len(tiff.pages)
     if not 1 <= number <= count:
-        raise error(f"{path} has {count} page{'' if count == 1 else 's'}, so there is no page {number}.")
+        raise error(
+            f"{path} has {count} page{'' if count == 1 else 's'}, so there is no page {number}; a channel is named by "
+            f"its number alone, as in {path.name}#4."
+        )
     return _page(tiff, number - 1)
 
 

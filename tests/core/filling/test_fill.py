@@ -10,6 +10,8 @@ from hypothesis.extra.numpy import arrays
 
 from inpaint.core import Box, Engine, EngineError, MaskError, Photo, fill, fill_pixels, load_engine
 from inpaint.core.filling import fill as filling
+from inpaint.core.filling.fill_photo import fill_photo
+from inpaint.core.filling.mask_sources import BuiltMask
 from inpaint.weights import Contract
 
 Maker = Callable[..., np.ndarray]
@@ -273,3 +275,31 @@ def test_what_nobody_sees_is_not_looked_at(engine: Engine, picture: Maker, hole:
     assert Photo(pixels=pixels, alpha=alpha | np.uint8(1)).empty is None
     with pytest.raises(MaskError, match="transparent"):
         fill(Photo(pixels=pixels, alpha=np.uint8(255) * hole()), hole(), engine)
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (48, 0), (0, 64), (48, 64)])
+def test_the_hole_of_a_texture_goes_across_its_borders(engine: Engine, hole: Maker, shift: tuple[int, int]) -> None:
+    across = np.linspace(0, 2 * np.pi, 128, endpoint=False)
+    texture = np.repeat(np.tile(np.rint(127 + 100 * np.sin(across)), (96, 1))[..., None], 3, 2).astype(np.uint8)
+    mask = np.roll(hole(), shift, axis=(0, 1))
+    filled = fill_photo(Photo(pixels=texture.copy()), BuiltMask(levels=mask, opaque=False), engine, tile=True)
+    whole = fill_photo(Photo(pixels=texture.copy()), BuiltMask(levels=mask, opaque=False), engine)
+    assert np.array_equal(filled.photo.pixels[~mask], texture[~mask])
+    assert filled.notes == ()
+    # Wherever the texture is cut, the fill is the same.
+    wanted = fill_photo(
+        Photo(pixels=np.roll(texture, (-shift[0], -shift[1]), axis=(0, 1))),
+        BuiltMask(levels=hole(), opaque=False),
+        engine,
+        tile=True,
+    )
+    assert np.array_equal(filled.photo.pixels, np.roll(wanted.photo.pixels, shift, axis=(0, 1)))
+    error = [np.abs(done.photo.pixels[mask].astype(int) - texture[mask]).mean() for done in (filled, whole)]
+    assert error[0] <= error[1] + 1
+
+
+def test_a_hole_all_the_way_round_a_texture_is_noted(engine: Engine, picture: Maker) -> None:
+    mask = np.zeros((96, 128), bool)
+    mask[40:50] = True
+    filled = fill_photo(Photo(pixels=picture()), BuiltMask(levels=mask, opaque=False), engine, tile=True)
+    assert "all the way round" in filled.notes[-1]

@@ -95,7 +95,7 @@ def test_what_cannot_be_drawn_is_refused(shapes, tmp_path, photographs):
         draw_mask("strokes", 64, rng, area=(0.4, 0.1))
     with pytest.raises(RecipeError, match="--shapes"):
         draw_mask("objects", 64, rng)
-    with pytest.raises(RecipeError, match="8-bit"):
+    with pytest.raises(RecipeError, match="no label map"):
         draw_mask("objects", 64, rng, shapes=masksets.Shapes(str(photographs)))
     (tmp_path / "a.webp").write_bytes(b"x")
     with pytest.raises(RecipeError, match="label maps"):
