@@ -28,6 +28,8 @@ _HAZE, _COVERED = 3.6, 0.25
 _MOSTLY_FLAT = 0.3
 """Share of the hole that lies in areas of one grey each, from which on these greys are meant."""
 _FEW_GREYS = 8
+_PLAIN = 0.05
+"""Share of the hole that has the brightest level, from which on that is no tip of a slope."""
 _SHARP = 1.5
 """Width in pixels, from a quarter to three quarters of the way up, of an edge that counts as sharp."""
 
@@ -201,7 +203,9 @@ def _inside(seen: np.ndarray, hard: np.ndarray, width: float) -> tuple[int, int]
     if deep.sum() < max(16, 0.01 * hard.sum()):
         if width > _SHARP:  # softer than it is wide
             top = int(np.percentile(seen[hard], 98))
-            return (top, top) if top < NEAR_WHITE else (WHITE, WHITE)
+            plain = float(np.mean(seen[hard] == seen.max())) > _PLAIN
+            top = int(seen.max()) if plain else top
+            return (top, top) if plain or top < NEAR_WHITE else (WHITE, WHITE)
         deep = depth > min(3.0, 0.6 * float(depth.max()))
     values = seen[deep]
     least, darkest, brightest = (int(value) for value in np.percentile(values, (0.5, 2, 98), method="lower"))

@@ -16,7 +16,7 @@ _MOST_NAMED = 6
 _LOOKED_AT = 4_000_000
 _DARK = 64
 """A mask whose greys are all below this one, and few, was never meant to be looked at: its numbers are labels."""
-_FEW = 32
+_FEW = 64
 _SCATTERED = 0.05
 _FEW_COLOURS = 64
 _VOID, _VOID_COLOUR = 255, "#e0e0c0"
@@ -141,6 +141,8 @@ def is_label_map(numbers: Numbers, used: np.ndarray) -> bool:
     if values.dtype.kind == "f" and used[-1] <= 1:
         return False
     seen = _thinned(values)
+    if not numbers.names and _is_noisy(used):
+        return False
     places = np.searchsorted(used, seen).astype(np.uint16)
     square = np.ones((3, 3), np.uint8)
     core = cv2.erode(places, square) == cv2.dilate(places, square)
@@ -164,7 +166,7 @@ def is_label_map(numbers: Numbers, used: np.ndarray) -> bool:
     areas = (flats >= 0.3 * np.maximum(counts, 1)) & (flats > 0)
     if numbers.names and len(used) <= _FEW_COLOURS and areas.any() and share > 0.3:
         return True
-    if areas.sum() < 2 - (len(void) > 0) or counts[areas].sum() < 0.98 * counts.sum() or share < 0.6:
+    if areas.sum() < 2 - (len(void) > 0) or counts[areas].sum() < 0.9 * counts.sum() or share < 0.6:
         return False
     return areas.sum() <= 8 or bool(numbers.names) or not _is_slope(seen)
 
@@ -180,6 +182,16 @@ def is_scattered(hole: np.ndarray) -> bool:
     beside = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.uint8)
     alone = (seen > 0) & (cv2.dilate(seen, beside) == 0)
     return float(alone.sum()) > _SCATTERED * float(seen.sum())
+
+
+def _is_noisy(used: np.ndarray) -> bool:
+    """Say whether the numbers are those around black and those around one bright grey, as in flat blocks of a JPEG."""
+    plain = used[used != _VOID] if _VOID - 1 not in used else used
+    gaps = np.diff(plain)
+    if len(gaps) < 4 or gaps.max() <= 0.5 * (plain[-1] - plain[0]):
+        return False
+    dark, bright = np.split(plain, [int(np.argmax(gaps)) + 1])
+    return len(dark) >= 4 and dark[-1] - dark[0] <= 0.2 * plain[-1] and bright[0] >= 0.6 * plain[-1]
 
 
 def _is_slope(seen: np.ndarray) -> bool:

@@ -33,7 +33,9 @@ def draw_object(rng: Rng, parts: bool = False) -> np.ndarray:
 
     Between 1 and 40 % of the picture are covered, and at least one part has an inside.
     """
-    height, width = (int(side) for side in rng.integers(48, 129, 2))
+    large = rng.random() < 0.15
+    height, width = rng.integers(200, 420, 2) if large else rng.integers(48, 129, 2)
+    height, width = int(height), int(width)
     while True:
         labels = np.zeros((height, width), np.int32)
         for number in range(1, int(rng.integers(2, 5)) if parts else int(rng.integers(2, 4))):
@@ -116,7 +118,12 @@ def probabilities(rng: Rng) -> Drawn:
     sigma = rng.uniform(0.4, 2)
     low = rng.uniform(0.62, 0.93)
     share = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), sigma)
-    share *= rng.uniform(low, min(0.995, low + 0.25), hole.shape)
+    noise = rng.uniform(low, min(0.995, low + 0.25), hole.shape)
+    if rng.random() < 0.5:  # networks are unsure in patches
+        patches = cv2.GaussianBlur(rng.random(hole.shape), (0, 0), rng.uniform(1, 8))
+        patches = (patches - patches.min()) / np.ptp(patches)
+        noise = low + patches * (min(0.995, low + 0.25) - low)
+    share *= noise
     share[share < rng.choice([0.004, 0.01, 0.03])] = 0
     depth = rng.integers(3)
     if depth == 0:
@@ -188,6 +195,41 @@ def jpeg(rng: Rng) -> Drawn:
     if rng.random() < 0.5:
         return _drawn("JPEG", (encoded, ".jpg"), hole, 3)
     return _drawn("JPEG saved as PNG", png(np.asarray(Image.open(io.BytesIO(encoded)))), hole, 9)
+
+
+def instances(rng: Rng) -> Drawn:
+    """Many small objects with numbers of their own."""
+    height, width = (int(side) for side in rng.integers(120, 260, 2))
+    numbers = np.zeros((height, width), np.uint16)
+    first = int(rng.choice([1, 1000, 24_000]))
+    for number in range(int(rng.integers(5, 60))):
+        x, y = int(rng.integers(0, width - 12)), int(rng.integers(0, height - 12))
+        if rng.random() < 0.8:
+            cv2.ellipse(
+                numbers, (x, y), (int(rng.integers(3, 9)), int(rng.integers(3, 9))), 0, 0, 360, first + number, -1
+            )
+        else:
+            numbers[y : y + 2, x : x + 12] = first + number
+    if first == 1:
+        numbers = numbers.astype(np.uint8)
+    return _drawn("instances", png(numbers), numbers > 0, 0)
+
+
+def layer(rng: Rng) -> Drawn:
+    """One colour on a transparent layer, not quite opaque, with an antialiased or soft edge."""
+    hole = draw_object(rng) > 0
+    sigma = rng.uniform(0.3, 1.5)
+    opacity = cv2.GaussianBlur(hole.astype(np.float32), (0, 0), sigma) * rng.uniform(100, 255)
+    colour = np.full((*hole.shape, 3), rng.integers(0, 256, 3), np.uint8)
+    return _drawn("layer", png(np.dstack([colour, opacity.round().astype(np.uint8)])), hole, 3 * sigma + 2)
+
+
+def colour_jpeg(rng: Rng) -> Drawn:
+    hole = draw_object(rng) > 0
+    colour = rng.choice(np.array([(255, 0, 0), (0, 255, 0), (255, 0, 255), (255, 255, 0), (255, 255, 255)]))
+    picture = Image.fromarray((hole[..., None] * colour).astype(np.uint8))
+    encoded = _saved(picture, "JPEG", quality=int(rng.integers(40, 96)))
+    return _drawn("JPEG in colour", (encoded, ".jpg"), hole, 9)
 
 
 def deep_tiff(rng: Rng) -> Drawn:
@@ -266,6 +308,9 @@ KINDS: tuple[Callable[[Rng], Drawn], ...] = (
     labels,
     label_values,
     jpeg,
+    instances,
+    layer,
+    colour_jpeg,
     deep_tiff,
     inverted,
     infrared,
