@@ -28,8 +28,8 @@ def compose(
         str,
         typer.Option(
             metavar="X,Y[,W,H]",
-            help="Where to put the object, in pixels from the top left. Without W,H it keeps its size. Of a transparent "
-            "PNG or a mask the box around the object counts, not the whole canvas.",
+            help="Where to put the object, in pixels from the top left. Without W,H it keeps its size. Of a "
+            "transparent PNG or a mask the box around the object counts, not the whole canvas.",
             show_default=False,
         ),
     ],

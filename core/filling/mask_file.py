@@ -219,15 +219,16 @@ def _colours_told(numbers: Numbers, used: np.ndarray) -> str:
 def _greys_told(greys: Greys, levels: np.ndarray, name: str, invert: bool, options: bool) -> list[str]:
     """Say what was made of greys, and which option makes something else of them."""
     found: list[str] = []
+    hole = "hole" if options else "object"
     if greys.black:
         side, bound = ("white", f"down to {WHITE - greys.black}") if invert else ("black", f"up to {greys.black}")
         found.append(f"is not quite {side} where nothing is marked ({bound} of 255), which was taken as {side}")
     if greys.parts:
-        found.append("has parts darker than others, and all of them were taken as wholly hole")
+        found.append(f"has parts darker than others, and all of them were taken as wholly {hole}")
     elif greys.inside is not None and greys.white < WHITE:
         first, last = greys.inside if not invert else (WHITE - greys.inside[1], WHITE - greys.inside[0])
         span = f"{first} to {last}" if first < last else f"{first}"
-        found.append(f"is grey inside its hole ({span} of 255), which was taken as wholly hole")
+        found.append(f"is grey inside its {hole} ({span} of 255), which was taken as wholly {hole}")
     split = _as_stored(greys.threshold, invert)
     notes = []
     if found:

@@ -129,11 +129,15 @@ def test_a_soft_mask_and_its_threshold(folder: Path, run: Callable, hole: Maker)
     levels[30:54, 40:44] = 51
     Image.fromarray(levels).save(folder / "soft.png")
     old = pixels(folder / "photo.png").astype(int)
-    assert run("photo.png", mask="soft.png").exit_code == 0
+    result = run("photo.png", mask="soft.png")
+    assert "several values (51 and 255)" in result.stderr
+    whole = pixels(folder / "photo.filled.png").astype(int)
+    assert run("photo.png", "--soft", mask="soft.png").exit_code == 0
     soft = np.abs(pixels(folder / "photo.filled.png") - old)[levels == 51].mean()
     result = run("photo.png", "--threshold", "51", "--json", mask="soft.png")
     hard = np.abs(pixels(folder / "photo.filled.png") - old)[levels == 51].mean()
     assert 0 < soft < hard / 2
+    assert np.array_equal(pixels(folder / "photo.filled.png"), whole)
     assert json.loads(result.stdout)["hole_pixels"] == hole().sum()
     result = run("photo.png", "--threshold", "52", "--json", mask="soft.png")
     assert json.loads(result.stdout)["hole_pixels"] == (levels == 255).sum()

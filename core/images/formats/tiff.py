@@ -4,7 +4,6 @@ import struct
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import tifffile
 from PIL import Image
 
