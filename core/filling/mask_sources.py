@@ -215,6 +215,7 @@ def _by_boxes(photo: Photo, boxes: tuple[Box, ...]) -> np.ndarray:
 def _by_color(photo: Photo, choice: MaskChoice, color: tuple[float, float, float]) -> tuple[np.ndarray, list[str]]:
     """Return what has the colour, and notes."""
     pixels, where, notes = photo.pixels, "the image", []
+    channels = None
     if choice.file is not None:
         channels = read_channels(choice.file, MaskError, choice.page)
         if choice.channel is not None:
@@ -239,7 +240,7 @@ def _by_color(photo: Photo, choice: MaskChoice, color: tuple[float, float, float
             f"No pixel of {where} has the colour #{bytes(round(value) for value in color).hex()}; check it, or raise "
             f"--tolerance (now {choice.tolerance})."
         )
-    if choice.file is not None and pixels.dtype == np.uint16:
+    if channels is not None and choice.file is not None and pixels.dtype == np.uint16:
         numbers = numbers_of(channels, choice.file)
         taken = used_values(numbers.values[hole])
         if 1 < len(taken) <= _FEW_VALUES:

@@ -149,7 +149,8 @@ def _from_tiff(
 
 def _from_pillow(picture: Image.Image, source: Path | bytes, *, turn: bool = True) -> Channels:
     """Read what Pillow has opened from `source`."""
-    raw = str(picture.tile[0][3]) if getattr(picture, "tile", None) else ""
+    tiles = getattr(picture, "tile", None)
+    raw = str(tiles[0][3]) if tiles else ""
     lossy = picture.format in _LOSSY or (picture.format == "WEBP" and not _is_lossless_webp(_bytes(source, 4096)))
     deep = picture.format == "PNG" and ";16B" in raw and picture.mode in ("RGB", "RGBA")
     picture.load()
