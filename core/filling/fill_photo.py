@@ -14,9 +14,7 @@ from inpaint.core.filling.texture import Sampling
 from inpaint.core.images.photo import Photo
 from inpaint.core.images.read_write import check_output
 
-_TILE_CUT = (
-    "The hole goes all the way round the texture, so its borders may not meet where it does; look there."
-)
+_TILE_CUT = "The hole goes all the way round the texture, so its borders may not meet where it does; look there."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,9 +59,7 @@ def fill_photo(
     tile: its left and right borders meet, and so do top and bottom, as those of a texture do: the hole may go across.
     """
     if tile:
-        return _fill_tile(
-            photo, hole, engine, sampling, grow=grow, feather=feather, detail=detail, progress=progress
-        )
+        return _fill_tile(photo, hole, engine, sampling, grow=grow, feather=feather, detail=detail, progress=progress)
     filled = fill_pixels(
         photo.pixels,
         hole.levels,
