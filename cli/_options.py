@@ -1,6 +1,7 @@
 """Options that several commands share, and what their words mean."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
