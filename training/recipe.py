@@ -25,7 +25,7 @@ from inpaint.training.curriculum import expand
 from inpaint.training.data.composites import CompositeConfig
 from inpaint.training.data.crops import CropConfig
 from inpaint.training.data.holes import HoleConfig, holes_of
-from inpaint.training.toml_files import SEEDS, change, check_finite, read_table, shipped
+from inpaint.training.toml_files import SEEDS, changed_table, check_finite, shipped
 
 
 def _by(field: str, default: str, *others: str) -> Discriminator:
@@ -191,9 +191,7 @@ def load_recipe(name_or_path: str, settings: list[str] | None = None) -> Recipe:
     settings: `key=value` each, the key dotted (`data.default.size=128`, `phases.0.steps=500`), the value as in TOML.
     Raises `RecipeError` with one sentence about the first thing that is wrong.
     """
-    record = read_table("recipes", name_or_path)
-    for setting in settings or []:
-        change(record, setting)
+    record = changed_table("recipes", name_or_path, settings)
     try:
         check_finite(record)
         return Recipe.model_validate(record)

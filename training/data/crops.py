@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from inpaint.core.errors import InpaintError, RecipeError
+from inpaint.core.errors import DataError, InpaintError, RecipeError
 from inpaint.training.data.sources import Source
 
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
@@ -42,18 +42,18 @@ class CropConfig:
 
 
 def read_picture(source: Source, index: int) -> Image.Image:
-    """Decode one picture of a source, upright and RGB. Raises `RecipeError`, which says where it is."""
+    """Decode one picture of a source, upright and RGB. Raises `DataError`, which says where it is."""
     return decode(source.read(index), source.place(index))
 
 
 def decode(encoded: bytes, name: str = "A picture") -> Image.Image:
-    """Decode a picture, upright and RGB. Raises `RecipeError` when it is not one, with the name that it is given."""
+    """Decode a picture, upright and RGB. Raises `DataError` when it is not one, with the name that it is given."""
     with refusing(name), Image.open(io.BytesIO(encoded)) as picture:
         return as_rgb(ImageOps.exif_transpose(picture), name, negative=_is_negative(picture))
 
 
 def as_rgb(
-    picture: Image.Image, name: str, error: type[InpaintError] = RecipeError, *, negative: bool = False
+    picture: Image.Image, name: str, error: type[InpaintError] = DataError, *, negative: bool = False
 ) -> Image.Image:
     """Return a picture as RGB of 8 bits, also one that Pillow would clip: grey of 16 bits, or floats with white at 1.
 
@@ -91,12 +91,12 @@ def refusing(name: str) -> Iterator[None]:
     except InpaintError:
         raise
     except MemoryError as error:
-        raise RecipeError(f"{name} does not fit into memory; make it smaller.") from error
+        raise DataError(f"{name} does not fit into memory; make it smaller.") from error
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         if isinstance(error, UnidentifiedImageError):  # it tells an address in memory
             reason = "it is no picture of a known kind"
-        raise RecipeError(f"{name} cannot be decoded ({reason}); remove it from the data.") from error
+        raise DataError(f"{name} cannot be decoded ({reason}); remove it from the data.") from error
 
 
 def random_crop(picture: Image.Image, config: CropConfig, rng: np.random.Generator) -> np.ndarray:

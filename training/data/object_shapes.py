@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from inpaint.core.errors import RecipeError
+from inpaint.core.errors import DataError, RecipeError
 from inpaint.training.data.crops import refusing
 from inpaint.training.data.sources import FolderSource, ShardSource, Source, StreamSource, open_source
 
@@ -31,14 +31,23 @@ class Shapes:
         if not self.maps:
             raise RecipeError(f"No label maps in {location}; it needs .png files with 0 for the background.")
 
-    def draw(self, size: int, area: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
+    def draw(
+        self, size: int, area: tuple[float, float], rng: np.random.Generator, skipped: list[str] | None = None
+    ) -> np.ndarray:
         """Draw one object-shaped hole: size x size bool, covering a share of the picture within `area`.
 
         The segment is mirrored half of the time, scaled to a share drawn evenly from `area`, widened a little, and put
-        anywhere inside the picture. Raises `RecipeError` when no segment can be made to fit.
+        anywhere inside the picture. skipped: gets the sentence of every label map that is not usable, and another one
+        is taken; None = `DataError` is raised. Raises `RecipeError` when no segment can be made to fit.
         """
         for _ in range(PLACES * PLACES):
-            shape = self._segment(rng)
+            try:
+                shape = self._segment(rng)
+            except DataError as error:
+                if skipped is None:
+                    raise
+                skipped.append(str(error))
+                continue
             if shape is None:
                 continue
             for _ in range(PLACES):
@@ -49,12 +58,7 @@ class Shapes:
 
     def _segment(self, rng: np.random.Generator) -> np.ndarray | None:
         """Return a random segment, cut to its bounding box: h x w bool; None where the map has none large enough."""
-        index = self.maps[int(rng.integers(len(self.maps)))]
-        encoded, place = self.source.read(index), self.source.place(index)
-        with refusing(place):
-            labels = np.asarray(Image.open(io.BytesIO(encoded)))
-        if labels.ndim != 2 or labels.dtype != np.uint8:
-            raise RecipeError(f"The label map {place} is not an 8-bit picture of one channel.")
+        labels = self.read(int(rng.integers(len(self.maps))))
         values, counts = np.unique(labels[labels > 0], return_counts=True)
         values = values[counts >= SMALLEST * labels.size]
         if not len(values):
@@ -62,6 +66,16 @@ class Shapes:
         segment = labels == rng.choice(values)
         rows, columns = np.flatnonzero(segment.any(axis=1)), np.flatnonzero(segment.any(axis=0))
         return segment[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+    def read(self, number: int) -> np.ndarray:
+        """Return one label map, H x W uint8, number < len(maps). Raises `DataError` when it is not usable."""
+        index = self.maps[number]
+        encoded, place = self.source.read(index), self.source.place(index)
+        with refusing(place):
+            labels = np.asarray(Image.open(io.BytesIO(encoded)))
+        if labels.ndim != 2 or labels.dtype != np.uint8:
+            raise DataError(f"The label map {place} is not an 8-bit picture of one channel.")
+        return labels
 
 
 def _suffix(source: Source, index: int) -> str:

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image, ImageOps
 
-from inpaint.core.errors import RecipeError
+from inpaint.core.errors import DataError, RecipeError
 from inpaint.training.data.crops import as_rgb, decode, refusing
 from inpaint.training.data.sources import SUFFIXES, picture_files, read_file, read_part
 from inpaint.weights.paths import is_file, is_folder, matching
@@ -33,7 +33,7 @@ class Segmented:
 
     def __post_init__(self) -> None:
         if self.labels.shape != self.pixels.shape[:2]:
-            raise RecipeError(
+            raise DataError(
                 f"{self.name} has {self.pixels.shape[1]} x {self.pixels.shape[0]} pixels and its label map "
                 f"{self.labels.shape[1]} x {self.labels.shape[0]}; make them the same size."
             )
@@ -41,12 +41,12 @@ class Segmented:
     def areas(self) -> np.ndarray:
         """Count the pixels of each number; those of 0, the background, as none.
 
-        Raises `RecipeError` when there is no object.
+        Raises `DataError` when there is no object.
         """
         areas = np.bincount(self.labels.ravel())
         areas[0] = 0
         if not areas.any():
-            raise RecipeError(f"{self.name} has no object in its label map; mark one, or leave the picture out.")
+            raise DataError(f"{self.name} has no object in its label map; mark one, or leave the picture out.")
         return areas
 
 
