@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column
 from rich.text import Text
 
+from inpaint.cli._report import print_notes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -185,6 +187,13 @@ class ExperimentProgress:
             self.line = progress
             yield progress
         self.interrupted = self.interrupted or progress.interrupted
+
+    def note(self, sentence: str) -> None:
+        """Say something above the line."""
+        if self.line is not None:
+            self.line.note(sentence)
+        else:
+            print_notes([sentence])
 
     def measuring(self, done: int, count: int) -> None:
         """Show how far a measurement is."""

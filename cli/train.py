@@ -146,6 +146,8 @@ def train(
             return
         with TrainingProgress(settled, processes=process_count(), visible=is_first()) as progress:
             interrupt.check()
+            if resume and out is not None and is_first():
+                progress.note(f"Goes on after step {RunDirectory(out).last_step()} of {settled.schedule.steps}.")
             finished = run_training(settled, replace(options, tell=progress.note), [progress])
     progress.conclude(
         finished,

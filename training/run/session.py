@@ -115,7 +115,8 @@ def _train(recipe: Recipe, options: Options, watchers: Sequence[Callback], until
             rundir.remember_origin(options.origin())
         else:
             rundir.create(recipe, options.origin() | {"held_out": material.held_out}, again=options.again)
-        options.tell(f"Goes on after step {start}." if options.resume else material.validated_on)
+            if options.val is None:
+                options.tell(material.validated_on)
     skipped = _skipped(material, rundir, options, log=first_process)
 
     schedule = recipe.schedule

@@ -90,7 +90,6 @@ def test_a_picture_that_is_none_is_named_once_and_costs_no_bit_of_a_resume(photo
     run_training(short_recipe(), options(data, halves.path, tell=told.append), [lambda report: report.step == 7])
     run_training(short_recipe(), options(data, halves.path, tell=told.append, resume=True))
     assert [note for note in told if "2.png" in note] == notes
-    assert "Goes on after step 7." in told
     assert sum("skipped" in record for record in halves.records()) == 1
     expected, got = whole.load()[0], halves.load()[0]
     assert [key for key in expected if not torch.equal(expected[key], got[key])] == []
@@ -107,7 +106,7 @@ def test_too_many_end_it_and_nothing_is_lost(photographs, tmp_path):
                 path.write_bytes(b"no picture any more")
 
     recipe = short_recipe(sample_every=100)
-    with pytest.raises(RecipeError, match="not usable"):
+    with pytest.raises(RecipeError, match="No picture that was tried is usable"):
         run_training(recipe, options(data, out, tell=told.append), [destroy])
     assert RunDirectory(out).last_step() == 4
     assert told[-1] == "Saved after step 4: --resume goes on from there."
