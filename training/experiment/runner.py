@@ -14,7 +14,7 @@ from inpaint.training.experiment.directory import ExperimentDirectory
 from inpaint.training.experiment.measure import Bench, Progress
 from inpaint.training.experiment.plan import Cell, Plan, load_plan
 from inpaint.training.experiment.report import write_report
-from inpaint.training.run.directory import write_json
+from inpaint.training.json_files import write_json
 from inpaint.training.run.processes import process_count
 from inpaint.training.run.session import Options
 

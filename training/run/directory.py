@@ -22,6 +22,7 @@ from safetensors import SafetensorError
 
 from inpaint.core.atomic_files import atomic_write
 from inpaint.core.errors import OutputError, RecipeError
+from inpaint.training.json_files import write_json
 from inpaint.weights.paths import is_there, matching
 
 if TYPE_CHECKING:
@@ -232,12 +233,6 @@ class RunDirectory:
                 shutil.rmtree(self.checkpoint(step), ignore_errors=True)
         for leftover in self.checkpoints.glob(".saving-*"):
             shutil.rmtree(leftover, ignore_errors=True)
-
-
-def write_json(path: Path, record: dict[str, Any]) -> None:
-    """Write one JSON object, whole or not at all."""
-    with atomic_write(path) as file:
-        file.write(json.dumps(record, indent=2).encode() + b"\n")
 
 
 def write_tensors(path: Path, tensors: "dict[str, Tensor]", metadata: dict[str, str] | None = None) -> None:
