@@ -25,6 +25,7 @@ from inpaint.training.curriculum import expand
 from inpaint.training.data.composites import CompositeConfig
 from inpaint.training.data.crops import CropConfig
 from inpaint.training.data.holes import HoleConfig, holes_of
+from inpaint.training.recipe_errors import first_error
 from inpaint.training.toml_files import SEEDS, changed_table, check_finite, shipped
 
 
@@ -196,18 +197,10 @@ def load_recipe(name_or_path: str, settings: list[str] | None = None) -> Recipe:
         check_finite(record)
         return Recipe.model_validate(record)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = _place(first["loc"])
-        raise RecipeError(f"The recipe {name_or_path} is not valid: {where}: {first['msg']}.") from error
+        first = first_error(error, Recipe, "the recipe", "curriculum")
+        raise RecipeError(f"The recipe {name_or_path} is not valid: {first}.") from error
     except InpaintError as error:
         raise RecipeError(f"The recipe {name_or_path} is not valid: {error}") from error
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    """Name a place as it is written in the file: without the kind by which pydantic chose a table's dataclass."""
-    if location[:1] in (("generator",), ("discriminator",)):
-        location = location[:1] + location[2:]
-    return ".".join(str(part) for part in location) or "the recipe"
 
 
 def recipe_digest(recipe: Recipe) -> str:

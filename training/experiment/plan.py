@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from inpaint.core.errors import RecipeError
 from inpaint.training.evaluation.metrics import TRUTH_GROUPS
 from inpaint.training.recipe import Recipe, Seed, load_recipe
+from inpaint.training.recipe_errors import first_error
 from inpaint.training.toml_files import changed_table, check_finite, shipped
 
 IRREGULAR: Final = "irregular"
@@ -152,8 +153,6 @@ def load_plan(name_or_path: str, settings: list[str] | None = None) -> Plan:
         check_finite(table)
         return Plan.model_validate(table)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the plan"
-        raise RecipeError(f"The plan {name_or_path} is not valid: {where}: {first['msg']}.") from error
+        raise RecipeError(f"The plan {name_or_path} is not valid: {first_error(error, Plan, 'the plan')}.") from error
     except RecipeError as error:
         raise RecipeError(f"The plan {name_or_path} is not valid: {error}") from error
