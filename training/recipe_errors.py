@@ -28,8 +28,8 @@ def first_error(error: ValidationError, kind: type, what: str, *others: str) -> 
 def keys(kind: Any, location: tuple[int | str, ...]) -> list[str]:
     """Name the keys of a table, by its place in what should be a `kind`; for a union, the place has the tag."""
     for part in location:
-        kind = _inside(_bare(kind), part)
-    kind = _bare(kind)
+        kind = _inside(bare(kind), part)
+    kind = bare(kind)
     return [*kind.model_fields] if issubclass(kind, BaseModel) else [*get_type_hints(kind)]
 
 
@@ -45,13 +45,13 @@ def _inside(kind: Any, part: int | str) -> Any:
     return arguments[1] if issubclass(get_origin(kind) or object, Mapping) else arguments[0]
 
 
-def _bare(kind: Any) -> Any:
-    """Take notes and "or nothing" off a type."""
+def bare(kind: Any) -> Any:
+    """Return a type without its notes (`Annotated`) and without "or None"."""
     if get_origin(kind) is Annotated:
-        return _bare(get_args(kind)[0])
+        return bare(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
         some = [each for each in get_args(kind) if each is not type(None)]
-        return _bare(some[0]) if len(some) == 1 else kind
+        return bare(some[0]) if len(some) == 1 else kind
     return kind
 
 

@@ -110,7 +110,7 @@ def test_seeds_multiply_the_matrix():
         ('adjust.0.when.family=["vae"]', "on no axis"),
         ("measure.speed=1", "measure.speed: there is no such key, choose one of every, sides"),
         ("foo=1", "foo: there is no such key, choose one of name, description, recipe, axes"),
-        ('adjust.0.foo=1', "adjust.0.foo: there is no such key, choose one of when, settings"),
+        ("adjust.0.foo=1", "adjust.0.foo: there is no such key, choose one of when, settings"),
         ("measure.seed=-1", "measure.seed"),
         ("measure.sides=[0.5, nan]", "measure.sides.1 is nan"),
         ("seeds=[0, -1]", "seeds.1"),
