@@ -54,7 +54,7 @@ def keys(kind: Any) -> Iterator[tuple[str, str, str]]:
     for name, hint in _hints(kind).items():
         if _is_table(hint):
             continue
-        choices = [choice for choice in get_args(bare(hint))] if get_origin(bare(hint)) is Literal else []
+        choices = list(get_args(bare(hint))) if get_origin(bare(hint)) is Literal else []
         meaning = meanings[name]
         if len(choices) > 1 and not all(f'"{choice}"' in meaning for choice in choices):
             meaning = f"{meaning} One of {', '.join(f'`{json.dumps(choice)}`' for choice in choices)}."
