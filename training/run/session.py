@@ -164,8 +164,8 @@ def open_data(recipe: Recipe, options: Options) -> TrainingData:
     """Open the data of a training. One that goes on keeps as many photographs from training as when it began."""
     held_out = int(RunDirectory(options.out).origin().get("held_out", 0)) if options.resume else None
     # Absolute, so that what is said of a picture is the same from wherever the training goes on.
-    places = (place and absolute_location(place) for place in (options.data, options.val, options.shapes))
-    return open_training_data(recipe, *places, held_out=held_out)
+    val, shapes = (place and absolute_location(place) for place in (options.val, options.shapes))
+    return open_training_data(recipe, absolute_location(options.data), val, shapes, held_out)
 
 
 def _skipped(material: TrainingData, rundir: RunDirectory, options: Options, *, log: bool) -> SkippedPictures:
