@@ -131,6 +131,8 @@ def test_what_can_be_checked_without_torch_is_checked_first(photographs, tmp_pat
         (8, "train", "--resume", "--out", tmp_path / "taken"),
         (2, "train", *data, *out),
         (2, "train", "debug", *out),
+        (8, "export", tmp_path / "nowhere", "-o", tmp_path / "model.onnx"),
+        (5, "export", tmp_path / "bad.toml", "-o", tmp_path / "model.onnx"),
         (8, "experiment", "debgu", "--dry-run"),
         (8, "experiment", "debug", *data, "--val", tmp_path / "nowhere", *out),
         (0, "masks", "rectangles", "-n", "2", "--size", "64", "-o", tmp_path / "masks"),

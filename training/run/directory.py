@@ -95,10 +95,14 @@ class RunDirectory:
         except OSError as error:
             raise OutputError(f"{self.recipe_file} cannot be written ({error.strerror}).") from error
 
-    def check_resumable(self) -> None:
-        """Raise `RecipeError` when there is no training here, or none that has a checkpoint to go on from."""
+    def check_there(self) -> None:
+        """Raise `RecipeError` when there is no training here."""
         if not is_there(self.recipe_file):
             raise RecipeError(f"{self.path} is not a run directory: it has no recipe.toml.")
+
+    def check_resumable(self) -> None:
+        """Raise `RecipeError` when there is no training here, or none that has a checkpoint to go on from."""
+        self.check_there()
         if not self.steps():
             raise RecipeError(
                 f"{self.path} has no checkpoint to go on from; start it over with --auto-resume in place of --resume."
@@ -106,8 +110,7 @@ class RunDirectory:
 
     def recipe(self, settings: list[str] | None = None) -> "Recipe":
         """Read the recipe of this training. Raises `RecipeError` when the directory holds none."""
-        if not is_there(self.recipe_file):
-            raise RecipeError(f"{self.path} is not a run directory: it has no recipe.toml.")
+        self.check_there()
         from inpaint.training.recipe import load_recipe
 
         return load_recipe(str(self.recipe_file), settings)
