@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import numpy as np
 
@@ -29,6 +30,10 @@ class PictureSubset:
     def place(self, index: int) -> str:
         """Say where one picture is."""
         return self.source.place(int(self.indices[index]))
+
+    def path(self, index: int) -> PurePath:
+        """Return the path of one picture, as its source does."""
+        return self.source.path(int(self.indices[index]))
 
     def name(self, index: int) -> str:
         """Name one picture as its source does."""
