@@ -24,8 +24,8 @@ TRAINING = (
 """Packages that only the extra `train` brings, by the names they are imported under."""
 
 
-def require_train() -> None:
-    """Raise `InpaintError` unless the extra `train` is installed."""
-    missing = [name for name in TRAINING if find_spec(name) is None]
+def require_train(*packages: str) -> None:
+    """Raise `InpaintError` unless the extra `train` is installed; with packages, unless those of it are."""
+    missing = [name for name in packages or TRAINING if find_spec(name) is None]
     if missing:
         raise InpaintError(f"This needs more packages: {install_hint('train')} (missing: {', '.join(missing)}).")

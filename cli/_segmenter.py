@@ -25,6 +25,7 @@ class SegmenterProgress(Stoppable):
 
     def __call__(self, step: int, loss: float) -> bool:
         """Show one finished step; returns whether Ctrl-C has asked to stop."""
+        self.begun = True
         self.progress.update(self.task, completed=step, description=f"loss {loss:.3f}")
         return self.interrupted
 
@@ -46,6 +47,7 @@ def train_it(
     resume: bool,
     auto_resume: bool,
     dry_run: bool,
+    deep: bool,
 ) -> None:
     """Train a segmenter, and say what comes next."""
     from inpaint.training.segmenter.run_directory import SegmenterRun
@@ -64,7 +66,7 @@ def train_it(
     if data is None:
         raise typer.BadParameter("say where the segmented photographs are", param_hint="--data")
     if dry_run:
-        _print_plan(recipe, data, out, device, resume, auto_resume)
+        _print_plan(recipe, data, out, device, resume, auto_resume, deep=deep)
         return
     assert out is not None
     with SegmenterProgress(recipe.steps) as progress:
@@ -77,6 +79,7 @@ def train_it(
             again=auto_resume,
             max_minutes=max_minutes,
             watcher=progress,
+            tell=progress.note,
         )
     progress.conclude(
         finished,
@@ -87,13 +90,18 @@ def train_it(
 
 
 def _print_plan(
-    recipe: "SegmenterRecipe", data: str, out: Path | None, device: str, resume: bool, auto_resume: bool
+    recipe: "SegmenterRecipe", data: str, out: Path | None, device: str, resume: bool, auto_resume: bool, *, deep: bool
 ) -> None:
     """Say what would be trained, without training."""
     from inpaint.training.segmenter.train import draw_batch, prepare
 
     ready = prepare(recipe, data, out, device=device, resume=resume, again=auto_resume, download=False)
-    draw_batch(ready.pictures, recipe, ready.start)
+    draw_batch(ready.pictures, recipe, ready.start, [])
+    if deep:
+        from inpaint.cli._deep_check import check_all
+        from inpaint.training.data.check_pictures import Check
+
+        check_all([Check.of_segments(ready.pictures)])
     for key, value in asdict(recipe).items():
         typer.echo(f"{key} = {json.dumps(value)}")
     typer.echo(f"# {len(ready.pictures)} segmented pictures to train on in {data}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inpaint.cli import _train_options
+from inpaint.cli._interrupts import RememberedInterrupt
 from inpaint.cli._options import Device
 
 if TYPE_CHECKING:
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 
 def experiment(
     plan: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="Name of a plan, or a .toml file.", show_default=False, autocompletion=_train_options.complete_plan
+            help="Name of a plan, or a .toml file. Not needed with --resume, which takes the experiment's own.",
+            show_default=False,
+            autocompletion=_train_options.complete_plan,
         ),
-    ],
+    ] = None,
     data: Annotated[
         str | None, typer.Option(help="Photographs to train on: a folder, .tar shards, or shard URLs.")
     ] = None,
@@ -36,7 +39,8 @@ def experiment(
     workers: _train_options.Workers = None,
     max_minutes: _train_options.MaxMinutes = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Skip the trainings that are finished in --out, and continue the rest.")
+        bool,
+        typer.Option("--resume", help="Skip what is finished in --out, and continue the rest. Needs only --out."),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check every recipe, print the matrix, train nothing.")
@@ -46,37 +50,43 @@ def experiment(
     from inpaint.cli._extras import require_train
 
     require_train()
-    from inpaint.cli._progress import ExperimentProgress
-    from inpaint.core.errors import InpaintError
-    from inpaint.training.experiment.plan import load_plan
-    from inpaint.training.experiment.runner import run_experiment
-    from inpaint.training.run.session import Options, deadline_in
+    with RememberedInterrupt() as interrupt:
+        # First what takes no torch: it is five seconds before its first word.
+        if dry_run and plan is not None:
+            from inpaint.training.toml_files import changed_table
 
-    settled = load_plan(plan, setting)
-    if dry_run:
-        _print_matrix(settled)
-        return
-    for value, option, what in (
-        (data, "--data", "where the photographs to train on are"),
-        (val, "--val", "where the photographs to measure on are"),
-        (out, "--out", "where the experiment goes, such as --out runs/matrix"),
-    ):
-        if value is None:
-            raise typer.BadParameter(f"say {what}", param_hint=option)
-    assert data is not None
-    assert out is not None
-    options = Options(
-        data=data,
-        out=out,
-        val=val,
-        shapes=shapes,
-        backbones=backbones,
-        device=device.value,
-        workers=workers,
-        deadline=deadline_in(max_minutes),
-    )
-    progress = ExperimentProgress()
-    outcome = run_experiment(settled, options, progress.watch, progress=progress.measuring, resume=resume)
+            changed_table("plans", plan, setting)
+        else:
+            plan, data, val, shapes, backbones = _check_first(
+                plan, data, val, shapes, backbones, out, setting, resume=resume
+            )
+        from inpaint.cli._progress import ExperimentProgress
+        from inpaint.core.errors import InpaintError
+        from inpaint.training.experiment.plan import load_plan
+        from inpaint.training.experiment.runner import run_experiment
+        from inpaint.training.run.session import Options, deadline_in
+
+        settled = load_plan(plan, setting)
+        interrupt.check()
+        if dry_run:
+            _print_matrix(settled)
+            return
+        assert data is not None
+        assert out is not None
+        progress = ExperimentProgress()
+        options = Options(
+            data=data,
+            out=out,
+            val=val,
+            shapes=shapes,
+            backbones=backbones,
+            device=device.value,
+            workers=workers,
+            deadline=deadline_in(max_minutes),
+            tell=progress.note,
+        )
+        interrupt.check()
+        outcome = run_experiment(settled, options, progress.watch, progress=progress.measuring, resume=resume)
     typer.echo(f"{outcome.finished} of {outcome.cells} trainings finished. Report: {out / 'report.md'}")
     if outcome.stopped:
         # As it was typed: the plan's cells depend on nearly every option.
@@ -88,6 +98,49 @@ def experiment(
         first, sentence = next(iter(outcome.failures.items()))
         others = f" ({len(outcome.failures) - 1} more in the report)" if len(outcome.failures) > 1 else ""
         raise InpaintError(f"{first} failed: {sentence}{others}")
+
+
+def _check_first(
+    plan: str | None,
+    data: str | None,
+    val: str | None,
+    shapes: str | None,
+    backbones: Path | None,
+    out: Path | None,
+    settings: list[str] | None,
+    *,
+    resume: bool,
+) -> tuple[str, str, str, str | None, Path | None]:
+    """Check what can be checked without torch.
+
+    Returns the plan, and where data, validation data, label maps and backbones are: as they were given, or else as the
+    experiment knows them.
+    """
+    from inpaint.training.data.sources import check_location
+    from inpaint.training.experiment.directory import ExperimentDirectory
+    from inpaint.training.toml_files import changed_table, shipped
+
+    origin: dict[str, str | None] = {}
+    if resume and out is not None:
+        directory = ExperimentDirectory(out)
+        directory.check_resumable()
+        origin, plan = directory.origin(), plan or str(directory.plan_file)
+    if plan is None:
+        raise typer.BadParameter(f"choose one of {', '.join(shipped('plans'))}, or a .toml file", param_hint="PLAN")
+    changed_table("plans", plan, settings)
+    data, val, shapes = (given or origin.get(key) for given, key in ((data, "data"), (val, "val"), (shapes, "shapes")))
+    if data is None:
+        raise typer.BadParameter("say where the photographs to train on are", param_hint="--data")
+    if val is None:
+        raise typer.BadParameter("say where the photographs to measure on are", param_hint="--val")
+    if out is None:
+        raise typer.BadParameter("say where the experiment goes, such as --out runs/matrix", param_hint="--out")
+    if not resume:
+        ExperimentDirectory(out).check_free()
+    for location in filter(None, (data, val, shapes)):
+        check_location(location)
+    known = origin.get("backbones")
+    return plan, data, val, shapes, backbones or (Path(known) if known else None)
 
 
 def _print_matrix(plan: "Plan") -> None:

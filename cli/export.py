@@ -56,9 +56,6 @@ def export(
 
     require_train()
     from inpaint.core.errors import ModelError
-    from inpaint.training.export.inpainting import export_run
-    from inpaint.training.export.joint import export_joint
-    from inpaint.training.export.segmenter import export_segmenter
     from inpaint.training.run.directory import RunDirectory
     from inpaint.weights.paths import is_file, is_folder, is_there
 
@@ -70,9 +67,21 @@ def export(
         size = output.stat().st_size / 1e6
         typer.echo(f"{output}: {source} at {size:.1f} MB, largest difference on noise {lost * 127.5:.2f} (of 255)")
         return
+    segmenter = is_there(run / "segmenter.json")
+    # First what takes no torch: it is five seconds before its first word.
+    if calibrate is None and is_file(run):
+        raise ModelError(
+            f"{run} is a file, and only a run directory can be exported; for eight bits add --int8, for a smaller file "
+            "--compact."
+        )
+    if calibrate is None and not segmenter:
+        RunDirectory(run).check_there()
+    from inpaint.training.export.inpainting import export_run
+    from inpaint.training.export.joint import export_joint
+    from inpaint.training.export.segmenter import export_segmenter
+
     drift = None
     of_ours = licence or "Apache-2.0"
-    segmenter = is_there(run / "segmenter.json")
     joint = not segmenter and is_folder(run) and RunDirectory(run).recipe().composites is not None
     if calibrate is not None:
         from inpaint.training.export.quantize import export_int8
@@ -84,11 +93,6 @@ def export(
             raise typer.BadParameter("--step is for run directories")
         model = run if is_folder(run) else resolve(source)
         contract, parities, drift = export_int8(model, output, calibrate, step=step, licence=licence)
-    elif is_file(run):
-        raise ModelError(
-            f"{run} is a file, and only a run directory can be exported; for eight bits add --int8, for a smaller file "
-            "--compact."
-        )
     elif segmenter:
         contract, parities = export_segmenter(run, output, licence=of_ours)
     elif joint:

@@ -31,6 +31,11 @@ def install(
     from inpaint.gimp_plugin.installer import install as put
 
     folders = [GimpFolder(folder.expanduser().absolute(), "custom")] if folder else find_folders()
+    if folder is not None and not folders[0].path.is_dir():
+        raise typer.BadParameter(
+            f"there is no folder {folders[0].path}; start GIMP once, which makes it, or check the name",
+            param_hint="--folder",
+        )
     if not folders:
         raise InpaintError(
             "There is no GIMP 3 here; install it, start it once, and run this again (GIMP 2.10 is too old)."

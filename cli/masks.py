@@ -36,9 +36,6 @@ def masks(
         raise typer.BadParameter(f"{kind.value} are not drawn from shapes", param_hint="--shapes")
     if kind is MaskKind.CENTRE and area is not None:
         raise typer.BadParameter("the centre hole is always a quarter of the picture", param_hint="--area")
-    from inpaint.cli._extras import require_train
-
-    require_train()
     from inpaint.training.data.mask_sets import AREA, freeze
 
     frozen = freeze(out, count, kind=kind.value, size=size, seed=seed, area=area or AREA, shapes=shapes)

@@ -46,7 +46,7 @@ def make(
     """Write the page of a study, and a separate key that tells which method made which fill."""
     from inpaint.cli._extras import require_train
 
-    require_train()
+    require_train("jinja2")
     from inpaint.training.study.page import make_study
 
     study = make_study(folders, out, key, questions=questions, seed=seed, masks=masks)
@@ -72,9 +72,6 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Say how often each method was preferred, with 95 % confidence intervals."""
-    from inpaint.cli._extras import require_train
-
-    require_train()
     from inpaint.training.study.blinding import Key
     from inpaint.training.study.ranks import read_groups, read_ranks
     from inpaint.training.study.score import read_answers, score

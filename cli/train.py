@@ -1,11 +1,13 @@
 """`inpaint train`: train a model from a recipe."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inpaint.cli import _train_options
+from inpaint.cli._interrupts import RememberedInterrupt
 from inpaint.cli._options import Device
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ def train(
         typer.Option(help="Photographs: a folder, .tar shards, or shard URLs. With --resume: the run's own."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory, such as runs/x.")] = None,
-    val: Annotated[str | None, typer.Option(help="Photographs to validate on. Default: sixteen of --data.")] = None,
+    val: Annotated[
+        str | None, typer.Option(help="Photographs to validate on. Default: sixteen of --data, kept from training.")
+    ] = None,
     shapes: _train_options.Shapes = None,
     start_from: Annotated[
         str | None,
@@ -61,12 +65,19 @@ def train(
         bool,
         typer.Option("--dry-run", help="Check everything except backbone downloads, print the plan, train nothing."),
     ] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="With --dry-run: read every picture, and name those that are not usable.")
+    ] = False,
 ) -> None:
     """Train a model from a recipe. Ctrl-C saves a checkpoint and prints how to continue."""
     from inpaint.cli._extras import require_train
     from inpaint.weights.paths import is_there
 
     require_train()
+    if deep and not dry_run:
+        raise typer.BadParameter(
+            "it goes with --dry-run: a training reads its pictures as it comes to them", param_hint="--deep"
+        )
     # Without a recipe it is the run itself that says what it is.
     if recipe == "segmenter" or (recipe is None and resume and out is not None and is_there(out / "segmenter.json")):
         from inpaint.cli._segmenter import refuse, train_it
@@ -84,66 +95,110 @@ def train(
             resume=resume,
             auto_resume=auto_resume,
             dry_run=dry_run,
+            deep=deep,
         )
         return
-    from inpaint.cli._progress import TrainingProgress
-    from inpaint.training.recipe import load_recipe, recipe_names
-    from inpaint.training.run.directory import RunDirectory
-    from inpaint.training.run.processes import is_first, process_count
-    from inpaint.training.run.session import Options, deadline_in, run_training
-
     if out is None and not dry_run:
         raise typer.BadParameter("say where the run goes, such as --out runs/x", param_hint="--out")
+    if resume and out is None:
+        raise typer.BadParameter("say which run to go on with", param_hint="--out")
     if resume and start_from:
         raise typer.BadParameter(
             "with --resume a training has its weights; leave one of the two out", param_hint="--start-from"
         )
-    origin = {}
-    # No process can write a first checkpoint before all have come past here: all of them decide alike.
-    resume = resume or (auto_resume and out is not None and RunDirectory(out).last_step() is not None)
-    if resume:
-        if out is None:
-            raise typer.BadParameter("say which run to go on with", param_hint="--out")
-        rundir = RunDirectory(out)
-        settled = rundir.recipe(setting)
-        if recipe is not None:
-            _compare(load_recipe(recipe, setting), settled, recipe, out)
-        origin = rundir.origin()
-    elif recipe is None:
-        raise typer.BadParameter(f"choose one of {', '.join(recipe_names())}, or a .toml file", param_hint="RECIPE")
-    else:
-        settled = load_recipe(recipe, setting)
-        if out is not None:
-            RunDirectory(out).check_free(again=auto_resume)
-    data = data or origin.get("data")
-    if data is None:
-        raise typer.BadParameter("say where the photographs are", param_hint="--data")
-    options = Options(
-        data=data,
-        out=out or Path(),  # of a dry run, which writes nothing
-        val=val or origin.get("val"),
-        shapes=shapes or origin.get("shapes"),
-        start_from=start_from,
-        backbones=backbones or (Path(origin["backbones"]) if origin.get("backbones") else None),
-        device=device.value,
-        workers=workers,
-        deadline=deadline_in(max_minutes),
-        resume=resume,
-        again=auto_resume,
-        compile=compile_networks,
-        cuda_graphs=cuda_graphs,
-    )
-    if dry_run:
-        _print_plan(settled, options)
-        return
-    with TrainingProgress(settled, processes=process_count(), visible=is_first()) as progress:
-        finished = run_training(settled, options, [progress])
+    with RememberedInterrupt() as interrupt:
+        # First what takes no torch: it is five seconds before its first word.
+        resume, data, val, shapes, backbones = _check_first(
+            recipe, out, data, val, shapes, backbones, setting, resume=resume, auto_resume=auto_resume
+        )
+        from inpaint.cli._progress import TrainingProgress
+        from inpaint.training.recipe import load_recipe
+        from inpaint.training.run.directory import RunDirectory
+        from inpaint.training.run.processes import is_first, process_count
+        from inpaint.training.run.session import Options, deadline_in, run_training
+
+        interrupt.check()
+        if resume:
+            assert out is not None
+            settled = RunDirectory(out).recipe(setting)
+            if recipe is not None:
+                _compare(load_recipe(recipe, setting), settled, recipe, out)
+        else:
+            assert recipe is not None
+            settled = load_recipe(recipe, setting)
+        options = Options(
+            data=data,
+            out=out or Path(),  # of a dry run, which writes nothing
+            val=val,
+            shapes=shapes,
+            start_from=start_from,
+            backbones=backbones,
+            device=device.value,
+            workers=workers,
+            deadline=deadline_in(max_minutes),
+            resume=resume,
+            again=auto_resume,
+            compile=compile_networks,
+            cuda_graphs=cuda_graphs,
+        )
+        if dry_run:
+            _print_plan(settled, options, deep=deep)
+            return
+        with TrainingProgress(settled, processes=process_count(), visible=is_first()) as progress:
+            interrupt.check()
+            if resume and out is not None and is_first():
+                progress.note(f"Goes on after step {RunDirectory(out).last_step()} of {settled.schedule.steps}.")
+            finished = run_training(settled, replace(options, tell=progress.note), [progress])
     progress.conclude(
         finished,
         settled.schedule.steps,
         resume=f"inpaint train --resume --out {out}",
         export=f"inpaint export {out} -o model.onnx",
     )
+
+
+def _check_first(
+    recipe: str | None,
+    out: Path | None,
+    data: str | None,
+    val: str | None,
+    shapes: str | None,
+    backbones: Path | None,
+    settings: list[str] | None,
+    *,
+    resume: bool,
+    auto_resume: bool,
+) -> tuple[bool, str, str | None, str | None, Path | None]:
+    """Check what can be checked without torch.
+
+    Returns whether the training goes on with a run, and where data, validation data, label maps and backbones are:
+    as they were given, or else as the run knows them.
+    """
+    from inpaint.training.data.sources import check_location
+    from inpaint.training.run.directory import RunDirectory
+    from inpaint.training.toml_files import changed_table, shipped
+
+    rundir = None if out is None else RunDirectory(out)
+    # No process can write a first checkpoint before all have come past here: all of them decide alike.
+    resume = resume or (auto_resume and rundir is not None and rundir.last_step() is not None)
+    origin, table = {}, {}
+    if resume and rundir is not None:
+        rundir.check_resumable()
+        origin = rundir.origin()
+    elif recipe is None:
+        raise typer.BadParameter(f"choose one of {', '.join(shipped('recipes'))}, or a .toml file", param_hint="RECIPE")
+    elif rundir is not None:
+        rundir.check_free(again=auto_resume)
+    if recipe is not None:
+        table = changed_table("recipes", recipe, settings)
+    data = data or origin.get("data")
+    if data is None:
+        raise typer.BadParameter("say where the photographs are", param_hint="--data")
+    val, shapes = val or origin.get("val"), shapes or origin.get("shapes")
+    for location in (data, val, shapes):
+        if location is not None and "composites" not in table:  # those come in other layouts
+            check_location(location)
+    return resume, data, val, shapes, backbones or (Path(origin["backbones"]) if origin.get("backbones") else None)
 
 
 def _compare(named: "Recipe", settled: "Recipe", name: str, out: Path) -> None:
@@ -164,15 +219,20 @@ def _compare(named: "Recipe", settled: "Recipe", name: str, out: Path) -> None:
         )
 
 
-def _print_plan(recipe: "Recipe", options: "Options") -> None:
-    """Say what would be trained, without training."""
+def _print_plan(recipe: "Recipe", options: "Options", *, deep: bool) -> None:
+    """Say what would be trained, without training. deep: after reading all of the data."""
     from inpaint.training.run.dry_run import open_everything
 
     checked = open_everything(recipe, options)
+    if deep:
+        from inpaint.cli._deep_check import check_all
+
+        check_all(checked.material.checks(), options.workers)
     networks = checked.trainer.generator, checked.trainer.discriminators
     weights = [sum(p.numel() for p in net.parameters()) / 1e6 for net in networks]
     typer.echo(recipe.to_toml())
     typer.echo(f"# {checked.material} in {options.data}")
+    typer.echo(f"# {checked.material.validated_on}")
     if options.start_from:
         typer.echo(f"# starts with the weights of {options.start_from}")
     if options.resume:

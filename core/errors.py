@@ -11,6 +11,7 @@
 | `EngineError`      | 7         | the device asked for is not to be had, or failed                          |
 | `OutOfMemoryError` | 7         | memory ran out, on the device or around it                                |
 | `RecipeError`      | 8         | a recipe, its data or a run directory is not usable                       |
+| `DataError`        | 8         | one picture of the training data is not usable; trainings take another    |
 | `DivergedError`    | 9         | training produced numbers that are not finite                             |
 | `HubError`         | 10        | the Hugging Face Hub cannot be reached, or does not give what was asked   |
 | (a bug)            | 70        | anything else; `INPAINT_DEBUG=1` shows the traceback                      |
@@ -22,6 +23,7 @@ The library raises these and never prints or exits; `inpaint.cli` turns them int
 from inpaint.weights.errors import HubError, InpaintError, ModelError, OutputError
 
 __all__ = [
+    "DataError",
     "DivergedError",
     "EngineError",
     "HubError",
@@ -61,6 +63,10 @@ class RecipeError(InpaintError):
     """A recipe, the training data or a run directory is not usable."""
 
     exit_code = 8
+
+
+class DataError(RecipeError):
+    """One picture of the training data is not usable; the others may be."""
 
 
 class DivergedError(InpaintError):

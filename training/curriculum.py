@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from inpaint.core.errors import RecipeError
 from inpaint.core.trainers import Phase
+from inpaint.training.recipe_errors import first_error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,7 @@ def expand(table: dict[str, Any]) -> dict[str, Any]:
     try:
         curriculum = TypeAdapter(Curriculum).validate_python(table["curriculum"])
     except ValidationError as error:
-        first = error.errors()[0]
-        raise RecipeError(f"{'.'.join(map(str, ('curriculum', *first['loc'])))}: {first['msg']}.") from error
+        raise RecipeError(f"curriculum.{first_error(error, Curriculum, 'the table')}.") from error
     return rest | {"phases": curriculum.phases()}
 
 

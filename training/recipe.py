@@ -25,7 +25,8 @@ from inpaint.training.curriculum import expand
 from inpaint.training.data.composites import CompositeConfig
 from inpaint.training.data.crops import CropConfig
 from inpaint.training.data.holes import HoleConfig, holes_of
-from inpaint.training.toml_files import SEEDS, change, check_finite, read_table, shipped
+from inpaint.training.recipe_errors import first_error
+from inpaint.training.toml_files import SEEDS, changed_table, check_finite, shipped
 
 
 def _by(field: str, default: str, *others: str) -> Discriminator:
@@ -191,25 +192,15 @@ def load_recipe(name_or_path: str, settings: list[str] | None = None) -> Recipe:
     settings: `key=value` each, the key dotted (`data.default.size=128`, `phases.0.steps=500`), the value as in TOML.
     Raises `RecipeError` with one sentence about the first thing that is wrong.
     """
-    record = read_table("recipes", name_or_path)
-    for setting in settings or []:
-        change(record, setting)
+    record = changed_table("recipes", name_or_path, settings)
     try:
         check_finite(record)
         return Recipe.model_validate(record)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = _place(first["loc"])
-        raise RecipeError(f"The recipe {name_or_path} is not valid: {where}: {first['msg']}.") from error
+        first = first_error(error, Recipe, "the recipe", "curriculum")
+        raise RecipeError(f"The recipe {name_or_path} is not valid: {first}.") from error
     except InpaintError as error:
         raise RecipeError(f"The recipe {name_or_path} is not valid: {error}") from error
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    """Name a place as it is written in the file: without the kind by which pydantic chose a table's dataclass."""
-    if location[:1] in (("generator",), ("discriminator",)):
-        location = location[:1] + location[2:]
-    return ".".join(str(part) for part in location) or "the recipe"
 
 
 def recipe_digest(recipe: Recipe) -> str:

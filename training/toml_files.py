@@ -58,6 +58,14 @@ def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def changed_table(folder: Folder, name_or_path: str, settings: list[str] | None = None) -> dict[str, Any]:
+    """Read a recipe or a plan as `read_table` does, with single values changed as `change` does."""
+    table = read_table(folder, name_or_path)
+    for setting in settings or []:
+        change(table, setting)
+    return table
+
+
 def check_finite(value: Any, place: str = "") -> None:
     """Raise `RecipeError` for the first number of a table that is inf or nan, which TOML has and no setting can be."""
     if isinstance(value, float) and not math.isfinite(value):

@@ -1,9 +1,12 @@
 """`inpaint train` and `export` as a person runs them; what trains or exports, in processes of their own."""
 
+import json
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -89,6 +92,90 @@ def test_a_signal_saves_and_says_how_to_go_on(photographs, tmp_path, number):
     assert process.returncode == 130
     assert f"inpaint train --resume --out {out}" in said
     assert len(RunDirectory(out).steps()) == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="nothing says what a process has loaded")
+def test_ctrl_c_while_torch_is_imported_is_heard(photographs, tmp_path):
+    """Some of what is imported then catches every exception."""
+    process = subprocess.Popen(
+        command("train", "debug", "--data", photographs, "--out", tmp_path / "run", "--device", "cpu"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while "libtorch_cpu" not in Path(f"/proc/{process.pid}/maps").read_text() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, complaint = process.communicate(timeout=120)
+    assert process.returncode == 130, complaint
+    assert complaint == "Interrupted.\n"
+    assert not (tmp_path / "run").exists()
+
+
+def test_what_can_be_checked_without_torch_is_checked_first(photographs, tmp_path):
+    (tmp_path / "bad.toml").write_text("name = ")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "recipe.toml").write_text("")
+    out = ("--out", tmp_path / "run")
+    data = ("--data", photographs)
+    mistakes = [
+        (8, "train", "debgu", *data, *out),
+        (8, "train", tmp_path / "bad.toml", *data, *out),
+        (8, "train", "debug", "--data", tmp_path / "nowhere", *out),
+        (8, "train", "debug", *data, "--val", tmp_path / "nowhere", *out),
+        (8, "train", "debug", *data, *out, "--set", "nonsense"),
+        (6, "train", "debug", *data, "--out", tmp_path / "taken"),
+        (8, "train", "--resume", "--out", tmp_path / "empty"),
+        (8, "train", "--resume", "--out", tmp_path / "taken"),
+        (2, "train", *data, *out),
+        (2, "train", "debug", *out),
+        (8, "export", tmp_path / "nowhere", "-o", tmp_path / "model.onnx"),
+        (5, "export", tmp_path / "bad.toml", "-o", tmp_path / "model.onnx"),
+        (8, "experiment", "debgu", "--dry-run"),
+        (8, "experiment", "debug", *data, "--val", tmp_path / "nowhere", *out),
+        (0, "masks", "rectangles", "-n", "2", "--size", "64", "-o", tmp_path / "masks"),
+        (1, "study", "make", tmp_path / "empty", tmp_path / "masks", "-o", tmp_path / "study.html"),
+    ]
+    script = (
+        "import json, sys; from typer.testing import CliRunner; from inpaint.cli.app import app\n"
+        "for code, *words in json.loads(sys.argv[1]):\n"
+        "    done = CliRunner().invoke(app, words)\n"
+        "    assert done.exit_code == code, (words, done.output)\n"
+        "    assert 'torch' not in sys.modules, words\n"
+    )
+    told = json.dumps([[code, *map(str, words)] for code, *words in mistakes])
+    done = subprocess.run(
+        [sys.executable, "-c", script, told], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_training_goes_on_from_another_folder(photographs, tmp_path, monkeypatch):
+    out = tmp_path / "run"
+    monkeypatch.chdir(photographs.parent)
+    options = Options(data=photographs.name, val=photographs.name, out=out, device="cpu")
+    run_training(load_recipe("debug"), options, [lambda report: report.step == 1])
+    monkeypatch.chdir(tmp_path)
+    said = here("train", "--resume", "--out", "run", "--device", "cpu", "--dry-run").stdout
+    assert f"# 6 pictures in {photographs}" in said
+    assert "# Validated on 6 photographs of --val." in said
+
+
+def test_a_deep_dry_run_names_every_picture_that_is_none(photographs, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(photographs, data)
+    (data / "2.png").write_bytes(b"no picture")
+    deep = ("train", "debug", "--data", data, "--device", "cpu", "--dry-run", "--deep", "--workers", "0")
+    said = here(*deep).stdout
+    assert f"# {data / '2.png'} cannot be decoded" in said
+    assert "# 6 pictures read, 1 not usable" in said
+    (data / "4.png").write_bytes(b"")
+    refused = here(*deep, code=8)
+    assert "2 of 6 pictures are not usable, more than a training skips" in " ".join(refused.stderr.split())
+    words = ("train", "debug", "--data", data, "--out", tmp_path / "run", "--deep")
+    assert "it goes with --dry-run" in here(*words, code=2).stderr
 
 
 @pytest.mark.parametrize("eight_bits", [False, True])

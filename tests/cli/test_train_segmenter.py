@@ -106,10 +106,10 @@ def test_several_processes_are_sent_back(train, tmp_path, monkeypatch, words):
 def test_a_signal_saves_and_says_how_to_go_on(train, whole, tmp_path, monkeypatch, number):
     drawn = segmenter.draw_batch
 
-    def interrupted(source, recipe, step):
+    def interrupted(source, recipe, step, skipped):
         if step == 2:
             signal.raise_signal(number)
-        return drawn(source, recipe, step)
+        return drawn(source, recipe, step, skipped)
 
     run, handlers = tmp_path / "run", [signal.getsignal(caught) for caught in (signal.SIGINT, signal.SIGTERM)]
     with monkeypatch.context() as patch:

@@ -152,3 +152,11 @@ def test_a_flatpak_that_shares_the_folder_of_the_system_is_told_of(home: Path) -
     assert done.output.count("run `inpaint gimp worker`") == 1
     notes = [finding.sentence for finding in examine_gimps([], find_folders(), {})]
     assert any("run `inpaint gimp worker`" in note for note in notes)
+
+
+def test_a_folder_that_is_not_there_is_refused_and_not_made(tmp_path):
+    folder = tmp_path / "GIMP" / "3.O"
+    done = CliRunner().invoke(app, ["gimp", "install", "--folder", str(folder), "--no-proof"])
+    assert done.exit_code == 2
+    assert "there is no folder" in " ".join(done.stderr.replace("│", " ").split())
+    assert not folder.parent.exists()

@@ -69,7 +69,14 @@ def test_settings_reach_every_depth():
         ("data.default.size=96", "too small"),
         ("phases.9.steps=1", "no place"),
         ("nonsense", "key=value"),
-        ("generator.depth=3", "generator.depth"),
+        ("generator.depth=3", "generator.depth: there is no such key, choose one of family, .*blocks"),
+        ("foo=1", "foo: there is no such key, choose one of name, description, seed, .*phases, curriculum"),
+        ("discriminator.foo=1", "discriminator.foo: there is no such key, choose one of .*scales"),
+        ("data.default.foo=1", "data.default.foo: there is no such key, choose one of size, zoom, flip, batch"),
+        ("holes.default.foo=1", "holes.default.foo: there is no such key, choose one of rectangles, side"),
+        ("objectives.default.foo=1", "there is no such key, choose one of ppl, l1_hole"),
+        ("phases.0.foo=1", "phases.0.foo: there is no such key, choose one of name, steps, lr"),
+        ("composites.foo=1", "composites.foo: there is no such key, choose one of strength"),
         ("generator.convolution=deformable", "convolution"),
         ("phases.0.holes=huge", "no such table"),
         ("precision=fp64", "precision"),
@@ -85,6 +92,13 @@ def test_what_is_wrong_is_one_sentence(setting, message):
     with pytest.raises(RecipeError, match=message) as caught:
         load_recipe("btgmi-256", [setting])
     assert "\n" not in str(caught.value)
+
+
+def test_a_key_of_another_family_is_refused_with_its_own():
+    with pytest.raises(RecipeError, match=r"generator\.foo: there is no such key, choose one of .*bottleneck"):
+        load_recipe("fixed-context-encoder", ["generator.foo=1"])
+    with pytest.raises(RecipeError, match=r"curriculum\.foo: there is no such key, choose one of stages, steps"):
+        load_recipe("fixed-context-encoder", ["curriculum.foo=1"])
 
 
 def test_unknown_recipes_name_the_known_ones(tmp_path):

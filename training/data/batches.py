@@ -3,8 +3,10 @@
 That is what makes resuming exact: there is no iterator whose position could be lost.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,16 +14,17 @@ import torch
 from PIL.Image import Image
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
-from inpaint.core.errors import InpaintError
+from inpaint.core.errors import DataError, InpaintError
 from inpaint.core.trainers import Batch, Schedule
 from inpaint.training.data.crops import CropConfig, decode, random_crop, read_picture
 from inpaint.training.data.holes import HoleConfig, draw_holes, holes_of
 from inpaint.training.data.loader_processes import handed_over, leave_signals, received
 from inpaint.training.data.object_shapes import Shapes
-from inpaint.training.data.sources import Source, StreamSource
+from inpaint.training.data.skipped import TRIES, SkippedPictures, none_usable, read_or_replace
+from inpaint.training.data.sources import Source, Streamed, StreamSource
 
-Arrays = tuple[torch.Tensor, torch.Tensor]
-"""Pixels, N x size x size x 3 uint8, and masks, N x size x size bool."""
+Arrays = tuple[torch.Tensor, torch.Tensor, list[str]]
+"""Pixels, N x size x size x 3 uint8; masks, N x size x size bool; and what was skipped (see `read_or_replace`)."""
 
 CPU = torch.device("cpu")
 
@@ -67,10 +70,11 @@ class BatchPlan:
             step -= within
         return count
 
-    def build(self, step: int, pictures: Iterable[Image]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return N x size x size x 3 uint8 pixels and N x size x size bool masks of one step.
+    def build(self, step: int, pictures: Iterable[Image], skipped: list[str]) -> Arrays:
+        """Return pixels, masks and what was skipped of one step.
 
-        pictures: in RGB, one for each of its sample numbers; looked at one by one.
+        pictures: in RGB, one for each of its sample numbers; looked at one by one. skipped: gets the sentences of label
+        maps that are not usable, and is returned.
         """
         phase = self.schedule.at(step).phase
         crops, holes = self.crops[phase.data], holes_of(phase, self.holes)
@@ -78,8 +82,8 @@ class BatchPlan:
         for number, picture in zip(self.sample_numbers(step), pictures, strict=True):
             rng = np.random.default_rng((self.seed, number))
             pixels.append(random_crop(picture, crops, rng))
-            masks.append(draw_holes(holes, crops.size, rng, self.shapes))
-        return torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(masks))
+            masks.append(draw_holes(holes, crops.size, rng, self.shapes, skipped))
+        return torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(masks)), skipped
 
 
 class Order:
@@ -111,9 +115,14 @@ class StepDataset(Dataset):
         return self.plan.schedule.steps
 
     def __getitem__(self, step: int) -> Arrays | InpaintError:
-        """Return pixels and masks of one step, as `BatchPlan.build`, or why there are none."""
-        pictures = (read_picture(self.source, self.order(number)) for number in self.plan.sample_numbers(step))
-        return handed_over(lambda: self.plan.build(step, pictures))
+        """Return the arrays of one step, as `BatchPlan.build`, or why there are none."""
+        skipped: list[str] = []
+        pictures = (self._picture(number, skipped) for number in self.plan.sample_numbers(step))
+        return handed_over(lambda: self.plan.build(step, pictures, skipped))
+
+    def _picture(self, number: int, skipped: list[str]) -> Image:
+        count, seed = len(self.source), (self.plan.seed, 3, number)
+        return read_or_replace(lambda index: read_picture(self.source, index), self.order(number), count, seed, skipped)
 
 
 class StreamDataset(IterableDataset):
@@ -125,33 +134,66 @@ class StreamDataset(IterableDataset):
         self.start = start
 
     def __iter__(self) -> Iterator[Arrays | InpaintError]:
-        """Yield pixels and masks step by step, as `BatchPlan.build`, and last why there are no more, if so."""
+        """Yield arrays step by step, as `BatchPlan.build`, and last why there are no more, if so."""
         try:
             yield from self._batches()
         except InpaintError as error:
             yield error
 
     def _batches(self) -> Iterator[Arrays]:
-        plan, pictures = self.plan, enumerate(iter(self.source))
+        plan, window = self.plan, StreamWindow(self.source)
         for step in range(self.start, plan.schedule.steps):
-            numbers = plan.sample_numbers(step)
-            encoded = []
-            for number, picture in pictures:
-                if number in numbers:
-                    encoded.append(picture)
-                if number == numbers[-1]:
-                    break
-            yield plan.build(step, (decode(*picture) for picture in encoded))
+            skipped: list[str] = []
+            pictures = (_usable(window.starting_at(number), skipped) for number in plan.sample_numbers(step))
+            yield plan.build(step, pictures, skipped)
 
 
-def load_batches(source: Source | StreamSource, plan: BatchPlan, *, start: int, workers: int) -> Iterator[Batch]:
+class StreamWindow:
+    """A stream that can be looked at a little ahead of where it is."""
+
+    def __init__(self, source: Iterable[Streamed]) -> None:
+        self.coming = enumerate(source)
+        self.kept: deque[tuple[int, Streamed]] = deque()
+
+    def starting_at(self, number: int) -> Iterator[Streamed]:
+        """Yield the pictures from one number on, which may not be smaller than the last one asked for."""
+        while self.kept and self.kept[0][0] < number:
+            self.kept.popleft()
+        yield from (picture for _, picture in tuple(self.kept))
+        for here, picture in self.coming:
+            if here >= number:
+                self.kept.append((here, picture))
+                yield picture
+
+
+def _usable(pictures: Iterator[Streamed], skipped: list[str]) -> Image:
+    """Decode the first picture that can be; the sentences of those before go to `skipped`."""
+    for picture in islice(pictures, TRIES):
+        try:
+            return decode(*picture)
+        except DataError as error:
+            skipped.append(str(error))
+    raise none_usable(skipped)
+
+
+def load_batches(
+    source: Source | StreamSource,
+    plan: BatchPlan,
+    *,
+    start: int,
+    workers: int,
+    skipped: SkippedPictures | None = None,
+) -> Iterator[Batch]:
     """Yield the batches of step `start`, `start` + 1, ... decoded by worker processes (0 = in this one).
 
-    The batches are on the device of the plan.
+    The batches are on the device of the plan. skipped: told of pictures that are not usable; None = too many of them
+    are an error all the same.
     """
     stream = isinstance(source, StreamSource)
     dataset = StreamDataset(source, plan, start) if stream else StepDataset(source, plan)
-    for pixels, masks in load_arrays(dataset, plan, start=start, workers=workers):
+    skipped = skipped or SkippedPictures(None if stream else len(source))
+    for step, (pixels, masks, unusable) in enumerate(load_arrays(dataset, plan, start=start, workers=workers), start):
+        skipped.add(unusable, plan.samples_before(step + 1))
         yield to_batch(pixels, masks, plan.device)
 
 

@@ -1,6 +1,7 @@
 """Batches of composites by step: like those of `data`, they depend on the seed and the step and on nothing else."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -13,9 +14,12 @@ from inpaint.training.data.composites import Composite, CompositeConfig, make_co
 from inpaint.training.data.crops import CropConfig
 from inpaint.training.data.loader_processes import handed_over
 from inpaint.training.data.segments import SegmentSource
+from inpaint.training.data.skipped import SkippedPictures, read_or_replace
 
 Arrays = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 """Photographs and composites, N x size x size x 3 uint8; holes and objects, N x size x size bool."""
+Made = tuple[Arrays, list[str]]
+"""The arrays of a step, and what was skipped (see `read_or_replace`)."""
 
 
 class CompositeDataset(Dataset):
@@ -31,40 +35,66 @@ class CompositeDataset(Dataset):
         """Count the steps."""
         return self.plan.schedule.steps
 
-    def __getitem__(self, step: int) -> Arrays | InpaintError:
-        """Return the arrays of one step, or why there are none."""
+    def __getitem__(self, step: int) -> Made | InpaintError:
+        """Return the arrays of one step and what was skipped, or why there are none."""
         return handed_over(lambda: self._stacked(step))
 
-    def _stacked(self, step: int) -> Arrays:
-        crops = self.plan.crops_at(step)
-        return stack(
-            [
-                draw(self.source, self.order(number), self.config, crops, (self.plan.seed, number))
-                for number in self.plan.sample_numbers(step)
-            ]
+    def _stacked(self, step: int) -> Made:
+        skipped: list[str] = []
+        samples = [self._sample(number, self.plan.crops_at(step), skipped) for number in self.plan.sample_numbers(step)]
+        return stack(samples), skipped
+
+    def _sample(self, number: int, crops: CropConfig, skipped: list[str]) -> Composite:
+        count, seed = len(self.source), self.plan.seed
+        return read_or_replace(
+            lambda index: draw(self.source, index, self.config, crops, (seed, number)),
+            self.order(number),
+            count,
+            (seed, 3, number),
+            skipped,
         )
 
 
 def load_composites(
-    source: SegmentSource, config: CompositeConfig, plan: BatchPlan, *, start: int, workers: int
+    source: SegmentSource,
+    config: CompositeConfig,
+    plan: BatchPlan,
+    *,
+    start: int,
+    workers: int,
+    skipped: SkippedPictures | None = None,
 ) -> Iterator[Batch]:
     """Yield the batches of step `start`, `start` + 1, ... made by worker processes (0 = in this one).
 
-    The batches are on the device of the plan.
+    The batches are on the device of the plan. skipped: as in `load_batches`.
     """
-    for arrays in load_arrays(CompositeDataset(source, config, plan), plan, start=start, workers=workers):
+    skipped = skipped or SkippedPictures(len(source))
+    for arrays, unusable in load_arrays(CompositeDataset(source, config, plan), plan, start=start, workers=workers):
+        skipped.add(unusable)
         yield to_composite_batch(arrays, plan.device)
 
 
 def choose_composites(
-    source: SegmentSource, config: CompositeConfig, crops: CropConfig, seed: int, count: int | None = None
+    source: SegmentSource,
+    config: CompositeConfig,
+    crops: CropConfig,
+    seed: int,
+    count: int | None = None,
+    skipped: SkippedPictures | None = None,
 ) -> Batch:
-    """Make fixed composites of evenly spaced pictures of a source, as validation and evaluation use them."""
+    """Make fixed composites of evenly spaced pictures of a source, as validation and evaluation use them.
+
+    skipped: as in `load_batches`.
+    """
+    skipped = skipped or SkippedPictures(len(source))
     number = len(source) if count is None else min(count, len(source))
     chosen = np.linspace(0, len(source) - 1, number).astype(int)
-    return to_composite_batch(
-        stack([draw(source, int(index), config, crops, (seed, 2, n)) for n, index in enumerate(chosen)])
-    )
+    samples, unusable = [], []
+    for n, index in enumerate(chosen):
+        made = partial(draw, source, config=config, crops=crops, seed=(seed, 2, n))
+        samples.append(read_or_replace(made, int(index), len(source), (seed, 4, n), unusable))
+    skipped.add(unusable)
+    return to_composite_batch(stack(samples))
 
 
 def draw(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from inpaint.core.errors import InpaintError, RecipeError
+from inpaint.core.errors import DataError, InpaintError, RecipeError
 from inpaint.core.images.rgb8 import decode_rgb8
 from inpaint.training.data.sources import Source
 
@@ -38,14 +38,14 @@ class CropConfig:
 
 
 def read_picture(source: Source, index: int) -> Image.Image:
-    """Decode one picture of a source, upright and RGB. Raises `RecipeError`, which says where it is."""
+    """Decode one picture of a source, upright and RGB. Raises `DataError`, which says where it is."""
     return decode(source.read(index), source.place(index))
 
 
 def decode(encoded: bytes, name: str = "A picture") -> Image.Image:
-    """Decode a picture, upright and RGB. Raises `RecipeError` when it is not one, with the name that it is given."""
+    """Decode a picture, upright and RGB. Raises `DataError` when it is not one, with the name that it is given."""
     with refusing(name):
-        return decode_rgb8(encoded, name, RecipeError)
+        return decode_rgb8(encoded, name, DataError)
 
 
 @contextmanager
@@ -59,12 +59,12 @@ def refusing(name: str) -> Iterator[None]:
     except InpaintError:
         raise
     except MemoryError as error:
-        raise RecipeError(f"{name} does not fit into memory; make it smaller.") from error
+        raise DataError(f"{name} does not fit into memory; make it smaller.") from error
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         if isinstance(error, UnidentifiedImageError):  # it tells an address in memory
             reason = "it is no picture of a known kind"
-        raise RecipeError(f"{name} cannot be decoded ({reason}); remove it from the data.") from error
+        raise DataError(f"{name} cannot be decoded ({reason}); remove it from the data.") from error
 
 
 def random_crop(picture: Image.Image, config: CropConfig, rng: np.random.Generator) -> np.ndarray:

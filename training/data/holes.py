@@ -58,10 +58,17 @@ def holes_of(phase: "Phase", policies: Mapping[str, HoleConfig]) -> HoleConfig:
     return policy if phase.side is None else replace(policy, side=(phase.side, phase.side))
 
 
-def draw_holes(config: HoleConfig, size: int, rng: np.random.Generator, shapes: Shapes | None = None) -> np.ndarray:
+def draw_holes(
+    config: HoleConfig,
+    size: int,
+    rng: np.random.Generator,
+    shapes: Shapes | None = None,
+    skipped: list[str] | None = None,
+) -> np.ndarray:
     """Draw one mask: size x size bool, True = hole. The same generator state gives the same mask.
 
-    shapes: where outlines come from. Raises `RecipeError` when they are wanted and not there, or cannot be read.
+    shapes: where outlines come from. skipped: as `Shapes.draw` takes it. Raises `RecipeError` when outlines are wanted
+    and not there, or not usable.
     """
     mask = np.zeros((size, size), dtype=bool)
     for _ in range(ATTEMPTS):
@@ -69,7 +76,7 @@ def draw_holes(config: HoleConfig, size: int, rng: np.random.Generator, shapes: 
         if kind < config.strokes:
             mask = _strokes(config, size, rng)
         elif kind < config.strokes + config.objects:
-            mask = _object(config, size, rng, shapes)
+            mask = _object(config, size, rng, shapes, skipped)
         else:
             mask = _rectangles(config, size, rng)
         if mask.any() and config.area[0] <= mask.mean() <= config.area[1]:
@@ -105,10 +112,12 @@ def _strokes(config: HoleConfig, size: int, rng: np.random.Generator) -> np.ndar
     return canvas > 0
 
 
-def _object(config: HoleConfig, size: int, rng: np.random.Generator, shapes: Shapes | None) -> np.ndarray:
+def _object(
+    config: HoleConfig, size: int, rng: np.random.Generator, shapes: Shapes | None, skipped: list[str] | None
+) -> np.ndarray:
     if shapes is None:
         raise RecipeError("The recipe wants object-shaped holes; say where label maps are with --shapes.")
-    return shapes.draw(size, (max(config.area[0], SMALLEST_OBJECT), config.area[1]), rng)
+    return shapes.draw(size, (max(config.area[0], SMALLEST_OBJECT), config.area[1]), rng, skipped)
 
 
 def _pixel(point: np.ndarray) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inpaint.core.errors import RecipeError
+from inpaint.core.errors import DataError
 from inpaint.core.images.channels import decode_channels
 from inpaint.training.data.crops import refusing
 
@@ -19,24 +19,24 @@ def read_labels(encoded: bytes, name: str) -> np.ndarray:
 
     Palettes are read by number, grey pictures by value, of up to 16 bits. In a picture in colour each colour is an
     object, as Pascal VOC's maps are written without a palette, and black is the background. The rim of VOC's maps,
-    which belongs to no object, is background, too. Raises `RecipeError` for a picture that is no label map.
+    which belongs to no object, is background, too. Raises `DataError` for a picture that is no label map.
     """
     with refusing(name):
-        channels = decode_channels(encoded, name, RecipeError)
+        channels = decode_channels(encoded, name, DataError)
     colours = channels.colours
     if colours.dtype.kind == "f" and not (colours == np.floor(colours)).all():
-        raise RecipeError(f"{name} has fractions, so it is no label map; save it with whole numbers.")
+        raise DataError(f"{name} has fractions, so it is no label map; save it with whole numbers.")
     if colours.shape[2] == 3 and (colours == colours[..., :1]).all():
         colours = colours[..., :1]
     if colours.shape[2] == 1:
         return _without_rim(colours[..., 0].astype(np.int32))
     if channels.lossy:
-        raise RecipeError(f"{name} has lossy compression, which mixes the colours of a label map; save it as PNG.")
+        raise DataError(f"{name} has lossy compression, which mixes the colours of a label map; save it as PNG.")
     deep = colours.astype(np.int64)
     codes = (deep[..., 0] << 32) + (deep[..., 1] << 16) + deep[..., 2]
     used, labels = np.unique(codes, return_inverse=True)
     if len(used) > MOST_COLOURS:
-        raise RecipeError(f"{name} has {len(used)} colours, so it is no label map; save one colour per object.")
+        raise DataError(f"{name} has {len(used)} colours, so it is no label map; save one colour per object.")
     red, green, blue = RIM_COLOUR
     # The numbers of black and of the rim become 0, and those of the others follow the order of their colours.
     nobody = np.isin(used, [0, (red << 32) + (green << 16) + blue])

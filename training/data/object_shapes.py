@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 import cv2
 import numpy as np
 
-from inpaint.core.errors import RecipeError
+from inpaint.core.errors import DataError, RecipeError
 from inpaint.training.data.label_maps import read_labels
 from inpaint.training.data.sources import FolderSource, ShardSource, Source, StreamSource, open_source
 
@@ -29,14 +29,23 @@ class Shapes:
         if not self.maps:
             raise RecipeError(f"No label maps in {location}; it needs .png files with 0 for the background.")
 
-    def draw(self, size: int, area: tuple[float, float], rng: np.random.Generator) -> np.ndarray:
+    def draw(
+        self, size: int, area: tuple[float, float], rng: np.random.Generator, skipped: list[str] | None = None
+    ) -> np.ndarray:
         """Draw one object-shaped hole: size x size bool, covering a share of the picture within `area`.
 
         The segment is mirrored half of the time, scaled to a share drawn evenly from `area`, widened a little, and put
-        anywhere inside the picture. Raises `RecipeError` when no segment can be made to fit.
+        anywhere inside the picture. skipped: gets the sentence of every label map that is not usable, and another one
+        is taken; None = `DataError` is raised. Raises `RecipeError` when no segment can be made to fit.
         """
         for _ in range(PLACES * PLACES):
-            shape = self._segment(rng)
+            try:
+                shape = self._segment(rng)
+            except DataError as error:
+                if skipped is None:
+                    raise
+                skipped.append(str(error))
+                continue
             if shape is None:
                 continue
             for _ in range(PLACES):
@@ -47,9 +56,7 @@ class Shapes:
 
     def _segment(self, rng: np.random.Generator) -> np.ndarray | None:
         """Return a random segment, cut to its bounding box: h x w bool; None where the map has none large enough."""
-        index = self.maps[int(rng.integers(len(self.maps)))]
-        encoded, place = self.source.read(index), self.source.place(index)
-        labels = read_labels(encoded, place)
+        labels = self.read(int(rng.integers(len(self.maps))))
         values, counts = np.unique(labels[labels > 0], return_counts=True)
         values = values[counts >= SMALLEST * labels.size]
         if not len(values):
@@ -57,6 +64,11 @@ class Shapes:
         segment = labels == rng.choice(values)
         rows, columns = np.flatnonzero(segment.any(axis=1)), np.flatnonzero(segment.any(axis=0))
         return segment[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+    def read(self, number: int) -> np.ndarray:
+        """Return one label map, H x W int32, number < len(maps). Raises `DataError` when it is not usable."""
+        index = self.maps[number]
+        return read_labels(self.source.read(index), self.source.place(index))
 
 
 def _suffix(source: Source, index: int) -> str:

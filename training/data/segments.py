@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from inpaint.core.errors import RecipeError
+from inpaint.core.errors import DataError, RecipeError
 from inpaint.core.images.rgb8 import decode_rgb8
 from inpaint.training.data.crops import decode, refusing
 from inpaint.training.data.label_maps import read_labels
@@ -34,7 +34,7 @@ class Segmented:
 
     def __post_init__(self) -> None:
         if self.labels.shape != self.pixels.shape[:2]:
-            raise RecipeError(
+            raise DataError(
                 f"{self.name} has {self.pixels.shape[1]} x {self.pixels.shape[0]} pixels and its label map "
                 f"{self.labels.shape[1]} x {self.labels.shape[0]}; make them the same size."
             )
@@ -42,12 +42,12 @@ class Segmented:
     def areas(self) -> np.ndarray:
         """Count the pixels of each number; those of 0, the background, as none.
 
-        Raises `RecipeError` when there is no object.
+        Raises `DataError` when there is no object.
         """
         areas = np.bincount(self.labels.ravel())
         areas[0] = 0
         if not areas.any():
-            raise RecipeError(f"{self.name} has no object in its label map; mark one, or leave the picture out.")
+            raise DataError(f"{self.name} has no object in its label map; mark one, or leave the picture out.")
         return areas
 
 
@@ -152,7 +152,7 @@ class CocoSegments:
         # COCO's outlines are those of the stored pixels, whatever EXIF says about turning them.
         encoded = read_file(self.folder / name)
         with refusing(place):
-            pixels = np.asarray(decode_rgb8(encoded, place, RecipeError, turn=False))
+            pixels = np.asarray(decode_rgb8(encoded, place, DataError, turn=False))
         labels = np.zeros(pixels.shape[:2], np.int32)
         notes = self.coco.loadAnns(self.coco.getAnnIds(imgIds=[number], iscrowd=False))
         with warnings.catch_warnings():

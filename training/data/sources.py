@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from inpaint.core.errors import RecipeError
+from inpaint.core.errors import DataError, RecipeError
 from inpaint.training.unique_names import distinct_names
 from inpaint.weights.paths import is_folder, matching
 
@@ -58,7 +58,7 @@ class FolderSource:
         return len(self.files)
 
     def read(self, index: int) -> bytes:
-        """Return one encoded picture. Raises `RecipeError` when it is not there any more."""
+        """Return one encoded picture. Raises `DataError` when it is not there any more."""
         return read_file(self.files[index])
 
     def place(self, index: int) -> str:
@@ -99,7 +99,7 @@ class ShardSource:
         return len(self.entries)
 
     def read(self, index: int) -> bytes:
-        """Return one encoded picture. Raises `RecipeError` when its shard is not there any more."""
+        """Return one encoded picture. Raises `DataError` when its shard is not there any more."""
         return read_part(*self.entries[index])
 
     def place(self, index: int) -> str:
@@ -134,13 +134,13 @@ def picture_files(folder: Path) -> list[Path]:
 
 
 def read_file(path: Path) -> bytes:
-    """Read a whole file of the data. Raises `RecipeError` when that cannot be."""
+    """Read a whole file of the data. Raises `DataError` when that cannot be."""
     with _readable(path):
         return path.read_bytes()
 
 
 def read_part(path: Path, offset: int, size: int) -> bytes:
-    """Read so many bytes of a file of the data. Raises `RecipeError` when that cannot be."""
+    """Read so many bytes of a file of the data. Raises `DataError` when that cannot be."""
     with _readable(path), path.open("rb") as file:
         file.seek(offset)
         return file.read(size)
@@ -151,7 +151,7 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RecipeError(
+        raise DataError(
             f"{path} cannot be read ({error.strerror or error}); put it back, or start anew without it."
         ) from error
 
@@ -189,6 +189,10 @@ class StreamSource:
                 raise RecipeError(f"No pictures in the shards {', '.join(self.urls[:3])}; give .jpg, .png or .webp.")
             epoch += 1
 
+    def once(self) -> Iterator[Streamed]:
+        """Yield every encoded picture once, in the order of the shards."""
+        yield from self._epoch(self.urls)
+
     def _epoch(self, urls: list[str]) -> Iterator[Streamed]:
         from webdataset.compat import WebDataset
 
@@ -202,12 +206,25 @@ class StreamSource:
             raise RecipeError(f"The shards could not be streamed ({error}); check the URL and the network.") from error
 
 
+def check_location(location: str) -> None:
+    """Raise `RecipeError` when nothing is where training pictures are said to be; what is there is not looked at."""
+    path = Path(location)
+    if "://" not in location and not is_folder(path) and not matching(path.parent, path.name):
+        raise RecipeError(f"{location} does not exist; give a folder of photographs, .tar shards or their URL.")
+
+
+def absolute_location(location: str) -> str:
+    """Return a place of training data as it is found from every directory: URLs as they are, paths absolute."""
+    return location if "://" in location else str(Path(location).absolute())
+
+
 def open_source(location: str, seed: int = 0) -> Source | StreamSource:
     """Open training pictures.
 
     location: a folder of pictures, a folder of .tar shards, one shard, a pattern such as `train-*.tar`, or a URL
     (`https://host/train-{0000..0009}.tar`). Raises `RecipeError` when there are no pictures.
     """
+    check_location(location)
     if "://" in location:
         from webdataset.shardlists import expand_urls
 
@@ -217,10 +234,7 @@ def open_source(location: str, seed: int = 0) -> Source | StreamSource:
         shards = sorted(path.glob("*.tar"))
         source: Source = ShardSource(shards) if shards else FolderSource(path)
     else:
-        shards = matching(path.parent, path.name)
-        if not shards:
-            raise RecipeError(f"{location} does not exist; give a folder of photographs, .tar shards or their URL.")
-        source = ShardSource(shards)
+        source = ShardSource(matching(path.parent, path.name))
     if not len(source):
         raise RecipeError(f"No pictures in {location}; put .jpg, .png, .webp or .tif files there.")
     return source

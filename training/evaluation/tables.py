@@ -9,7 +9,7 @@ from typing import Any
 
 from inpaint.core.atomic_files import atomic_write
 from inpaint.training.evaluation.results import Evaluation, Mean
-from inpaint.training.run.directory import write_json
+from inpaint.training.json_files import write_json
 
 
 @dataclass(frozen=True, slots=True)

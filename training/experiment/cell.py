@@ -22,8 +22,9 @@ from inpaint.core.trainers import Callback
 from inpaint.training.evaluation.metrics import Row
 from inpaint.training.experiment.measure import Bench, Measured, Progress
 from inpaint.training.experiment.plan import IRREGULAR, Cell, Hole
+from inpaint.training.json_files import write_json
 from inpaint.training.recipe import recipe_digest
-from inpaint.training.run.directory import RunDirectory, write_json
+from inpaint.training.run.directory import RunDirectory
 from inpaint.training.run.session import Options, run_training
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from inpaint.core.errors import RecipeError
 from inpaint.training.evaluation.metrics import TRUTH_GROUPS
 from inpaint.training.recipe import Recipe, Seed, load_recipe
-from inpaint.training.toml_files import change, check_finite, read_table, shipped
+from inpaint.training.recipe_errors import first_error
+from inpaint.training.toml_files import changed_table, check_finite, shipped
 
 IRREGULAR: Final = "irregular"
 Hole = float | Literal["irregular"]
@@ -147,15 +148,11 @@ def load_plan(name_or_path: str, settings: list[str] | None = None) -> Plan:
 
     Raises `RecipeError` with one sentence about the first thing that is wrong.
     """
-    table: dict[str, Any] = read_table("plans", name_or_path)
-    for setting in settings or []:
-        change(table, setting)
+    table = changed_table("plans", name_or_path, settings)
     try:
         check_finite(table)
         return Plan.model_validate(table)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the plan"
-        raise RecipeError(f"The plan {name_or_path} is not valid: {where}: {first['msg']}.") from error
+        raise RecipeError(f"The plan {name_or_path} is not valid: {first_error(error, Plan, 'the plan')}.") from error
     except RecipeError as error:
         raise RecipeError(f"The plan {name_or_path} is not valid: {error}") from error

@@ -181,7 +181,7 @@ def save_traced(
     proto = program.model_proto
     onnx.helper.set_model_props(proto, metadata)
     _strip_traces(proto)
-    onnx.checker.check_model(proto)
+    onnx.checker.check_model(proto, full_check=True)
     return proto.SerializeToString()
 
 

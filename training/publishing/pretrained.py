@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from inpaint.core.errors import ModelError
 from inpaint.core.nets import Growing
 from inpaint.training.export.inpainting import load_generator
+from inpaint.training.json_files import write_json
 from inpaint.training.recipe import Recipe
-from inpaint.training.run.directory import write_json, write_tensors
+from inpaint.training.run.directory import write_tensors
 from inpaint.weights.hub_errors import in_one_sentence
 from inpaint.weights.paths import is_folder
 from inpaint.weights.reference import Reference

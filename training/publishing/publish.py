@@ -16,12 +16,13 @@ from pathlib import Path
 
 from inpaint.core.errors import ModelError, OutputError
 from inpaint.training.export.inpainting import export_run, load_filler
+from inpaint.training.json_files import write_json
 from inpaint.training.publishing.data_licences import CREDITS, read_data_licences, write_credits
 from inpaint.training.publishing.disclosure import Disclosure
 from inpaint.training.publishing.model_card import Card, read_evaluation
 from inpaint.training.publishing.pretrained import PretrainedGenerator
 from inpaint.training.publishing.upload import check_repository
-from inpaint.training.run.directory import RunDirectory, write_json
+from inpaint.training.run.directory import RunDirectory
 from inpaint.weights.paths import is_file, is_there
 
 FILES = {

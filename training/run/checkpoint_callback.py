@@ -27,13 +27,14 @@ class CheckpointCallback:
         self.validation = validation
         self.plan = plan
         self.reports = TrainingLog(rundir)
-        self.saved = start
+        self.saved = self.step = start
         self.told_of_graphs = trainer.graphed is None
         self.steps = recipe.schedule.steps
 
     def __call__(self, report: StepReport) -> None:
         """Write whatever is due after this step."""
         step, recipe = report.step, self.recipe
+        self.step = step
         self.reports.add(report)
         self._tell_of_graphs(step)
         due = (recipe.log_every, recipe.sample_every, recipe.checkpoint_every)

@@ -2,8 +2,8 @@
 
 runs/x/recipe.toml                       the resolved recipe; `inpaint train runs/x/recipe.toml` repeats it
        recipe-until-000500.toml          what it was up to that step, where `--resume --set` has changed it
-       run.json                          where data and backbones came from
-       log.jsonl                         one JSON object per logged step and per validation
+       run.json                          where data and backbones came from, and how many photographs are held out
+       log.jsonl                         one JSON object per logged step, validation and skipped picture
        tensorboard/                      the same numbers for TensorBoard
        samples/step-000500.png           fixed validation pictures: photograph, hole, smooth start, filled
        checkpoints/step-000500/          state.safetensors (every tensor) and state.json
@@ -16,16 +16,20 @@ import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from inpaint.core.atomic_files import atomic_write
 from inpaint.core.errors import OutputError, RecipeError
-from inpaint.training.recipe import Recipe, load_recipe, recipe_digest
+from inpaint.training.json_files import write_json
 from inpaint.weights.paths import is_there, matching
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from inpaint.training.recipe import Recipe
+# torch is imported where tensors are read and written: what a directory holds can be said without it.
 
 STATE_VERSION = 1
 UNTIL = "recipe-until-"
@@ -45,7 +49,7 @@ class RunDirectory:
         self.checkpoints = path / "checkpoints"
         self.tensorboard = path / "tensorboard"
 
-    def create(self, recipe: Recipe, origin: dict[str, Any], *, again: bool = False) -> None:
+    def create(self, recipe: "Recipe", origin: dict[str, Any], *, again: bool = False) -> None:
         """Make the directory of a new training. Raises `OutputError` when one is there already.
 
         again: whether one that has no checkpoint yet may be started over.
@@ -63,10 +67,16 @@ class RunDirectory:
 
     def check_free(self, *, again: bool = False) -> None:
         """Raise `OutputError` when there is a training already; again: as in `create`."""
-        if is_there(self.recipe_file) and not (again and not self.steps()):
+        if not is_there(self.recipe_file) or (again and not self.steps()):
+            return
+        if self.steps():
             raise OutputError(f"{self.path} holds a training already; go on with --resume, or give another --out.")
+        raise OutputError(
+            f"{self.path} holds a training that has no checkpoint yet; start it over with --auto-resume in place of "
+            "--resume, or give another --out."
+        )
 
-    def adopt(self, recipe: Recipe, step: int) -> None:
+    def adopt(self, recipe: "Recipe", step: int) -> None:
         """Make a recipe that a training goes on with at a step the one of the directory; the one before is kept.
 
         Raises `OutputError` when it cannot be written.
@@ -85,14 +95,30 @@ class RunDirectory:
         except OSError as error:
             raise OutputError(f"{self.recipe_file} cannot be written ({error.strerror}).") from error
 
-    def recipe(self, settings: list[str] | None = None) -> Recipe:
-        """Read the recipe of this training. Raises `RecipeError` when the directory holds none."""
+    def check_there(self) -> None:
+        """Raise `RecipeError` when there is no training here."""
         if not is_there(self.recipe_file):
             raise RecipeError(f"{self.path} is not a run directory: it has no recipe.toml.")
+
+    def check_resumable(self) -> None:
+        """Raise `RecipeError` when there is no training here, or none that has a checkpoint to go on from."""
+        self.check_there()
+        if not self.steps():
+            raise RecipeError(
+                f"{self.path} has no checkpoint to go on from; start it over with --auto-resume in place of --resume."
+            )
+
+    def recipe(self, settings: list[str] | None = None) -> "Recipe":
+        """Read the recipe of this training. Raises `RecipeError` when the directory holds none."""
+        self.check_there()
+        from inpaint.training.recipe import load_recipe
+
         return load_recipe(str(self.recipe_file), settings)
 
-    def recipe_at(self, step: int) -> Recipe:
+    def recipe_at(self, step: int) -> "Recipe":
         """Read the recipe that the training followed up to a step: not the last one, where it was changed since."""
+        from inpaint.training.recipe import load_recipe
+
         kept = {file.stem.removeprefix(UNTIL): file for file in matching(self.path, f"{UNTIL}*.toml")}
         later = [(int(number), file) for number, file in kept.items() if number.isdigit() and int(number) >= step]
         return load_recipe(str(min(later)[1])) if later else self.recipe()
@@ -103,6 +129,13 @@ class RunDirectory:
             return json.loads(self.origin_file.read_text("utf-8"))
         except (OSError, ValueError):
             return {}
+
+    def remember_origin(self, origin: dict[str, Any]) -> None:
+        """Note where the data of a training that goes on is now. What `origin` has as None stays as it was."""
+        before = self.origin()
+        now = before | {key: value for key, value in origin.items() if value is not None}
+        if now != before:
+            write_json(self.origin_file, now)
 
     def log(self, record: dict[str, Any]) -> None:
         """Append one JSON line; one that a crash has torn ends before it."""
@@ -140,11 +173,13 @@ class RunDirectory:
         """Name the folder of a checkpoint."""
         return self.checkpoints / f"step-{step:06d}"
 
-    def save(self, step: int, tensors: dict[str, Tensor], recipe: Recipe, grown: int, **counts: int) -> None:
+    def save(self, step: int, tensors: "dict[str, Tensor]", recipe: "Recipe", grown: int, **counts: int) -> None:
         """Write a checkpoint under a temporary name, then rename it: a killed process leaves no half of one.
 
         counts: what else the record should hold. Raises `OutputError` when there is no room for it.
         """
+        from inpaint.training.recipe import recipe_digest
+
         record = {"version": STATE_VERSION, "step": step, "grown": grown, "recipe": recipe_digest(recipe), **counts}
         target = self.checkpoint(step)
         folder = self.checkpoints / f".saving-{step:06d}"
@@ -161,7 +196,7 @@ class RunDirectory:
             shutil.rmtree(folder, ignore_errors=True)
             raise OutputError(f"{target} cannot be written ({error.strerror or error}); free some space.") from error
 
-    def load(self, step: int | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    def load(self, step: int | None = None) -> "tuple[dict[str, Tensor], dict[str, Any]]":
         """Read a checkpoint, the last one by default: its tensors and its record.
 
         Raises `RecipeError` when there is none, or it is damaged.
@@ -170,6 +205,8 @@ class RunDirectory:
         if not steps or (step is not None and step not in steps):
             which = "" if step is None else f" of step {step}"
             raise RecipeError(f"{self.path} has no checkpoint{which}; train first, or choose another.")
+        from safetensors.torch import load_file
+
         folder = self.checkpoint(steps[-1] if step is None else step)
         try:
             record = json.loads((folder / "state.json").read_text("utf-8"))
@@ -201,14 +238,10 @@ class RunDirectory:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-def write_json(path: Path, record: dict[str, Any]) -> None:
-    """Write one JSON object, whole or not at all."""
-    with atomic_write(path) as file:
-        file.write(json.dumps(record, indent=2).encode() + b"\n")
-
-
-def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+def write_tensors(path: Path, tensors: "dict[str, Tensor]", metadata: dict[str, str] | None = None) -> None:
     """Write tensors by name. Raises OSError, also for a full disk, of which safetensors makes an error of its own."""
+    from safetensors.torch import save_file
+
     try:
         save_file(tensors, path, metadata)
     except SafetensorError as error:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from inpaint.core.losses import Objective
 from inpaint.core.trainers import AdversarialTrainer, restore
-from inpaint.training.data.training_data import TrainingData, open_training_data
+from inpaint.training.data.training_data import TrainingData
 from inpaint.training.recipe import Recipe
 from inpaint.training.run.directory import RunDirectory
 from inpaint.training.run.initial_weights import open_initial_weights
 from inpaint.training.run.processes import make_accelerator
-from inpaint.training.run.session import Options, load_state
+from inpaint.training.run.session import Options, load_state, open_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def open_everything(recipe: Recipe, options: Options) -> DryRun:
     A new training's `out` is not looked at. Raises what `run_training` would raise before its first step.
     """
     accelerator = make_accelerator(recipe, options.device, cuda_graphs=options.cuda_graphs)
-    material = open_training_data(recipe, options.data, options.val, options.shapes)
+    material = open_data(recipe, options)
     material.fixed()
     if options.backbones is not None:
         for config in recipe.objectives.values():

@@ -23,9 +23,10 @@ def make_accelerator(recipe: Recipe, device: str, *, cuda_graphs: bool = False) 
     """Return what knows of precision, device and processes; with several, this is where they meet.
 
     device: "auto", "cpu" or "cuda". cuda_graphs: whether steps are to be recorded. Raises `RecipeError` when there is
-    no such device, or none that records.
+    no such device, or none that records, or when this process does not meet all that the launcher says there are.
     """
-    choose_device(device, RecipeError)
+    chosen = choose_device(device, RecipeError)
+    _check_gpus(chosen)
     torch.set_float32_matmul_precision("high")
     torch.backends.cudnn.benchmark = True  # crops have one size per phase
     # accelerate keeps one state per process and refuses another precision; an earlier training may have left one.
@@ -34,10 +35,25 @@ def make_accelerator(recipe: Recipe, device: str, *, cuda_graphs: bool = False) 
     # Nobody sends batch statistics around: they are the same everywhere where `sync_batch_norm` is on. Between the
     # discriminators' two passes it would change tensors that the backward pass still needs.
     handlers: list[KwargsHandler] = [DistributedDataParallelKwargs(broadcast_buffers=False)]
-    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
+    # accelerate looks for companions where it is told to compute: with "auto" and no GPU each would train alone.
+    accelerator = Accelerator(cpu=chosen == "cpu", mixed_precision=precision, kwargs_handlers=handlers)
+    if accelerator.num_processes != process_count():
+        raise RecipeError(
+            f"The launcher has started {process_count()} processes, and this one trains with "
+            f"{accelerator.num_processes}: all would write into one run directory. Start them with torchrun or "
+            "accelerate launch."
+        )
     if cuda_graphs and (accelerator.device.type != "cuda" or accelerator.num_processes > 1):
         raise RecipeError("CUDA graphs need an NVIDIA GPU and one process; leave --cuda-graphs out.")
     return accelerator
+
+
+def _check_gpus(chosen: str) -> None:
+    """Raise `RecipeError` when torchrun has started more processes here than there are GPUs for."""
+    local, here = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
+    # Other launchers may show each process only the GPU that is its own.
+    if chosen == "cuda" and "TORCHELASTIC_RUN_ID" in os.environ and local > here:
+        raise RecipeError(f"{local} processes need as many GPUs, and here are {here}; say --nproc-per-node {here}.")
 
 
 def agreement(accelerator: Accelerator) -> Callable[[bool], bool]:

@@ -1,6 +1,7 @@
 """Look at a generator while it trains: fixed pictures, fixed holes, one number and one contact sheet."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from inpaint.training.data.batches import to_batch
 from inpaint.training.data.crops import centre_crop, read_picture
 from inpaint.training.data.holes import HoleConfig, draw_holes
 from inpaint.training.data.object_shapes import Shapes
+from inpaint.training.data.skipped import SkippedPictures, read_or_replace
 from inpaint.training.data.sources import Source
 
 PICTURES = 16
@@ -63,13 +65,27 @@ class Validation:
 
 
 def choose_pictures(
-    source: Source, holes: HoleConfig, size: int, seed: int, count: int = PICTURES, shapes: Shapes | None = None
+    source: Source,
+    holes: HoleConfig,
+    size: int,
+    seed: int,
+    skipped: SkippedPictures,
+    count: int = PICTURES,
+    shapes: Shapes | None = None,
 ) -> Batch:
-    """Take evenly spaced pictures of a source, cropped to the centre, with holes drawn from the seed."""
+    """Take evenly spaced pictures of a source, cropped to the centre, with holes drawn from the seed.
+
+    skipped: told of pictures and label maps that are not usable, and others are taken.
+    """
     chosen = np.linspace(0, len(source) - 1, min(count, len(source))).astype(int)
-    pixels = np.stack([centre_crop(read_picture(source, int(index)), size) for index in chosen])
-    masks = np.stack([draw_holes(holes, size, np.random.default_rng((seed, 2, n)), shapes) for n in range(len(chosen))])
-    return to_batch(torch.from_numpy(pixels), torch.from_numpy(masks))
+    unusable: list[str] = []
+    pixels, masks = [], []
+    for n, index in enumerate(chosen):
+        picture = read_or_replace(partial(read_picture, source), int(index), len(source), (seed, 4, n), unusable)
+        pixels.append(centre_crop(picture, size))
+        masks.append(draw_holes(holes, size, np.random.default_rng((seed, 2, n)), shapes, unusable))
+    skipped.add(unusable)
+    return to_batch(torch.from_numpy(np.stack(pixels)), torch.from_numpy(np.stack(masks)))
 
 
 def contact_sheet(batch: Batch, filled: Tensor, path: Path, columns: int = 2) -> None:

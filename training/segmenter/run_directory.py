@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from inpaint.core.atomic_files import make_folder
 from inpaint.core.errors import OutputError, RecipeError
-from inpaint.training.run.directory import write_json, write_tensors
+from inpaint.training.json_files import write_json
+from inpaint.training.run.directory import write_tensors
 from inpaint.weights.paths import is_there
 
 

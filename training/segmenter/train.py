@@ -23,6 +23,8 @@ from inpaint.core.nets import Segmenter, SegmenterConfig
 from inpaint.core.objects.box_crop import SHARE, SIDE, box_crop, corners_of
 from inpaint.core.trainers.guard import gradient_norm
 from inpaint.training.data.segments import Part, Segmented, SegmentSource, open_segments, split
+from inpaint.training.data.skipped import SkippedPictures, read_or_replace
+from inpaint.training.data.sources import absolute_location
 from inpaint.training.devices import choose_device
 from inpaint.training.run.processes import process_count
 from inpaint.training.segmenter.run_directory import SegmenterRun
@@ -123,21 +125,34 @@ def train_segmenter(
     again: bool = False,
     max_minutes: float | None = None,
     watcher: Callable[[int, float], object] | None = None,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> int:
     """Train as the recipe says; returns the number of finished steps, fewer than planned when stopped early.
 
     data: as `open_segments` takes it. device, resume, again: as `prepare` takes them. watcher: told step and loss; if
-    it returns True the training stops there, with a checkpoint.
+    it returns True the training stops there, with a checkpoint. tell: called with one sentence about what people should
+    know, such as a picture that was skipped.
     """
     began = time.monotonic()
     ready = prepare(recipe, data, out, device=device, resume=resume, again=again)
     network, adam, start = ready.network, ready.adam, ready.start
     run = SegmenterRun(out)
-    run.write(asdict(recipe) | {"data": data})
+    run.write(asdict(recipe) | {"data": absolute_location(data)})
+    if resume:
+        tell(f"Goes on after step {start}.")
+    skipped = SkippedPictures(len(ready.pictures), lambda sentence: tell(f"{sentence} Another takes its place."))
     for step in range(start, recipe.steps):
         for group in adam.param_groups:
             group["lr"] = recipe.lr * _cycle(step / recipe.steps)
-        image, box, mask = (x.to(ready.device) for x in draw_batch(ready.pictures, recipe, step))
+        try:
+            unusable: list[str] = []
+            image, box, mask = (x.to(ready.device) for x in draw_batch(ready.pictures, recipe, step, unusable))
+            skipped.add(unusable)
+        except RecipeError:
+            # Something is wrong with the data of this step; those before are not lost.
+            if step > start:
+                run.save(network, adam, step)
+            raise
         loss = segmentation_loss(network(image, box), mask)
         adam.zero_grad(set_to_none=True)
         loss.backward()
@@ -182,12 +197,24 @@ def segmentation_loss(logits: Tensor, mask: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, mask) + (1 - (both + 1) / (either + 1)).mean()
 
 
-def draw_batch(source: SegmentSource, recipe: SegmenterRecipe, step: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return pictures in [-1, 1], boxes and masks of one step, in the shapes that the recipe's network takes."""
+def draw_batch(
+    source: SegmentSource, recipe: SegmenterRecipe, step: int, skipped: list[str]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return pictures in [-1, 1], boxes and masks of one step, in the shapes that the recipe's network takes.
+
+    skipped: gets the sentences of pictures that are not usable and that others stand for (see `read_or_replace`).
+    """
+
+    def read(index: int) -> Segmented:
+        segmented = source.read(index)
+        segmented.areas()
+        return segmented
+
     images, boxes, masks = [], [], []
     for number in range(step * recipe.batch, (step + 1) * recipe.batch):
         rng = np.random.default_rng((recipe.seed, number))
-        segmented = source.read(int(rng.integers(len(source))))
+        chosen, seed = int(rng.integers(len(source))), (recipe.seed, 3, number)
+        segmented = read_or_replace(read, chosen, len(source), seed, skipped)
         mask = _choose(segmented, recipe.area, rng)
         near = _cut(segmented.pixels, mask, jitter_box(mask, recipe.jitter, rng))
         crop, box, _ = box_crop(*near, *crop_of(recipe))

@@ -157,6 +157,7 @@ def test_shards_stream_from_a_url_and_resume_exactly(shard_server):
     assert len(whole) == 8
     rest = list(load_batches(source, make_plan(), start=5, workers=0))
     assert all(same(a, b) for a, b in zip(whole[5:], rest, strict=True))
+    assert len({picture.place for picture in source.once()}) == len(list(source.once())) == 6
 
 
 def test_shards_stream_to_each_of_several_processes(shard_server, monkeypatch):

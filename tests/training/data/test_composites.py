@@ -96,8 +96,8 @@ def test_batches_depend_on_the_step_alone(pictures):
     schedule = Schedule([Phase(name="only", steps=5)])
     plan = BatchPlan(crops={"default": CROPS}, holes={}, schedule=schedule, seed=0)
     data = CompositeDataset(pictures, CompositeConfig(), plan)
-    late = data[3]
-    again = CompositeDataset(pictures, CompositeConfig(), plan)[3]
+    late, _ = data[3]
+    again, _ = CompositeDataset(pictures, CompositeConfig(), plan)[3]
     assert all(torch.equal(a, b) for a, b in zip(late, again, strict=True))
     batch = to_composite_batch(late)
     assert batch.image.shape == batch.composite.shape == (3, 3, 64, 64)

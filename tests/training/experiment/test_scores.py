@@ -5,7 +5,7 @@ from inpaint.training.experiment.cell import CellDirectory, Scores
 from inpaint.training.experiment.plan import load_plan
 from inpaint.training.experiment.report import _table
 from inpaint.training.experiment.scores import ScoreTable, Spread, common_step, over_seeds
-from inpaint.training.run.directory import write_json
+from inpaint.training.json_files import write_json
 
 
 @pytest.fixture

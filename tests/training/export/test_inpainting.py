@@ -57,6 +57,18 @@ def test_every_architecture_exports(convolution, start):
     assert not [node for node in graph.node if node.op_type == "BatchNormalization"]
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_the_file_is_valid_by_the_rules_of_onnx(half):
+    """The usual converter to half precision leaves Resize nodes, as the push-pull start has them, an invalid file."""
+    generator = random_generator(convolution="dilated+resized", start="push-pull")
+    contract = Contract(name="x", stride=generator.config.stride, native_size=64, native_hole=32)
+    model = onnx.load_from_string(to_onnx(Traceable(generator, 1.0, half=half), contract))
+    assert {node.op_type for node in model.graph.node} >= {"Resize", "Conv"}
+    weights = {weight.data_type for weight in model.graph.initializer if len(weight.dims) == 4}
+    assert weights == {onnx.TensorProto.FLOAT16 if half else onnx.TensorProto.FLOAT}
+    onnx.checker.check_model(model, full_check=True)
+
+
 def test_folding_changes_no_result():
     generator = random_generator()
     image, mask = torch.rand(1, 3, 32, 32), torch.zeros(1, 1, 32, 32)

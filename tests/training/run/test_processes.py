@@ -2,18 +2,24 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from inpaint.core.errors import RecipeError
+from inpaint.training.recipe import load_recipe
+from inpaint.training.run import processes
 from inpaint.training.run.directory import RunDirectory
 from inpaint.training.run.processes import decoders
 
+ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.slow
 
 SETTINGS = ["phases.0.steps=4", "phases.1.steps=4", "log_every=2", "checkpoint_every=3", "sample_every=100"]
@@ -190,6 +196,47 @@ def test_another_number_of_processes_goes_on(whole, photographs, tmp_path):
     assert (record["samples"], record["processes"]) == (6 * 2 * 4 + 2 * 4, 1)
     log = [json.loads(line) for line in run.log_file.read_text().splitlines()]
     assert {"step": 6, "processes": 1, "before": 2} in log
+
+
+def test_the_line_of_the_readme_trains_one_model_without_a_gpu(photographs, tmp_path):
+    """The device that is found decides, not the word "auto": each process would train alone, into one directory."""
+    line = re.search(r"`(torchrun .* inpaint train) … (--auto-resume)`", (ROOT / "README.md").read_text("utf-8"))
+    out = tmp_path / "run"
+    settings = [word for setting in SETTINGS for word in ("--set", setting)]
+    words = [*line[1].replace("-node 8", "-node 2").split(), "debug", "--data", photographs, "--out", out, line[2]]
+    scripts = str(Path(sys.executable).parent)
+    done = subprocess.run(
+        [*map(str, words), *settings],
+        env={**os.environ, "PATH": scripts + os.pathsep + os.environ["PATH"], "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Finished 8 steps") == 1
+    run = RunDirectory(out)
+    record = json.loads((run.checkpoint(8) / "state.json").read_text())
+    assert (record["samples"], record["processes"]) == (8 * 2 * 4, 2)
+    assert [record["step"] for record in run.records() if "losses" in record] == [2, 4, 6, 8]
+
+
+def test_a_process_that_finds_no_other_is_refused(monkeypatch):
+    alone = SimpleNamespace(num_processes=1, device=torch.device("cpu"))
+    monkeypatch.setattr(processes, "Accelerator", lambda **_: alone)
+    assert processes.make_accelerator(load_recipe("debug"), "cpu") is alone
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(RecipeError, match="has started 2 processes, and this one trains with 1"):
+        processes.make_accelerator(load_recipe("debug"), "cpu")
+
+
+def test_more_processes_than_gpus_are_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    with pytest.raises(RecipeError, match="say --nproc-per-node 1"):
+        processes.make_accelerator(load_recipe("debug"), "auto")
 
 
 def test_processes_share_the_cores_of_their_machine(monkeypatch):

@@ -1,4 +1,7 @@
 import json
+import shutil
+import subprocess
+import sys
 from contextlib import ExitStack
 
 import pytest
@@ -13,6 +16,7 @@ from inpaint.training.export.inpainting import load_generator
 from inpaint.training.recipe import load_recipe, recipe_digest
 from inpaint.training.run import session
 from inpaint.training.run.directory import RunDirectory
+from inpaint.training.run.directory_lock import locked
 from inpaint.training.run.session import Options, deadline_in, run_training
 
 
@@ -71,6 +75,60 @@ def test_stopping_and_resuming_gives_the_same_bits(run, photographs, tmp_path):
     expected, got = run.load()[0], halves.load()[0]
     assert expected.keys() == got.keys()
     assert [key for key in expected if not torch.equal(expected[key], got[key])] == []
+
+
+def test_a_picture_that_is_none_is_named_once_and_costs_no_bit_of_a_resume(photographs, tmp_path):
+    data, told = tmp_path / "data", []
+    shutil.copytree(photographs, data)
+    (data / "2.png").write_bytes(b"no picture")
+    whole, halves = RunDirectory(tmp_path / "whole"), RunDirectory(tmp_path / "halves")
+    assert run_training(short_recipe(), options(data, whole.path, tell=told.append)) == 10
+    notes = [note for note in told if "2.png" in note]
+    assert len(notes) == 1
+    assert notes[0].endswith("remove it from the data. Another picture takes its place.")
+    told.clear()
+    run_training(short_recipe(), options(data, halves.path, tell=told.append), [lambda report: report.step == 7])
+    run_training(short_recipe(), options(data, halves.path, tell=told.append, resume=True))
+    assert [note for note in told if "2.png" in note] == notes
+    assert sum("skipped" in record for record in halves.records()) == 1
+    expected, got = whole.load()[0], halves.load()[0]
+    assert [key for key in expected if not torch.equal(expected[key], got[key])] == []
+
+
+def test_too_many_end_it_and_nothing_is_lost(photographs, tmp_path):
+    """They break on the way, as those of a disk do that is about to fail."""
+    data, out, told = tmp_path / "data", tmp_path / "run", []
+    shutil.copytree(photographs, data)
+
+    def destroy(report):
+        if report.step == 4:
+            for path in data.rglob("*.png"):
+                path.write_bytes(b"no picture any more")
+
+    recipe = short_recipe(sample_every=100)
+    with pytest.raises(RecipeError, match="No picture that was tried is usable"):
+        run_training(recipe, options(data, out, tell=told.append), [destroy])
+    assert RunDirectory(out).last_step() == 4
+    assert told[-1] == "Saved after step 4: --resume goes on from there."
+
+
+def test_two_trainings_do_not_write_into_one_directory(photographs, tmp_path):
+    fcntl = pytest.importorskip("fcntl")
+    assert fcntl
+    holder = (
+        "import sys, pathlib; from inpaint.training.run.directory_lock import locked\n"
+        "with locked(pathlib.Path(sys.argv[1])): print('locked', flush=True); sys.stdin.read()"
+    )
+    out = tmp_path / "run"
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(out)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "locked\n"
+        with pytest.raises(OutputError, match="Another training writes into"):
+            run_training(short_recipe(), options(photographs, out))
+        assert not (out / "recipe.toml").exists()
+    with locked(out):
+        pass
 
 
 def test_a_new_training_does_not_overwrite_an_old_one(run, photographs):

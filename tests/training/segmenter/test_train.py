@@ -54,7 +54,7 @@ def test_it_learns_goes_on_where_it_stopped_and_exports(tmp_path, discs):
 
 def test_batches_depend_on_seed_and_step_alone(discs):
     source = open_segments(str(discs))
-    first, again, later = (draw_batch(source, RECIPE, step) for step in (3, 3, 4))
+    first, again, later = (draw_batch(source, RECIPE, step, []) for step in (3, 3, 4))
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert not torch.equal(first[0], later[0])
     image, box, mask = first
