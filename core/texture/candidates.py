@@ -33,11 +33,11 @@ CANDIDATES = (  # the first is the one for thin holes
     Candidate("like sources", sources="like"),
     Candidate("small patches", Settings(radius=2), sources="like"),
     Candidate("small patches nearby", Settings(radius=2), sources="near"),
-    Candidate("large pieces", Settings(loyal=0.3, share=2.0)),
+    Candidate("large pieces", Settings(loyal=(0.3,), share=(0.2, 0.2, 2.0))),
     Candidate("network", sources="like", structure=True),
 )
 
-CONTINUED = Candidate("last frame", Settings(loyal=0.4, rounds=(1,), reach=(0,)))
+CONTINUED = Candidate("last frame", Settings(loyal=(0.4,), rounds=(1,), reach=(0,)))
 """What follows an earlier fill."""
 
 THIN = 4

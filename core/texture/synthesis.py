@@ -6,6 +6,7 @@ the next finer scale, whose first estimate is fetched from the finer picture thr
 """
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -39,11 +40,12 @@ class Settings:
     reach: tuple[int, ...] = (0, 32)
     """Pixels that the random search reaches from a match, by scale as above. Without it whole pieces stay together at
     the finest scale, and the fill is as crisp as they are."""
-    loyal: float = 0.0
-    """Share of its cost that a match from elsewhere must save to be taken: the more, the larger the pieces."""
-    share: float = 0.6
+    loyal: tuple[float, ...] = (0.3, 0.3, 0.0)
+    """Share of its cost that a match from elsewhere must save to be taken: the more, the larger the pieces. By
+    scale as above, like the next."""
+    share: tuple[float, ...] = (0.2, 0.2, 0.6)
     """How sharp a vote is: matches count by exp(-cost / (share x 75th percentile of the costs))."""
-    sharp: float = 0.0
+    sharp: float = 0.003
     """Above 0, votes are for the commonest colour more than for the mean; squared colour difference."""
 
 
@@ -114,8 +116,7 @@ class Synthesis:
             else:
                 self._inherit(above, scale)
             at = self.level
-            reach = self.settings.reach[min(at, len(self.settings.reach) - 1)]
-            rounds = self.settings.rounds[min(at, len(self.settings.rounds) - 1)]
+            reach, rounds = _at(self.settings.reach, at), _at(self.settings.rounds, at)
             self._fit(last=at == 0, level=at, rounds=rounds, reach=32 if above is None else reach)
         assert self.scale is not None
         return self.scale.colours
@@ -235,10 +236,10 @@ class Synthesis:
                 scale.radius,
                 settings.passes,
                 reach,
-                settings.loyal,
+                _at(settings.loyal, level),
                 seed,
             )
-            sharpness = LAST_SHARE if last and turn == rounds - 1 else settings.share
+            sharpness = LAST_SHARE if last and turn == rounds - 1 else _at(settings.share, level)
             spread = sharpness * max(float(np.percentile(self.cost, 75)), 1e-7)
             self.share = (counts * (np.exp(-self.cost / spread) + 1e-6)).astype(np.float32)
             self._vote(self.share, scale.number)
@@ -261,6 +262,14 @@ class Synthesis:
             scale.radius,
             self.settings.sharp,
         )
+
+
+Number = TypeVar("Number", int, float)
+
+
+def _at(values: tuple[Number, ...], level: int) -> Number:
+    """Return what holds at a scale; the last value holds at all further ones."""
+    return values[min(level, len(values) - 1)]
 
 
 def _depth(hole: np.ndarray) -> float:
