@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 from inpaint.core.engines.features import bundled_features
+from inpaint.core.texture.best_fills import OWN
 from inpaint.core.texture.candidates import measuring_level
 from inpaint.core.texture.measures import measure
 
@@ -66,6 +67,7 @@ def numbers(data: Path, more: list[Path]) -> dict[tuple[str, str], dict[str, flo
         picture, soft = (small(image[window][..., ::-1], factor) / 255 for image in (fill, network))
         gap = small(hole[window], factor) > 0
         found[key, method] = measure(picture, gap, gap, soft, features)
+        found[key, method][OWN] = 0.0 if method.startswith("pypatchmatch") else 1.0
     return found
 
 

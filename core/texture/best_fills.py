@@ -12,6 +12,7 @@ import numpy as np
 from inpaint.core.texture.candidates import CANDIDATES, CONTINUED, THIN, Candidate, measuring_level
 from inpaint.core.texture.carry import carry, halve_window
 from inpaint.core.texture.chooser import scores, sure
+from inpaint.core.texture.library import LibrarySynthesis, library
 from inpaint.core.texture.measures import Features, measure
 from inpaint.core.texture.scale import Picture, has_sources
 from inpaint.core.texture.synthesis import Synthesis, pyramid, restrict
@@ -25,6 +26,8 @@ WORKING = 200_000, 4_000_000
 """Pixels of a hole, and of its window, above which it is synthesised at half the size and carried up."""
 THREADS = min(8, os.cpu_count() or 1)
 """Candidates that are made at the same time."""
+OWN = "own engine"
+"""Name of the number that says whether a fill is ours (1) or the library's (0)."""
 SEEDS = 1024
 """Random streams a seed has for its candidates."""
 
@@ -53,7 +56,7 @@ class _Fill:
     """A candidate at the scale where candidates are compared."""
 
     candidate: Candidate
-    synthesis: Synthesis
+    synthesis: Synthesis | LibrarySynthesis
     numbers: dict[str, float] | None
 
 
@@ -139,6 +142,8 @@ def _candidates(
     hole = pictures[0].hole
     depth = cv2.distanceTransform(np.pad(hole, 1).view(np.uint8), cv2.DIST_C, 3).max()
     some = [one for one in CANDIDATES if not one.structure or (structure is not None and follow)]
+    if library() is None:
+        some = [one for one in some if not one.library]
     if depth <= THIN:
         some = some[:1]
     # More fills than candidates: the same with other random streams.
@@ -154,17 +159,30 @@ def _candidates(
     for kind, restricted in kinds.items():
         if not has_sources(restricted[0], least=256):
             kinds[kind] = pictures
-    begun = [Synthesis(kinds[one.sources], one.settings, seed * SEEDS + i) for i, one in enumerate(works)]
+    begun = [_begin(one, kinds[one.sources], seed * SEEDS + i) for i, one in enumerate(works)]
     level = min(level, *(len(synthesis.pictures) - 1 for synthesis in begun))
     small = pictures[level].plain()
     guide = _resized(structure, small.hole.shape)
 
     def make(number: int) -> _Fill:
-        fill = begun[number].run(level, estimate=guide if works[number].structure else None)
+        if works[number].library:
+            # At the next finer scale, because it begins anew at each, and would come to another fill at the full size.
+            fill = _resized(begun[number].run(max(0, level - 1)), small.hole.shape)
+            assert fill is not None
+            fill = np.where(small.hole[..., None], fill, small.image)
+        else:
+            fill = begun[number].run(level, estimate=guide if works[number].structure else None)
         numbers = measure(fill, small.hole, small.unknown, guide, features)
+        numbers[OWN] = 0.0 if works[number].library else 1.0
         return _Fill(works[number], begun[number], numbers)
 
     return _side_by_side(make, range(len(works)))
+
+
+def _begin(candidate: Candidate, pictures: list[Picture], seed: int) -> Synthesis | LibrarySynthesis:
+    if candidate.library:
+        return LibrarySynthesis(pictures, seed)
+    return Synthesis(pictures, candidate.settings, seed)
 
 
 def _continued(pictures: list[Picture], start: np.ndarray, seed: int) -> _Fill:
@@ -175,7 +193,7 @@ def _continued(pictures: list[Picture], start: np.ndarray, seed: int) -> _Fill:
 
 
 def _finished(
-    synthesis: Synthesis,
+    synthesis: Synthesis | LibrarySynthesis,
     window: np.ndarray,
     hole: np.ndarray,
     white: float,
@@ -184,6 +202,8 @@ def _finished(
     """Return the colours and shifts of the hole's pixels at the full size and in the window's own type."""
     filled, shifts = synthesis.run(0), synthesis.shifts()
     pixels = filled * np.float32(white)
+    if isinstance(synthesis, LibrarySynthesis) and window.dtype != np.uint8 and not finer:
+        pixels = synthesis.deepen(window.astype(np.float32), shifts, white)
     for fine, gap, blocked in reversed(finer):
         shifts = carry(fine, gap, blocked, filled, shifts, white)
         filled = None if fine is finer[0][0] else _as_floats(fine, white)

@@ -25,6 +25,8 @@ class Candidate:
     """All that are allowed; those that a network finds like the surroundings of the hole; those close to it."""
     structure: bool = False
     """Begin with what the network fills."""
+    library: bool = False
+    """Made by PyPatchMatch, which takes no settings."""
 
 
 CANDIDATES = (  # the first is the one for thin holes
@@ -35,6 +37,9 @@ CANDIDATES = (  # the first is the one for thin holes
     Candidate("small patches nearby", Settings(radius=2), sources="near"),
     Candidate("large pieces", Settings(loyal=(0.3,), share=(0.2, 0.2, 2.0))),
     Candidate("network", sources="like", structure=True),
+    Candidate("PyPatchMatch, any source", library=True),
+    Candidate("PyPatchMatch, near sources", sources="near", library=True),
+    Candidate("PyPatchMatch, like sources", sources="like", library=True),
 )
 
 CONTINUED = Candidate("last frame", Settings(loyal=(0.4,), rounds=(1,), reach=(0,)))
