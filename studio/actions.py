@@ -10,6 +10,7 @@ from inpaint.core.errors import MaskError
 from inpaint.core.filling.fill import Detail, fill_pixels
 from inpaint.core.filling.mask import grow as grow_mask
 from inpaint.core.filling.regions import Box, box_around
+from inpaint.core.filling.texture import MOST_SEED, Sampling
 from inpaint.core.images.numbers import check_numbers
 from inpaint.core.objects.composing import compose
 from inpaint.core.objects.removing import find_objects
@@ -22,6 +23,8 @@ _numbers = itertools.count(1)
 
 MOST_GROW = 500
 """Most pixels that a hole can be grown or feathered by."""
+MOST_VARIATIONS = 8
+"""Most fills to choose from."""
 
 
 def selection_of(document: Document, request: Mapping[str, Any]) -> np.ndarray:
@@ -36,6 +39,11 @@ def selection_of(document: Document, request: Mapping[str, Any]) -> np.ndarray:
 def fill(document: Document, models: Models, request: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """Fill what is marked, as `inpaint fill` does with the mask that `selection_of` gives."""
     mask = selection_of(document, request)
+    sampling = Sampling(
+        seed=_whole(request, "seed", MOST_SEED),
+        variations=max(1, _whole(request, "variations", MOST_VARIATIONS)),
+        source=draw_mask(request["sources"], document.size, document.pieces) if request.get("sources") else None,
+    )
     engine = models.engine(str(request.get("model", "default")))
     with document.changing(mask, "Fill") as pixels:
         filled = fill_pixels(
@@ -44,11 +52,22 @@ def fill(document: Document, models: Models, request: Mapping[str, Any], report:
             engine,
             feather=_whole(request, "feather"),
             detail=cast("Detail", request.get("detail", "auto")),
+            sampling=sampling,
             progress=report,
             empty=document.photo.empty,
             in_place=True,
         )
-    return {"box": _public(box_around(mask)), "notes": list(filled.notes), "version": document.version}
+    box = box_around(mask)
+    if filled.others:
+        document.offer([_with(document.crop(box), mask[box.slices], colours) for colours in filled.others])
+    choices = len(filled.others) + 1
+    return {"box": _public(box), "notes": list(filled.notes), "version": document.version, "choices": choices}
+
+
+def _with(pixels: np.ndarray, mask: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Put the colours of a mask's pixels (N x 3) into the pixels of its box, in place."""
+    pixels[mask] = colours
+    return pixels
 
 
 def find(document: Document, models: Models, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +102,7 @@ def place(
         strength=float(request.get("strength", 1.0)),
     )
     report(1, 1)
-    document.replace(composed.box, composed.pixels[composed.box.slices].copy(), "Place object")
+    document.put(composed.box, composed.pixels[composed.box.slices].copy(), "Place object")
     notes = [*loaded, *missing, *composed.notes]
     return {"box": _public(composed.box), "notes": notes, "version": document.version}
 
@@ -112,11 +131,11 @@ def _box(request: Mapping[str, Any], name: str, document: Document) -> Box:
     return Box(top=top, left=left, height=bottom - top, width=right - left)
 
 
-def _whole(request: Mapping[str, Any], name: str) -> int:
+def _whole(request: Mapping[str, Any], name: str, most: int = MOST_GROW) -> int:
     try:
         number = int(request.get(name, 0))
     except (TypeError, ValueError, OverflowError):
         number = -1
-    if not 0 <= number <= MOST_GROW:
-        raise MaskError(f"{name} must be from 0 to {MOST_GROW} pixels.")
+    if not 0 <= number <= most:
+        raise MaskError(f"{name} must be a whole number from 0 to {most}.")
     return number

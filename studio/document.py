@@ -1,9 +1,9 @@
 """An open photograph: its pixels as they are now, what was changed, and its original behind the changes."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,8 @@ class Patch:
     after: np.ndarray
     label: str
     """What was done, in a word or two."""
+    choices: tuple[np.ndarray, ...] = ()
+    """Other contents of the box to choose from, `after` among them, the best first; empty where there is no choice."""
 
 
 @dataclass(slots=True, eq=False)
@@ -71,13 +73,30 @@ class Document:
             self._remember(Patch(box, before, pixels[box.slices].copy(), label))
             self.hidden = None
 
-    def replace(self, box: Box, after: np.ndarray, label: str) -> None:
+    def put(self, box: Box, after: np.ndarray, label: str) -> None:
         """Put finished pixels into a box: box.height x box.width x 3, of the photograph's dtype."""
         with self.lock:
             target = self.photo.pixels[box.slices]
             patch = Patch(box, target.copy(), after, label)
             target[:] = after
             self._remember(patch)
+
+    def offer(self, others: Sequence[np.ndarray]) -> None:
+        """Let the last change be replaced by one of `others`, each of the same shape as its box."""
+        with self.lock:
+            last = self.done[-1]
+            self.done[-1] = replace(last, choices=(last.after, *others))
+
+    def choose(self, number: int) -> Patch | None:
+        """Replace the last change by one of its choices; None where there is no such choice."""
+        with self.lock:
+            if not self.done or self.hidden is not None or not 0 <= number < len(self.done[-1].choices):
+                return None
+            patch = self.done[-1] = replace(self.done[-1], after=self.done[-1].choices[number])
+            self.photo.pixels[patch.box.slices] = patch.after
+            self.undone.clear()
+            self.version += 1
+            return patch
 
     def _remember(self, patch: Patch) -> None:
         self.done.append(patch)

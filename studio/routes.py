@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from inpaint.core.errors import ImageError, InpaintError, MaskError
+from inpaint.core.filling.regions import Box
 from inpaint.core.images.pixels import white_of
 from inpaint.studio import actions
 from inpaint.studio.document import Document
@@ -19,7 +20,7 @@ from inpaint.studio.guard import TooLargeError
 from inpaint.studio.jobs import Report
 from inpaint.studio.models import usable_models
 from inpaint.studio.session import Studio
-from inpaint.studio.tiles import SIDE, encode_mask, encode_tile, levels, tile_box
+from inpaint.studio.tiles import SIDE, encode_choice, encode_mask, encode_tile, levels, tile_box
 
 Handler = Callable[[Studio, Request], Awaitable[Response]]
 
@@ -52,6 +53,7 @@ def routes(studio: Studio) -> list[Route]:
         route(photo, _open),
         route(photo + "/tiles/{level:int}/{column:int}/{row:int}", _tile),
         route(photo + "/pieces/{number:int}", _piece),
+        route(photo + "/choices/{number:int}", _choice),
         route(photo + "/{action}", _act, "POST"),
         route("/api/jobs/{number:int}/cancel", _cancel, "POST"),
     ]
@@ -104,6 +106,7 @@ def _describe(studio: Studio, document: Document) -> dict[str, Any]:
         "version": document.version,
         "can_undo": bool(document.done),
         "can_redo": bool(document.undone),
+        "choices": len(document.done[-1].choices) if document.done else 0,
         "save_as": studio.library.suggested_name(document),
         "notes": list(document.photo.notes),
     }
@@ -125,6 +128,12 @@ async def _piece(studio: Studio, request: Request) -> Response:
     document = await studio.document(request.path_params["photo"])
     piece = document.pieces.get(request.path_params["number"])
     return Response(encode_mask(piece.mask), media_type="image/png") if piece else Response(status_code=404)
+
+
+async def _choice(studio: Studio, request: Request) -> Response:
+    document = await studio.document(request.path_params["photo"])
+    png = await anyio.to_thread.run_sync(encode_choice, document, request.path_params["number"])
+    return Response(png, media_type="image/png") if png else Response(status_code=404)
 
 
 async def _cancel(studio: Studio, request: Request) -> Response:
@@ -171,10 +180,22 @@ async def _move(studio: Studio, document: Document, body: dict[str, Any]) -> Res
     patch = document.undo() if back else document.redo()
     if patch is None:
         raise MaskError(f"There is nothing to {'undo' if back else 'redo'}.")
-    box = patch.box
+    return JSONResponse(_changed(studio, document, patch.box))
+
+
+async def _choose(studio: Studio, document: Document, body: dict[str, Any]) -> Response:
+    number = body.get("number")
+    patch = document.choose(number) if isinstance(number, int) else None
+    if patch is None:
+        raise MaskError("This fill is no longer there to choose from; fill again.")
+    return JSONResponse(_changed(studio, document, patch.box))
+
+
+def _changed(studio: Studio, document: Document, box: Box) -> dict[str, Any]:
+    """Tell all pages that a box of a photograph is another one now; returns what they are told."""
     told = {**_describe(studio, document), "box": [box.left, box.top, box.width, box.height]}
     studio.events.tell({"photo": document.path.name, "state": "changed", **told})
-    return JSONResponse(told)
+    return told
 
 
 async def _mask(studio: Studio, document: Document, body: dict[str, Any]) -> Response:
@@ -189,4 +210,12 @@ async def _save(studio: Studio, document: Document, body: dict[str, Any]) -> Res
     return JSONResponse({"name": name, "notes": list(notes)})
 
 
-_ACTIONS = {"fill": _fill, "place": _place, "find": _find, "move": _move, "mask": _mask, "save": _save}
+_ACTIONS = {
+    "fill": _fill,
+    "place": _place,
+    "find": _find,
+    "move": _move,
+    "choose": _choose,
+    "mask": _mask,
+    "save": _save,
+}

@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
-from inpaint.core.filling.regions import Box
+from inpaint.core.filling.regions import Box, widened
 from inpaint.core.images.pixels import white_of
 from inpaint.studio.document import Document
 
 SIDE = 512
 """Pixels of a tile on the page, per side, but for those at the right and lower edges."""
+THUMBNAIL = 220
+"""Longer side of a small picture of a fill to choose."""
 
 
 def levels(size: tuple[int, int]) -> int:
@@ -39,14 +41,33 @@ def encode_tile(document: Document, box: Box, level: int, *, original: bool = Fa
     if alpha is not None:
         colours = np.dstack([colours, _shrink(_eight_bits(alpha[box.slices]), level)])
     code = cv2.COLOR_RGB2BGR if colours.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
-    done, png = cv2.imencode(".png", cv2.cvtColor(colours, code), [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    assert done
-    return png.tobytes()
+    return _encode(cv2.cvtColor(colours, code))
+
+
+def encode_choice(document: Document, number: int) -> bytes | None:
+    """Return a small PNG of one of the fills to choose from, with some of its surroundings; None if it is not there."""
+    with document.lock:
+        patch = document.done[-1] if document.done else None
+        if patch is None or not 0 <= number < len(patch.choices):
+            return None
+        margin = max(16, max(patch.box.height, patch.box.width) // 4)
+        box = widened(patch.box, margin, margin, document.photo.pixels.shape)
+        pixels = document.crop(box)
+        inner = patch.box._replace(top=patch.box.top - box.top, left=patch.box.left - box.left)
+        pixels[inner.slices] = patch.choices[number]
+    scale = THUMBNAIL / max(pixels.shape[:2])
+    shown = _to_srgb(_eight_bits(pixels), document.photo.icc)
+    shown = cv2.resize(shown, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    return _encode(cv2.cvtColor(shown, cv2.COLOR_RGB2BGR))
 
 
 def encode_mask(mask: np.ndarray) -> bytes:
     """Return a mask (H x W bool) as a grey PNG, white = hole."""
-    done, png = cv2.imencode(".png", mask.astype(np.uint8) * np.uint8(255))
+    return _encode(mask.astype(np.uint8) * np.uint8(255))
+
+
+def _encode(pixels: np.ndarray) -> bytes:
+    done, png = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     assert done
     return png.tobytes()
 

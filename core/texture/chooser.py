@@ -29,7 +29,7 @@ def table(with_features: bool) -> Weights:
 def scores(numbers: list[dict[str, float]]) -> np.ndarray:
     """Return a score for each fill: the higher, the better. `numbers`: as from `measure`, all with the same names."""
     chosen = table("layer 1 ring" in numbers[0])
-    return np.array([[some[name] for name in chosen.names] for some in numbers]) @ chosen.weights
+    return np.array([[some.get(name, 0.0) for name in chosen.names] for some in numbers]) @ chosen.weights
 
 
 def sure(values: np.ndarray) -> float:

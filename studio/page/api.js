@@ -27,6 +27,7 @@ export const act = async (name, action, body) => (await ask(`${photo(name)}/${ac
 export const mask = async (name, body) => (await ask(`${photo(name)}/mask`, body)).blob();
 export const cancel = (job) => ask(`api/jobs/${job}/cancel`, {});
 export const piece = (name, id) => `${photo(name)}/pieces/${id}`;
+export const choice = (name, number, version) => `${photo(name)}/choices/${number}?v=${version}`;
 export const tile = (name, level, column, row, version, original) =>
   `${photo(name)}/tiles/${level}/${column}/${row}?v=${version}${original ? "&original" : ""}`;
 

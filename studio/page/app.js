@@ -30,6 +30,7 @@ async function openPhoto(name) {
   $("name").value = photo.save_as;
   $("size").textContent = `${photo.width} × ${photo.height}, ${photo.depth}`;
   history(photo);
+  offer(photo);
   recall();
   say(photo.notes[0] ?? "Paint over what should go.");
 }
@@ -49,12 +50,17 @@ function recall() {
 }
 function clearPaint() {
   view.strokes = [];
+  view.sources = [];
   view.ghost = null;
   remember();
   view.draw();
 }
 
 function finished(stroke, event) {
+  if (stroke.source) {
+    view.sources.push(stroke);
+    return say("Texture will come from the green area only. Now paint over what should go.");
+  }
   const first = !view.strokes.length;
   view.strokes.push(stroke);
   remember();
@@ -63,6 +69,7 @@ function finished(stroke, event) {
 
 const request = (strokes) => ({
   strokes, grow: $("grow").value || 0, feather: $("feather").value || 0, detail: $("detail").value, model: $("model").value,
+  variations: $("variations").value, sources: view.sources,
 });
 
 function fill() {
@@ -71,6 +78,7 @@ function fill() {
   return attempt(async () => {
     await api.act(view.photo.name, "fill", request(strokes));
     view.strokes = view.strokes.slice(strokes.length);
+    view.sources = [];
     remember();
     view.draw();
   });
@@ -107,6 +115,21 @@ async function tinted(address) {
   return canvas;
 }
 
+// ---- fills to choose from
+
+function offer(photo) {
+  const count = photo.choices ?? 0;
+  $("choices").hidden = count < 2;
+  $("choices").replaceChildren(...(count < 2 ? [] : [...Array(count).keys()].map((number) => {
+    const button = document.createElement("button"), image = document.createElement("img");
+    image.src = api.choice(view.photo.name, number, view.photo.version);
+    image.alt = number ? `Fill ${number + 1}` : "Fill 1, thought to be the best";
+    button.append(image);
+    button.onclick = () => attempt(() => api.act(view.photo.name, "choose", { number }));
+    return button;
+  })));
+}
+
 // ---- an object from another photograph
 
 function ghost() {
@@ -138,6 +161,7 @@ function heard(event) {
     if (event.photo === view.photo?.name) {
       view.changed(event.box, event.version);
       history(event.state === "changed" ? event : { can_undo: true, can_redo: false });
+      if (event.choices !== $("choices").children.length || event.state === "done") offer(event);
     }
     if (event.state === "done") say([`${event.label}: done in ${event.seconds} s.`, ...event.notes].join(" "));
   }
@@ -233,7 +257,7 @@ $("mask").onclick = () => attempt(async () => {
 });
 
 const KEYS = {
-  b: () => choose("brush"), e: () => choose("eraser"), l: () => choose("lasso"), r: () => choose("box"), o: () => choose("object"),
+  b: () => choose("brush"), e: () => choose("eraser"), l: () => choose("lasso"), r: () => choose("box"), o: () => choose("object"), t: () => choose("source"),
   h: () => choose("pan"), "[": () => tools.resize(60), "]": () => tools.resize(-60), 0: () => view.fit(), 1: () => view.full(),
   "+": () => view.zoom(1.25), "=": () => view.zoom(1.25), "-": () => view.zoom(.8), Enter: fill, Escape: clearPaint,
   ArrowLeft: () => view.pan(60, 0), ArrowRight: () => view.pan(-60, 0), ArrowUp: () => view.pan(0, 60), ArrowDown: () => view.pan(0, -60),

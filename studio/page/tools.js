@@ -20,6 +20,7 @@ export class Tools {
     canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
   }
 
+  get brushing() { return ["brush", "eraser", "source"].includes(this.tool); }
   get moving() { return this.tool === "pan" || this.space; }
 
   at(event) {
@@ -47,8 +48,8 @@ export class Tools {
 
   begin(point) {
     const { view, tool } = this;
-    if (tool === "brush" || tool === "eraser")
-      view.draft = { kind: "brush", erase: tool === "eraser", radius: this.radius, points: [point] };
+    if (this.brushing)
+      view.draft = { kind: "brush", erase: tool === "eraser", source: tool === "source", radius: this.radius, points: [point] };
     else if (tool === "lasso") view.draft = { kind: "lasso", points: [point] };
     else view.draft = { kind: tool === "box" ? "box" : "frame", box: [...point, 0, 0] };
     this.drag = { kind: "draw", point };
@@ -59,8 +60,7 @@ export class Tools {
     const { view } = this, point = this.at(event);
     if (this.fingers.has(event.pointerId)) this.fingers.set(event.pointerId, event);
     if (this.fingers.size === 2) return this.twoFingers();
-    const brush = this.tool === "brush" || this.tool === "eraser";
-    view.pointer = brush && !this.moving && event.pointerType !== "touch" ? { x: point[0], y: point[1], radius: this.radius } : null;
+    view.pointer = this.brushing && !this.moving && event.pointerType !== "touch" ? { x: point[0], y: point[1], radius: this.radius } : null;
     if (this.drag?.kind === "pan") {
       view.pan(event.clientX - this.drag.x, event.clientY - this.drag.y);
       this.drag.x = event.clientX;

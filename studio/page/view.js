@@ -16,6 +16,7 @@ export class View {
     this.comparing = false;
     this.split = 0; // 0..1, share of the window that shows the original
     this.strokes = [];
+    this.sources = []; // where texture may come from
     this.pieces = new Map(); // id -> { box, image }
     this.draft = null; // what is being drawn
     this.ghost = null; // the object to be placed: { box, image, from }
@@ -40,6 +41,7 @@ export class View {
     this.versions.clear();
     this.pieces.clear();
     this.strokes = [];
+    this.sources = [];
     this.draft = this.ghost = null;
     this.fit();
   }
@@ -104,7 +106,9 @@ export class View {
       context.fillRect(edge, -1e6, 1.5 / this.scale, 3e6);
     }
     if (!this.comparing) {
-      this.paintMask();
+      const draft = this.draft && this.draft.kind !== "frame" ? [this.draft] : [];
+      this.paintMask([...this.sources, ...draft.filter((stroke) => stroke.source)], "#1fae5b");
+      this.paintMask([...this.strokes, ...draft.filter((stroke) => !stroke.source)], "#e6283c");
       this.paintDraft();
     }
     this.paintPointer();
@@ -153,8 +157,7 @@ export class View {
   }
 
   // All strokes go on a canvas of the window's size first, so that they cover alike where they overlap.
-  paintMask() {
-    const strokes = this.draft && this.draft.kind !== "frame" ? [...this.strokes, this.draft] : this.strokes;
+  paintMask(strokes, colour) {
     if (!strokes.length) return;
     const layer = this.layer ??= document.createElement("canvas");
     layer.width = this.canvas.width;
@@ -163,7 +166,7 @@ export class View {
     paint.setTransform(this.context.getTransform());
     for (const stroke of strokes) {
       paint.globalCompositeOperation = stroke.erase ? "destination-out" : "source-over";
-      paint.fillStyle = paint.strokeStyle = "#e6283c";
+      paint.fillStyle = paint.strokeStyle = colour;
       trace(paint, stroke, this.pieces);
     }
     this.context.save();

@@ -139,6 +139,41 @@ def test_a_job_that_is_cancelled_leaves_the_photograph(client, studio, folder, m
     np.testing.assert_array_equal(tile(client, query="v=0"), np.asarray(Image.open(folder / "a.png")))
 
 
+def test_variations_can_be_chosen_until_the_next_change(client, folder):
+    request = {"strokes": [BRUSH], "variations": 3, "detail": "texture"}
+    client.post("api/photos/a.png/fill", json=request)
+    described = wait(client)
+    assert described["choices"] == 3
+    pictures = [client.get(f"api/photos/a.png/choices/{number}") for number in range(4)]
+    assert [picture.status_code for picture in pictures] == [200, 200, 200, 404]
+    first = tile(client)
+    told = client.post("api/photos/a.png/choose", json={"number": 2}).json()
+    assert told["version"] == 2
+    other = tile(client, query="v=2")
+    assert (other != first).any()
+    client.post("api/photos/a.png/choose", json={"number": 0})
+    np.testing.assert_array_equal(tile(client, query="v=3"), first)
+    assert client.post("api/photos/a.png/choose", json={"number": 3}).status_code == 422
+    client.post("api/photos/a.png/move", json={"to": "undo"})
+    assert client.post("api/photos/a.png/choose", json={"number": 1}).status_code == 422
+    np.testing.assert_array_equal(tile(client, query="v=4"), np.asarray(Image.open(folder / "a.png")))
+
+
+def test_texture_comes_from_where_it_is_painted_to(client, folder):
+    left, right = np.full((120, 80, 3), (200, 30, 30), np.uint8), np.full((120, 80, 3), (30, 30, 200), np.uint8)
+    noise = np.random.default_rng(1).integers(-20, 20, (120, 160, 3))
+    halves = (np.concatenate([left, right], axis=1) + noise).clip(0, 255).astype(np.uint8)
+    Image.fromarray(halves).save(folder / "halves.png")
+    box = {"kind": "box", "box": [70, 50, 20, 20]}
+    for side, wanted in ((0, 0), (100, 2)):
+        sources = [{"kind": "box", "box": [side, 0, 60, 120]}]
+        client.post("api/photos/halves.png/fill", json={"strokes": [box], "sources": sources, "detail": "texture"})
+        wait(client)
+        middle = tile(client, "halves.png", f"v={side}")[56:64, 76:84].astype(int).mean(axis=(0, 1))
+        assert middle.argmax() == wanted, middle
+        client.post("api/photos/halves.png/move", json={"to": "undo"})
+
+
 def test_tiles_of_a_large_photograph_of_16_bits(client, folder):
     import cv2
 

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from inpaint.core.errors import InpaintError
-from inpaint.core.install_hints import install_hint
+from inpaint.core.texture.library import library
 from inpaint.training.evaluation.samples import Sample
 
 RADIUS = 3
 """Of its patches, as its own examples have it: 7 x 7 pixels."""
 SEED = 1
-MISSING = f"The package pypatchmatch is not installed: {install_hint('patchmatch')}."
+MISSING = "PyPatchMatch is not installed, or cannot load its library on this machine; leave it out."
 
 
 def pypatchmatch(sample: Sample) -> np.ndarray:
@@ -30,10 +30,7 @@ def describe() -> str:
 
 
 def _load() -> Any:
-    try:
-        from patchmatch import patch_match
-    except ImportError as error:
-        raise InpaintError(MISSING) from error
-    if not patch_match.patchmatch_available:
-        raise InpaintError("The package pypatchmatch cannot load its library on this machine; leave it out.")
-    return patch_match
+    found = library()
+    if found is None:
+        raise InpaintError(MISSING)
+    return found
