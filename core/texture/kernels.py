@@ -125,6 +125,7 @@ def vote(image, estimate, hole, number, match, share, width, channels, radius, s
         if hole[p] == 0:
             continue
         rounds = 2 if sharp > 0 else 1
+        least = np.float32(0)
         for turn in range(rounds):
             for c in range(channels):
                 first[c] = total[c]
@@ -147,7 +148,10 @@ def vote(image, estimate, hole, number, match, share, width, channels, radius, s
                     for c in range(channels):
                         total[c] += w * image[at + c]
                     weight += w
-            if weight > 0:
+            if turn == 0:
+                least = np.float32(1e-4) * weight
+            # Where nothing is near the first mean, what is left of the weights is too little to divide by.
+            if weight > 0 and weight >= least:
                 for c in range(channels):
                     total[c] /= weight
             else:
