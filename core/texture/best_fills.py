@@ -159,7 +159,10 @@ def _candidates(
     for kind, restricted in kinds.items():
         if not has_sources(restricted[0], least=256):
             kinds[kind] = pictures
-    begun = [_begin(one, kinds[one.sources], seed * SEEDS + i) for i, one in enumerate(works)]
+    begun = [
+        _begin(one, kinds[one.sources], seed * SEEDS + i, varied=seed > 0 or i >= len(some))
+        for i, one in enumerate(works)
+    ]
     level = min(level, *(len(synthesis.pictures) - 1 for synthesis in begun))
     small = pictures[level].plain()
     guide = _resized(structure, small.hole.shape)
@@ -179,10 +182,10 @@ def _candidates(
     return _side_by_side(make, range(len(works)))
 
 
-def _begin(candidate: Candidate, pictures: list[Picture], seed: int) -> Synthesis | LibrarySynthesis:
+def _begin(candidate: Candidate, pictures: list[Picture], seed: int, *, varied: bool) -> Synthesis | LibrarySynthesis:
     if candidate.library:
         return LibrarySynthesis(pictures, seed)
-    return Synthesis(pictures, candidate.settings, seed)
+    return Synthesis(pictures, candidate.settings, seed, varied=varied)
 
 
 def _continued(pictures: list[Picture], start: np.ndarray, seed: int) -> _Fill:

@@ -79,8 +79,12 @@ def restrict(pictures: list[Picture], allowed: np.ndarray) -> list[Picture]:
 class Synthesis:
     """The state of one synthesis: at which scale it is, and what its matches are."""
 
-    def __init__(self, pictures: list[Picture], settings: Settings, seed: int) -> None:
-        """Prepare the scales: `pictures` from `pyramid`, the finest first."""
+    def __init__(self, pictures: list[Picture], settings: Settings, seed: int, *, varied: bool = False) -> None:
+        """Prepare the scales.
+
+        - `pictures`: from `pyramid`, the finest first;
+        - `varied`: begin with a random half of the sources, so that the seed decides on structure, too.
+        """
         radius, enough = settings.radius, 1
         while enough < len(pictures) and has_sources(pictures[enough], radius=radius, least=FEWEST):
             enough += 1
@@ -88,6 +92,7 @@ class Synthesis:
         self.pictures = pictures
         self.settings = settings
         self.seed = seed
+        self.varied = varied
         self.level = len(pictures)
         """Of the scale that is done; 0 is the finest."""
         self.scale: Scale | None = None
@@ -161,6 +166,8 @@ class Synthesis:
 
         sources = np.flatnonzero(scale.usable).astype(np.int32)
         most = max(FEWEST, COMPARISONS // max(1, int(np.count_nonzero(scale.hole))))
+        if self.varied:
+            most = max(FEWEST, min(most, len(sources) // 2))
         if len(sources) > most:
             sources = np.sort(np.random.default_rng(self.seed).choice(sources, most, replace=False))
         origin = np.full(scale.hole.size, -1, np.int32)
