@@ -22,7 +22,7 @@ NEAR = 0.5
 """How far "near" sources are from the hole, as a share of the longer side of the box around it."""
 NEAREST = 64
 """The same in pixels, at least."""
-WORKING = 200_000, 4_000_000
+WORKING = 130_000, 800_000
 """Pixels of a hole, and of its window, above which it is synthesised at half the size and carried up."""
 THREADS = min(8, os.cpu_count() or 1)
 """Candidates that are made at the same time."""
@@ -209,7 +209,8 @@ def _finished(
         pixels = synthesis.deepen(window.astype(np.float32), shifts, white)
     for fine, gap, blocked in reversed(finer):
         shifts = carry(fine, gap, blocked, filled, shifts, white)
-        filled = None if fine is finer[0][0] else _as_floats(fine, white)
+        if fine is not finer[0][0]:
+            filled = _as_floats(fine, white)
         pixels, window, hole = fine, fine, gap
     pixels = pixels[hole]
     if window.dtype.kind in "ui" and pixels.dtype != window.dtype:

@@ -135,8 +135,9 @@ class Synthesis:
         _, label = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
         pixels = np.zeros(int(label.max()) + 1, np.int64)
         inside = np.flatnonzero(scale.hole)
-        pixels[label.ravel()[inside]] = inside
-        down, across = np.divmod(pixels[label.ravel()[scale.places]], scale.width)
+        labels = np.asarray(label, np.int32).ravel()
+        pixels[labels[inside]] = inside
+        down, across = np.divmod(pixels[labels[scale.places]], scale.width)
         moved = start[down - radius, across - radius].astype(np.int64)
         rows, columns = np.divmod(scale.places.astype(np.int64), scale.width)
         rows, columns = rows + moved[:, 0], columns + moved[:, 1]
