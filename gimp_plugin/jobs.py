@@ -90,7 +90,17 @@ def all_jobs(engines: Engines | None = None) -> dict[str, Job]:
         grow, feather = int(request.get("grow", 0)), int(request.get("feather", 0))
         detail = cast("Detail", str(request.get("detail", "auto")))
         return answer(
-            fill_selection(rgba, selection, engine, grow=grow, feather=feather, detail=detail, progress=report)
+            fill_selection(
+                rgba,
+                selection,
+                engine,
+                grow=grow,
+                feather=feather,
+                detail=detail,
+                part=read_box(request, "part") if "part" in request else None,
+                lock_alpha=bool(request.get("lock-alpha", False)),
+                progress=report,
+            )
         )
 
     def compose(request: Header, parts: list[bytes], report: Report) -> tuple[Header, list[bytes]]:

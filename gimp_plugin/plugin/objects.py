@@ -10,9 +10,9 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, Gio  # noqa: E402 - after the version is chosen
 
-from .document import MASK, RGBA, read_pixels  # noqa: E402
 from .errors import PluginError  # noqa: E402
 from .geometry import Rect, with_rim  # noqa: E402
+from .pixels import MASK, RGBA, read_pixels  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class GuideObject:
     box: Rect
     """Where in this part the object is."""
     rgba: bytes
-    """16 bytes for each pixel, as `document.RGBA`."""
+    """16 bytes for each pixel, as `pixels.RGBA`."""
     selection: bytes
     """How much each pixel is selected, 4 bytes each; all of it where nothing is."""
 

@@ -9,16 +9,17 @@ from types import ModuleType
 import gi
 
 gi.require_version("Gimp", "3.0")
-from gi.repository import Gimp, GLib  # noqa: E402 - after the version is chosen
+from gi.repository import Gimp, GLib, GObject  # noqa: E402 - after the version is chosen
 
 from . import compose, fill  # noqa: E402
-from .arguments import FOLDER  # noqa: E402
+from .arguments import FLAGS, FOLDER  # noqa: E402
 from .document import Document  # noqa: E402
 from .errors import PluginError  # noqa: E402
 from .paths import Config  # noqa: E402
 
 PROCEDURES = {module.NAME: module for module in (fill, compose)}
-"""A module has a NAME, a TITLE, a WISH where to select, `describe(procedure)` and `run(document, settings, config)`."""
+"""A module has a NAME, a TITLE, a WISH where to select, `describe(procedure)` and
+`run(document, settings, config)`, which returns the layer with the result."""
 
 
 class InpaintPlugin(Gimp.PlugIn):
@@ -39,6 +40,7 @@ class InpaintPlugin(Gimp.PlugIn):
         procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.DRAWABLE)
         procedure.set_attribution("The Inpaint authors", "Apache-2.0", "2026")
         PROCEDURES[name].describe(procedure)
+        procedure.add_layer_return_value("layer", "Layer", "The layer that has the result", False, FLAGS)
         return procedure
 
 
@@ -54,11 +56,11 @@ def run(
     module = PROCEDURES[procedure.get_name()]
     try:
         document = Document(image, drawables)
-        document.selected(module.WISH)  # before the dialog, not after somebody filled it in
+        document.selected(module.WISH, document.canvas)  # before the dialog, not after somebody filled it in
         config = Config.read(FOLDER)
         if mode == Gimp.RunMode.INTERACTIVE and not ask(procedure, settings, module):
             return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
-        module.run(document, settings, config)
+        layer = module.run(document, settings, config)
     except PluginError as error:
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(str(error)))
     except MemoryError:
@@ -68,7 +70,10 @@ def run(
         traceback.print_exc()
         sentence = f"This is a bug in Inpaint's plug-in: {type(error).__name__}: {error}."
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(sentence))
-    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+    values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+    values.remove(1)
+    values.insert(1, GObject.Value(Gimp.Layer, layer))
+    return values
 
 
 def ask(procedure: Gimp.Procedure, settings: Gimp.ProcedureConfig, module: ModuleType) -> bool:

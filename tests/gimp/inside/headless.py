@@ -13,7 +13,9 @@ sys.path.insert(0, "/t/inside")
 import composite  # noqa: F401
 import edges  # noqa: F401
 import kinds  # noqa: F401
+import meanwhile  # noqa: F401
 import refusals  # noqa: F401
+import retouch  # noqa: F401
 import trouble  # noqa: F401
 from bench import CHECKS, REPLACE, RGBA, Gimp, fills, new_image, noise, put
 
