@@ -31,13 +31,14 @@ def add_output_argument(procedure: Gimp.Procedure, what: str, *, retouch: bool) 
 def add_engine_arguments(procedure: Gimp.Procedure) -> None:
     """Add the arguments for choosing a model and a device."""
     try:
-        models = Config.read(FOLDER).models
+        config = Config.read(FOLDER)
     except PluginError:
-        models = ("default",)  # the call itself will say what is wrong
+        config = Config("", "", "")  # the call itself will say what is wrong
     names = Gimp.Choice.new()
-    for number, name in enumerate(models):
-        names.add(name, number, name, "")
-    procedure.add_choice_argument("model", "_Model", "The network that fills", names, models[0], FLAGS)
+    for number, name in enumerate(config.models):
+        label = name if config.is_here(name) else f"{name} (not here: inpaint weights pull {name})"
+        names.add(name, number, label, "")
+    procedure.add_choice_argument("model", "_Model", "The network that fills", names, config.models[0], FLAGS)
     procedure.add_file_argument(
         "model-file",
         "Or a model _file (.onnx)",

@@ -84,9 +84,7 @@ def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> G
     source = open_source(document, output)
     try:
         box = document.selected(WISH, source.extent)
-        thing = open_object(
-            settings.get_property("object-layer"), settings.get_property("object-file"), document.image
-        )
+        thing = open_object(settings.get_property("object-layer"), settings.get_property("object-file"), document.image)
         Gimp.progress_init("Placing the object")  # not before: GIMP shows the loading of a file there
         at = placed(
             thing.box,

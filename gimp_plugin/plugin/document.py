@@ -92,7 +92,7 @@ class Document:
         return read_pixels(self.image.get_selection(), rect, MASK)
 
     def remember(self, parts: list[Rect]) -> None:
-        """Note down what the layer and the selection have in these places, for `require_unchanged` and `same_selection`."""
+        """Note down what is in these places, for `require_unchanged` and `same_selection`."""
         self._seen = [(rect, self._digest(rect)) for rect in parts]
         bounds = self._bounds()
         # With several parts nobody looks at what is between them, so the selection counts as another one.

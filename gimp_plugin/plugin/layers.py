@@ -88,6 +88,15 @@ def can_take_more(layer: Gimp.Layer, boxes: list[Rect]) -> bool:
     )
 
 
+def drawn_from(layer: Gimp.Layer) -> str:
+    """Return what GIMP draws a layer's pixels from, in words; empty for a layer that is nothing but pixels."""
+    for kind, words in (("TextLayer", "text"), ("VectorLayer", "path"), ("LinkLayer", "linked file")):
+        if hasattr(Gimp, kind) and isinstance(layer, getattr(Gimp, kind)):
+            drawn = getattr(layer, "is_rasterized", None)  # from GIMP 3.2 on
+            return "" if drawn is not None and drawn() else words
+    return ""
+
+
 def require_writable(layer: Gimp.Layer) -> None:
     """Raise `PluginError` when a layer's own pixels cannot be changed. Writing all the same would kill the plug-in."""
     other = "or let it go to a layer above"

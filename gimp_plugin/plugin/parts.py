@@ -1,4 +1,4 @@
-"""Parting a scattered selection, so that the engine gets the surroundings of each spot and not all that lies between."""
+"""Parting a scattered selection, so that the engine gets the surroundings of each spot, not all between."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from .geometry import Rect, with_context
 
 CELL = 32
 """Pixels on a side of the squares in which a selection is looked at."""
+
+LARGEST = 16_000_000
+"""Pixels that go to the engine at once at most, if there are gaps to cut at; each takes up to 16 bytes here."""
 
 Grid = list[bytearray]
 """For each row of cells one byte for each cell: 0 where nothing is selected."""
@@ -35,7 +38,7 @@ def strips(bounds: Rect) -> Iterator[Rect]:
 def part(grid: Grid, bounds: Rect, grow: int, extent: Rect) -> list[Rect]:
     """Return rectangles that together hold all that is selected, and have no pixel in common.
 
-    Cuts at gaps, wherever the surroundings of both parts together are smaller than those of the whole.
+    Cuts at gaps, wherever the surroundings of the parts together are smaller than those of the whole.
 
     - `grid`: from `cell_row`, for each of the `strips` of `bounds`;
     - `grow`: how many pixels around the selection are filled as well;
@@ -46,17 +49,15 @@ def part(grid: Grid, bounds: Rect, grow: int, extent: Rect) -> list[Rect]:
         area = with_context(_pixels(cells, bounds).grown(grow), extent)
         return area.width * area.height
 
-    waiting = [_tight(grid, Rect(0, 0, len(grid[0]), len(grid)))]
-    found = []
-    while waiting:
-        cells = waiting.pop()
-        cuts = [parts for parts in (_cut(grid, cells, across) for across in (False, True)) if parts]
-        best = min(cuts, key=lambda parts: sum(map(pixels, parts)), default=None)
-        if best is not None and sum(map(pixels, best)) < pixels(cells):
-            waiting.extend(reversed(best))
-        else:
-            found.append(_pixels(cells, bounds))
-    return found if len(found) > 1 else [bounds]
+    def cheapest(cells: Rect) -> list[Rect]:
+        # Cut down to the last gap first: surroundings grow with what they surround, so that one cut alone may not pay.
+        cut = _cut(grid, cells)
+        parts = [each for half in cut for each in cheapest(half)]
+        whole = pixels(cells)
+        return parts if parts and (whole > LARGEST or sum(map(pixels, parts)) < whole) else [cells]
+
+    found = cheapest(_tight(grid, Rect(0, 0, len(grid[0]), len(grid))))
+    return [_pixels(cells, bounds) for cells in found] if len(found) > 1 else [bounds]
 
 
 def _pixels(cells: Rect, bounds: Rect) -> Rect:
@@ -75,21 +76,20 @@ def _tight(grid: Grid, cells: Rect) -> Rect:
     return Rect(columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
 
 
-def _cut(grid: Grid, cells: Rect, across: bool) -> list[Rect]:
-    """Cut at the widest gap between rows of cells, or `across` it between columns; nothing if there is none."""
-    if across:
-        full = [
-            column
-            for column in range(cells.left, cells.right)
-            if any(grid[row][column] for row in range(cells.top, cells.bottom))
-        ]
-    else:
-        full = [row for row in range(cells.top, cells.bottom) if any(grid[row][cells.left : cells.right])]
-    gap, after = max(((after - before, after) for before, after in pairwise(full)), default=(1, 0))
-    if gap < 2:
+def _cut(grid: Grid, cells: Rect) -> list[Rect]:
+    """Cut at the widest gap between rows or columns of cells; nothing if there is none."""
+    rows = [row for row in range(cells.top, cells.bottom) if any(grid[row][cells.left : cells.right])]
+    columns = [
+        column
+        for column in range(cells.left, cells.right)
+        if any(grid[row][column] for row in range(cells.top, cells.bottom))
+    ]
+    high, below = max(((after - before, after) for before, after in pairwise(rows)), default=(1, 0))
+    wide, right = max(((after - before, after) for before, after in pairwise(columns)), default=(1, 0))
+    if max(high, wide) < 2:
         return []
-    if across:
-        parts = cells._replace(right=after), cells._replace(left=after)
+    if high >= wide:
+        halves = cells._replace(bottom=below), cells._replace(top=below)
     else:
-        parts = cells._replace(bottom=after), cells._replace(top=after)
-    return [_tight(grid, each) for each in parts]
+        halves = cells._replace(right=right), cells._replace(left=right)
+    return [_tight(grid, each) for each in halves]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import traceback
-from types import ModuleType
 
 import gi
 
@@ -15,6 +14,7 @@ from . import compose, fill  # noqa: E402
 from .arguments import FLAGS, FOLDER  # noqa: E402
 from .document import Document  # noqa: E402
 from .errors import PluginError  # noqa: E402
+from .layers import drawn_from  # noqa: E402
 from .paths import Config  # noqa: E402
 
 PROCEDURES = {module.NAME: module for module in (fill, compose)}
@@ -58,7 +58,7 @@ def run(
         document = Document(image, drawables)
         document.selected(module.WISH, document.canvas)  # before the dialog, not after somebody filled it in
         config = Config.read(FOLDER)
-        if mode == Gimp.RunMode.INTERACTIVE and not ask(procedure, settings, module):
+        if mode == Gimp.RunMode.INTERACTIVE and not ask(procedure, settings, module.TITLE, document):
             return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
         layer = module.run(document, settings, config)
     except PluginError as error:
@@ -76,13 +76,21 @@ def run(
     return values
 
 
-def ask(procedure: Gimp.Procedure, settings: Gimp.ProcedureConfig, module: ModuleType) -> bool:
+def ask(procedure: Gimp.Procedure, settings: Gimp.ProcedureConfig, title: str, document: Document) -> bool:
     """Show the dialog that GIMP makes from the arguments; return whether it was confirmed."""
     gi.require_version("GimpUi", "3.0")
     from gi.repository import GimpUi
 
     GimpUi.init(procedure.get_name())
-    dialog = GimpUi.ProcedureDialog.new(procedure, settings, module.TITLE)
+    dialog = GimpUi.ProcedureDialog.new(procedure, settings, title)
+    words = drawn_from(document.layer)
+    if words:
+        from gi.repository import Gtk
+
+        note = Gtk.Label(label=f"With \u201cThis layer\u201d its {words} becomes pixels; undo brings the {words} back.")
+        note.set_line_wrap(True)
+        note.show()
+        dialog.get_content_area().pack_start(note, False, False, 6)
     dialog.fill(None)
     confirmed = dialog.run()
     dialog.destroy()

@@ -126,9 +126,7 @@ def _selecting(image: Gimp.Image, results: list[Result]) -> Iterator:
             image.select_item(Gimp.ChannelOps.REPLACE, own)
             if len(results) > 1:
                 inside = box.within(canvas)
-                image.select_rectangle(
-                    Gimp.ChannelOps.INTERSECT, inside.left, inside.top, inside.width, inside.height
-                )
+                image.select_rectangle(Gimp.ChannelOps.INTERSECT, inside.left, inside.top, inside.width, inside.height)
 
         try:
             for box, _, strength in results:

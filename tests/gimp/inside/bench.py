@@ -93,7 +93,7 @@ def disc(cx, cy, rx, ry, height=HEIGHT, width=WIDTH):
 
 
 def call(image, drawables, mode=Gimp.RunMode.NONINTERACTIVE, name=FILL, model="quick", give_layer=False, **settings):
-    """Call a procedure; return its status, its error sentence and the seconds it took, or with `give_layer` its layer."""
+    """Call a procedure; return its status, its error sentence and its seconds, or with `give_layer` its layer."""
     procedure = Gimp.get_pdb().lookup_procedure(name)
     config = procedure.create_config()
     config.set_property("run-mode", mode)

@@ -1,7 +1,7 @@
 """The user goes on working while a fill runs: the result goes where it was asked for, or nothing happens.
 
 GIMP takes no second call from this script while the first one runs. So the copy of the plug-in in GIMP's folder gets
-another `client.py`, whose `call` runs a piece of code when the engine has answered: what a user could have done by then.
+another `client.py`, whose `call` runs a piece of code when the engine has answered: what a user may have done by then.
 """
 
 import os
@@ -9,7 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from bench import CHECKS, HEIGHT, REPLACE, RGBA, WIDTH, Gimp, call, check, fills, get, new_image, noise, put, select, selection_of
+from bench import (
+    CHECKS,
+    HEIGHT,
+    REPLACE,
+    RGBA,
+    WIDTH,
+    Gimp,  # noqa: F401 - for the pieces of code
+    call,
+    check,
+    fills,
+    get,
+    new_image,
+    noise,
+    put,
+    select,
+    selection_of,
+)
 
 PLUGIN = Path(os.environ["GIMP3_DIRECTORY"], "plug-ins", "inpaint-fill", "plugin")
 WRAPPER = """
@@ -88,7 +104,13 @@ def note(function, name, *arguments):
 
 
 for selection_name, selection_code in SELECTIONS.items():
-    note(the_selection_changes, f"this_layer_while_the_selection_becomes {selection_name}", selection_code, "this-layer", {})
+    note(
+        the_selection_changes,
+        f"this_layer_while_the_selection_becomes {selection_name}",
+        selection_code,
+        "this-layer",
+        {},
+    )
 note(the_selection_changes, "this_layer_grown_while_all_is_selected", SELECTIONS["all"], "this-layer", {"grow": 3})
 note(the_selection_changes, "retouch_layer_while_the_selection_is_moved", SELECTIONS["moved"], "retouch-layer", {})
 note(the_selection_changes, "new_layer_while_nothing_is_selected", SELECTIONS["none"], "new-layer", {"grow": 3})
@@ -142,7 +164,11 @@ def the_image_changes(code, sentence, output):
 
 for change, (change_code, change_sentence) in CHANGES.items():
     note(the_image_changes, f"this_layer_while {change}", change_code, change_sentence, "this-layer")
-for change, output_name in (("mirrored", "retouch-layer"), ("layer deleted", "retouch-layer"), ("cropped", "new-layer")):
+for change, output_name in (
+    ("mirrored", "retouch-layer"),
+    ("layer deleted", "retouch-layer"),
+    ("cropped", "new-layer"),
+):
     note(the_image_changes, f"{output_name}_while {change}", *CHANGES[change], output_name)
 
 
@@ -168,5 +194,5 @@ def other_things_stay_selected():
         fills(image, [layer], output="this-layer", grow=0)
     only_changed(layer, before, mask)
     assert [each.get_id() for each in image.get_selected_layers()] == [other.get_id()]
-    assert (get(other) == before).all() and (WIDTH, HEIGHT) == (layer.get_width(), layer.get_height())
+    assert (get(other) == before).all() and (layer.get_width(), layer.get_height()) == (WIDTH, HEIGHT)
     image.delete()

@@ -1,6 +1,23 @@
 """What Fill Selection does not do, and the sentences that say so."""
 
-from bench import HEIGHT, REPLACE, RGBA, WIDTH, Gegl, Gimp, Gio, call, check, fills, get, new_image, noise, put, refused, select
+from bench import (
+    HEIGHT,
+    REPLACE,
+    RGBA,
+    WIDTH,
+    Gegl,
+    Gimp,
+    Gio,
+    call,
+    check,
+    fills,
+    get,
+    new_image,
+    noise,
+    put,
+    refused,
+    select,
+)
 
 
 @check
@@ -100,7 +117,11 @@ def layers_that_are_drawn_from_something():
     """Text everywhere, links from 3.2 on: a fill makes pixels of them, and keeps."""
     image, layer = new_image()
     put(layer, noise(), RGBA)
-    others = [Gimp.TextLayer.new(image, "MMMMMMMM", Gimp.Font.get_by_name("DejaVu Sans") or Gimp.context_get_font(), 60, Gimp.Unit.pixel())]
+    others = [
+        Gimp.TextLayer.new(
+            image, "MMMMMMMM", Gimp.Font.get_by_name("DejaVu Sans") or Gimp.context_get_font(), 60, Gimp.Unit.pixel()
+        )
+    ]
     if hasattr(Gimp, "LinkLayer"):
         others.append(Gimp.LinkLayer.new(image, Gio.File.new_for_path("/w/in.png")))
     for other in others:

@@ -78,6 +78,30 @@ expect 11-after-cancel none
 keys ctrl+z
 expect 12-undone-after-cancel some
 
+# The user goes on working: nothing is selected any more when the fill of "This layer" arrives, and it goes where it was
+# asked for all the same. Blue is the picture around the hole, which GIMP would make black.
+cp /opt/models/seconds.onnx "$model"
+begun=$(calls begins)
+keys alt+r h i
+wait_for '^Fill Selection$'
+sleep 1
+keys alt+p End
+shot 17-this-layer
+keys alt+o
+wait_gone '^Fill Selection$'
+for _ in $(seq 300); do [ "$(calls begins)" -gt "$begun" ] && break; sleep 0.1; done
+done_before=$(calls done)
+xdotool windowactivate --sync "$main" key ctrl+shift+a
+shot 18-nothing-selected
+[ "$(calls done)" = "$done_before" ] || echo "window: the fill was done before the selection was taken away"
+cp /tmp/model.onnx "$model"
+expect 19-filled-meanwhile none
+expect 19-filled-meanwhile some '#3366cc'
+keys ctrl+z
+expect 20-undone-meanwhile some
+keys ctrl+z # the selection is back
+sleep 1
+
 # An object from a file: a green disc, in the place of the red ellipse.
 convert -size 80x80 xc:none -fill '#00ff00' -draw 'circle 40,40 40,4' /w/guide.png
 keys alt+r h c
