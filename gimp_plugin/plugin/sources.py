@@ -11,7 +11,7 @@ from gi.repository import Gimp  # noqa: E402 - after the version is chosen
 
 from .document import Document  # noqa: E402
 from .geometry import Rect  # noqa: E402
-from .layers import has_filters, is_plain, parents, siblings, top_of_results  # noqa: E402
+from .layers import has_filters, is_plain, parents, top_of_results  # noqa: E402
 from .pixels import RGB, RGBA, read_pixels  # noqa: E402
 
 
@@ -62,15 +62,15 @@ class SeenSource(Source):
             return read_pixels(self.top, rect.moved(*(-offset for offset in self.top.get_offsets()[1:])), RGB)
         if self._whole is not None:
             return read_pixels(self._whole, rect, RGBA)
-        self._copy = self.image.duplicate()  # shares the pixels, so that this takes no time and no memory
-        self._copy.undo_disable()
-        layers = self._hide_above()
+        self._copy = copy = self.image.duplicate()  # shares the pixels, so that this takes no time and no memory
+        copy.undo_disable()
+        layers = self._hide_above(copy)
         if any(each.get_visible() and has_filters(each) for each in _all_of(layers)):
             # A filter may look at its whole layer, which must not be cropped then.
-            self._whole = Gimp.Layer.new_from_visible(self._copy, self._copy, "seen")
+            self._whole = Gimp.Layer.new_from_visible(copy, copy, "seen")
             return read_pixels(self._whole, rect, RGBA)
-        self._copy.crop(rect.width, rect.height, rect.left, rect.top)
-        seen = Gimp.Layer.new_from_visible(self._copy, self._copy, "seen")
+        copy.crop(rect.width, rect.height, rect.left, rect.top)
+        seen = Gimp.Layer.new_from_visible(copy, copy, "seen")
         pixels = read_pixels(seen, Rect(0, 0, rect.width, rect.height), RGBA)
         seen.delete()
         self.close()
@@ -96,12 +96,11 @@ class SeenSource(Source):
             and all(map(is_plain, chain))
         )
 
-    def _hide_above(self) -> list[Gimp.Layer]:
+    def _hide_above(self, copy: Gimp.Image) -> list[Gimp.Layer]:
         """Hide in the copy what is above; return its layers."""
-        layers = level = self._copy.get_layers()
+        layers = level = copy.get_layers()
         for each in reversed([self.top, *parents(self.top)]):
             position = self.image.get_item_position(each)
-            assert len(level) == len(siblings(self.image, each))
             for higher in level[:position]:
                 higher.set_visible(False)
             level = level[position].get_children() if level[position].is_group() else []

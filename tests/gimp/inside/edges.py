@@ -54,7 +54,7 @@ def a_selection_partly_outside_the_layer():
         above = image.get_layers()[0]
         expected = np.zeros((above.get_height(), above.get_width()))
         expected[edge] = 1
-        assert (get(above)[..., 3] != expected).mean() < 0.03, (get(above)[..., 3] != expected).mean()
+        assert (get(above)[..., 3] != expected).mean() < 0.1  # the corner becomes round
         fills(image, [layer], output="this-layer")
         changed = (get(layer, "R'G'B' u8", np.uint8, 3) != before).any(axis=-1)
         assert changed[inside].mean() > 0.9 and changed.sum() == changed[inside].sum()
