@@ -100,7 +100,8 @@ def all_jobs(engines: Engines | None = None) -> dict[str, Job]:
                 part=read_box(request, "part") if "part" in request else None,
                 lock_alpha=bool(request.get("lock-alpha", False)),
                 progress=report,
-            )
+            ),
+            bytes_of_mask(request, parts),
         )
 
     def compose(request: Header, parts: list[bytes], report: Report) -> tuple[Header, list[bytes]]:
@@ -122,15 +123,34 @@ def all_jobs(engines: Engines | None = None) -> dict[str, Job]:
                 surroundings=str(request.get("surroundings", "keep")),
                 harmonize=harmonize,
                 progress=report,
-            )
+            ),
+            bytes_of_mask(request, parts),
         )
 
     return {"fill": fill, "compose": compose}
 
 
-def answer(done: "FilledSelection") -> tuple[Header, list[bytes]]:
-    """Return the header and the pixels that GIMP gets."""
-    return {"box": list(done.box), "notes": list(done.notes)}, [done.rgba.tobytes(), done.strength.tobytes()]
+def answer(done: "FilledSelection", bytes_of_mask: int) -> tuple[Header, list[bytes]]:
+    """Return the header and the pixels that GIMP gets; bytes_of_mask: of a pixel of its selection, 1 or 4."""
+    import numpy as np
+
+    strength = np.rint(done.strength * 255).astype(np.uint8) if bytes_of_mask == 1 else done.strength
+    return {"box": list(done.box), "notes": list(done.notes)}, [done.rgba.tobytes(), strength.tobytes()]
+
+
+def bytes_of_mask(request: Header, parts: list[bytes]) -> int:
+    """Return how many bytes a pixel of the selection has, after `read_layer` has checked them."""
+    box = read_box(request, "selected")
+    return len(parts[1]) // (box.width * box.height)
+
+
+def read_mask(pixels: bytes, height: int, width: int) -> "np.ndarray":
+    """Return height x width float32 in [0, 1] from bytes of 8 bits or float32 a pixel."""
+    import numpy as np
+
+    if len(pixels) == height * width:
+        return np.frombuffer(pixels, np.uint8).reshape(height, width) / np.float32(255)
+    return np.frombuffer(pixels, np.float32).reshape(height, width)
 
 
 def read_box(request: Header, name: str) -> "Box":
@@ -153,9 +173,10 @@ def read_layer(request: Header, parts: list[bytes], prefix: str, first: int) -> 
     box = read_box(request, f"{prefix}selected")
     pixels, selected = parts[first : first + 2] if len(parts) >= first + 2 else (b"", b"")
     within = box.top >= 0 and box.left >= 0 and box.top + box.height <= height and box.left + box.width <= width
+    area = box.width * box.height
     sizes = {channels * 4 * width * height: channels for channels in (3, 4)}
-    if len(pixels) not in sizes or not within or len(selected) != box.width * box.height * 4:
+    if len(pixels) not in sizes or not within or len(selected) not in (area, 4 * area):
         raise InpaintError("GIMP sent other pixels than it announced; run `inpaint gimp install` again.")
     selection = np.zeros((height, width), np.float32)
-    selection[box.slices] = np.frombuffer(selected, np.float32).reshape(box.height, box.width)
+    selection[box.slices] = read_mask(selected, box.height, box.width)
     return np.frombuffer(pixels, np.float32).reshape(height, width, sizes[len(pixels)]), selection

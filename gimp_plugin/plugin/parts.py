@@ -17,16 +17,18 @@ Grid = list[bytearray]
 """For each row of cells one byte for each cell: 0 where nothing is selected."""
 
 
-def cell_row(selection: bytes, width: int) -> bytearray:
+def cell_row(selection: bytes, width: int, rows: int) -> bytearray:
     """Return which cells of a strip of a selection have something selected.
 
-    selection: rows of `width` bytes, at most `CELL` of them; 0 is not selected.
+    - `selection`: at most `CELL` rows of `width` pixels, of one byte or several; 0 is not selected;
+    - `rows`: how many there are.
     """
+    row = len(selection) // rows
     joined = 0
-    for start in range(0, len(selection), width):
-        joined |= int.from_bytes(selection[start : start + width], "little")  # as fast as C, which a loop is not
-    columns = joined.to_bytes(width, "little")
-    return bytearray(any(columns[left : left + CELL]) for left in range(0, width, CELL))
+    for start in range(0, len(selection), row):
+        joined |= int.from_bytes(selection[start : start + row], "little")  # as fast as C, which a loop is not
+    columns, cell = joined.to_bytes(row, "little"), CELL * row // width
+    return bytearray(any(columns[left : left + cell]) for left in range(0, row, cell))
 
 
 def strips(bounds: Rect) -> Iterator[Rect]:

@@ -21,7 +21,7 @@ from .document import Document  # noqa: E402
 from .errors import PluginError  # noqa: E402
 from .geometry import Rect  # noqa: E402
 from .layers import OWN, RETOUCH, can_take_more, mark, require_writable, top_of_results  # noqa: E402
-from .pixels import MASK, RGBA, write_buffer, write_pixels  # noqa: E402
+from .pixels import write_buffer, write_pixels  # noqa: E402
 
 
 class Result(NamedTuple):
@@ -32,7 +32,7 @@ class Result(NamedTuple):
     rgba: bytes
     """16 bytes for each pixel."""
     strength: bytes
-    """How much of it is to show, 4 bytes for each pixel; where nothing is, `rgba` has what was there."""
+    """How much of it is to show, as one of `pixels.MASKS`; where nothing is, `rgba` has what was there."""
 
 
 def put(document: Document, output: str, results: list[Result], name: str, *, as_selected: bool) -> Gimp.Layer:
@@ -83,8 +83,8 @@ def _with_mask(layer: Gimp.Layer, rect: Rect, results: list[Result]) -> Gimp.Lay
     layer.add_mask(mask)
     for box, rgba, strength in results:
         place = box.moved(-rect.left, -rect.top)
-        write_pixels(layer, place, RGBA, rgba)
-        write_pixels(mask, place, MASK, strength)
+        write_pixels(layer, place, rgba)
+        write_pixels(mask, place, strength)
     layer.set_edit_mask(False)
     return layer
 
@@ -94,7 +94,7 @@ def _write(document: Document, layer: Gimp.Layer, results: list[Result], as_sele
     _, left, top = layer.get_offsets()
     shadow = layer.get_shadow_buffer()
     for box, rgba, _ in results:
-        write_buffer(shadow, box.moved(-left, -top), RGBA, rgba)
+        write_buffer(shadow, box.moved(-left, -top), rgba)
     del shadow
     if as_selected and document.same_selection():
         _merge(layer)
@@ -130,7 +130,7 @@ def _selecting(image: Gimp.Image, results: list[Result]) -> Iterator:
 
         try:
             for box, _, strength in results:
-                write_pixels(own, box, MASK, strength)
+                write_pixels(own, box, strength)
             yield select
         finally:
             image.select_item(Gimp.ChannelOps.REPLACE, saved)

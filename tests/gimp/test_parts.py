@@ -11,7 +11,7 @@ def parts_of(selected: np.ndarray, grow: int = 0, extent: Rect = EXTENT) -> list
     rows, columns = np.flatnonzero(selected.any(axis=1)), np.flatnonzero(selected.any(axis=0))
     bounds = Rect(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
     grid = [
-        cell_row(selected[strip.top : strip.bottom, strip.left : strip.right].tobytes(), strip.width)
+        cell_row(selected[strip.top : strip.bottom, strip.left : strip.right].tobytes(), strip.width, strip.height)
         for strip in strips(bounds)
     ]
     return part(grid, bounds, grow, extent)
@@ -28,7 +28,8 @@ def test_a_strip_says_which_cells_have_something() -> None:
     strip = np.zeros((3, 2 * CELL + 5), np.uint8)
     strip[1, CELL] = 1
     strip[2, -1] = 200
-    assert list(cell_row(strip.tobytes(), strip.shape[1])) == [0, 1, 1]
+    assert list(cell_row(strip.tobytes(), strip.shape[1], 3)) == [0, 1, 1]
+    assert list(cell_row((strip / np.float32(255)).tobytes(), strip.shape[1], 3)) == [0, 1, 1]
 
 
 def test_spots_far_apart_get_a_part_each() -> None:
