@@ -131,10 +131,13 @@ def all_jobs(engines: Engines | None = None) -> dict[str, Job]:
 
 
 def answer(done: "FilledSelection", bytes_of_mask: int) -> tuple[Header, list[bytes]]:
-    """Return the header and the pixels that GIMP gets; bytes_of_mask: of a pixel of its selection, 1 or 4."""
+    """Return the header and the pixels that GIMP gets; bytes_of_mask: of a pixel of its selection, 1, 2 or 4."""
     import numpy as np
 
-    strength = np.rint(done.strength * 255).astype(np.uint8) if bytes_of_mask == 1 else done.strength
+    strength = done.strength
+    if bytes_of_mask < 4:
+        whole = np.uint8 if bytes_of_mask == 1 else np.uint16
+        strength = np.rint(strength * np.float32(np.iinfo(whole).max)).astype(whole)
     return {"box": list(done.box), "notes": list(done.notes)}, [done.rgba.tobytes(), strength.tobytes()]
 
 
@@ -145,12 +148,12 @@ def bytes_of_mask(request: Header, parts: list[bytes]) -> int:
 
 
 def read_mask(pixels: bytes, height: int, width: int) -> "np.ndarray":
-    """Return height x width float32 in [0, 1] from bytes of 8 bits or float32 a pixel."""
+    """Return height x width float32 in [0, 1] from bytes of 8 bits, 16 bits or float32 a pixel."""
     import numpy as np
 
-    if len(pixels) == height * width:
-        return np.frombuffer(pixels, np.uint8).reshape(height, width) / np.float32(255)
-    return np.frombuffer(pixels, np.float32).reshape(height, width)
+    kind = {1: np.uint8, 2: np.uint16, 4: np.float32}[len(pixels) // (height * width)]
+    values = np.frombuffer(pixels, kind).reshape(height, width)
+    return values if kind == np.float32 else values / np.float32(np.iinfo(kind).max)
 
 
 def read_box(request: Header, name: str) -> "Box":
@@ -175,7 +178,7 @@ def read_layer(request: Header, parts: list[bytes], prefix: str, first: int) -> 
     within = box.top >= 0 and box.left >= 0 and box.top + box.height <= height and box.left + box.width <= width
     area = box.width * box.height
     sizes = {channels * 4 * width * height: channels for channels in (3, 4)}
-    if len(pixels) not in sizes or not within or len(selected) not in (area, 4 * area):
+    if len(pixels) not in sizes or not within or len(selected) not in (area, 2 * area, 4 * area):
         raise InpaintError("GIMP sent other pixels than it announced; run `inpaint gimp install` again.")
     selection = np.zeros((height, width), np.float32)
     selection[box.slices] = read_mask(selected, box.height, box.width)

@@ -16,7 +16,7 @@ from gi.repository import Gimp  # noqa: E402 - after the version is chosen
 from .errors import PluginError  # noqa: E402
 from .geometry import Rect  # noqa: E402
 from .parts import cell_row, part, strips  # noqa: E402
-from .pixels import read_pixels  # noqa: E402
+from .pixels import mask_form, read_pixels  # noqa: E402
 
 QUICK_MASK = "Quick Mask"
 """Name of the channel that GIMP makes for painting a selection."""
@@ -83,13 +83,13 @@ class Document:
 
     def parts(self, selected: Rect, grow: int, extent: Rect) -> list[Rect]:
         """Return rectangles with all that is `selected`: several where it is scattered."""
-        buffer = self.image.get_selection()
-        grid = [cell_row(read_pixels(buffer, strip, None), strip.width, strip.height) for strip in strips(selected)]
+        buffer, form = self.image.get_selection(), mask_form(self.image)
+        grid = [cell_row(read_pixels(buffer, strip, form), strip.width, strip.height) for strip in strips(selected)]
         return part(grid, selected, grow, extent) if any(map(any, grid)) else [selected]
 
     def read_selection(self, rect: Rect) -> bytes:
         """Return how much each pixel is selected, as one of `pixels.MASKS`."""
-        return read_pixels(self.image.get_selection(), rect, None)
+        return read_pixels(self.image.get_selection(), rect, mask_form(self.image))
 
     def remember(self, parts: list[Rect]) -> None:
         """Note down what is in these places, for `require_unchanged` and `same_selection`."""

@@ -11,7 +11,7 @@ from gi.repository import Gimp, Gio  # noqa: E402 - after the version is chosen
 
 from .errors import PluginError  # noqa: E402
 from .geometry import Rect, with_rim  # noqa: E402
-from .pixels import RGBA, read_pixels  # noqa: E402
+from .pixels import RGBA, mask_form, read_pixels  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _from_layer(image: Gimp.Image, layer: Gimp.Drawable, name: str, *, selected:
         height=part.height,
         box=box.moved(-part.left, -part.top),
         rgba=read_pixels(layer, part, RGBA),
-        selection=read_pixels(image.get_selection(), part.moved(right, down), None)
+        selection=read_pixels(image.get_selection(), part.moved(right, down), mask_form(image))
         if some
         else b"\xff" * (part.width * part.height),
     )

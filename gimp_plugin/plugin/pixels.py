@@ -18,18 +18,23 @@ from .geometry import Rect  # noqa: E402
 
 RGBA = "R'G'B'A float"
 RGB = "R'G'B' float"
-MASKS = {1: "Y u8", 4: "Y float"}
-"""How selections and masks are stored, by the bytes of a pixel: `Y u8` where the image has 8 bits, `Y float` elsewhere.
+MASKS = {1: "Y u8", 2: "Y u16", 4: "Y float"}
+"""What selections and masks travel as, by the bytes of a pixel; see `mask_form`."""
 
-They travel as they are. The first conversion between the two takes a process a fifth of a second and 350 MB (babl of
-GIMP 3.0.4), more than anything else that is done here.
-"""
+
+def mask_form(image: Gimp.Image) -> str:
+    """Return the one of `MASKS` that costs least: as GIMP stores them, in images of 8 and 16 bits.
+
+    The first conversion takes a process a fifth of a second and 350 MB (babl of GIMP 3.0.4), more than all else here.
+    """
+    bits = image.get_precision().value_nick.partition("-")[0]
+    return {"u8": "Y u8", "u16": "Y u16"}.get(bits, "Y float")
 
 
 def read_pixels(drawable: Gimp.Drawable, rect: Rect, form: str | None) -> bytes:
-    """Return a part of anything with pixels, in the form `RGBA` or `RGB`; transparent black outside of it.
+    """Return a part of anything with pixels; transparent black outside of it.
 
-    form: None for pixels as they are stored, which selections and masks are read as.
+    form: `RGBA`, `RGB`, one of `MASKS`, or None for pixels as they are stored.
     """
     buffer = drawable.get_buffer()
     return buffer.get(area(rect), 1.0, form, Gegl.AbyssPolicy.NONE)
@@ -43,7 +48,7 @@ def write_pixels(drawable: Gimp.Drawable, rect: Rect, pixels: bytes) -> None:
 
 def write_buffer(buffer: Gegl.Buffer, rect: Rect, pixels: bytes) -> None:
     """Write into a buffer. Raises `PluginError` where there are more or fewer pixels than the rectangle has."""
-    form = {16: RGBA, **MASKS}.get(len(pixels) // max(1, rect.width * rect.height))
+    form = {**MASKS, 16: RGBA}.get(len(pixels) // max(1, rect.width * rect.height))
     if form is None or len(pixels) % (rect.width * rect.height):  # GEGL would only mutter and leave the rest black
         raise PluginError(
             f"The engine returned {len(pixels)} bytes for {rect.width} x {rect.height} pixels; run `inpaint doctor`."
