@@ -99,6 +99,7 @@ def all_jobs(engines: Engines | None = None) -> dict[str, Job]:
                 detail=detail,
                 part=read_box(request, "part") if "part" in request else None,
                 lock_alpha=bool(request.get("lock-alpha", False)),
+                transparent=bool(request.get("transparent", False)),
                 progress=report,
             ),
             bytes_of_mask(request, parts),

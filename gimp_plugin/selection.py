@@ -10,7 +10,7 @@ from inpaint.core.errors import ImageError, MaskError
 from inpaint.core.filling.fill import Detail, Progress, fill_pixels
 from inpaint.core.filling.mask import grow as grow_mask
 from inpaint.core.filling.regions import Box, box_around, widened
-from inpaint.gimp_plugin.opacity import fill_opacity
+from inpaint.gimp_plugin.opacity import OPAQUE, fill_opacity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,6 +37,7 @@ def fill_selection(
     detail: Detail = "auto",
     part: Box | None = None,
     lock_alpha: bool = False,
+    transparent: bool = False,
     progress: Progress | None = None,
 ) -> FilledSelection:
     """Fill the selected part of a layer, its transparency too.
@@ -48,11 +49,18 @@ def fill_selection(
     - `feather`: let the fill appear over this many pixels inside its rim;
     - `detail`: where the fine detail comes from, as for `inpaint.core.fill`;
     - `part`: fill only what is selected here, and take what is selected elsewhere as unknown; None for all;
-    - `lock_alpha`: the layer's transparency stays as it is.
+    - `lock_alpha`: the layer's transparency stays as it is;
+    - `transparent`: of what is selected fill what is not opaque, and make it so.
 
     Raises `MaskError` when nothing is selected, nothing around it is known, or no fill would show.
     """
-    strength = _spread(np.clip(np.nan_to_num(selection), 0, 1), grow)
+    strength = np.clip(np.nan_to_num(selection), 0, 1)
+    if transparent:
+        alpha = rgba[..., 3] if rgba.shape[2] == 4 else np.ones_like(strength)
+        strength = strength * (alpha < OPAQUE)
+        if not strength.any():
+            raise MaskError("Nothing here is transparent; enlarge the canvas first, or choose Fill Selection.")
+    strength = _spread(strength, grow)
     elsewhere = None
     if part is not None:
         here = widened(part, grow, grow, strength.shape).slices
@@ -81,7 +89,7 @@ def fill_selection(
         depth = cv2.distanceTransform(np.pad(hole.view(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
         strength = strength * np.minimum(depth / np.float32(feather + 1), 1)
     result = replaced(rgba, box, hole, filled.pixels)
-    if rgba.shape[2] == 4:
+    if rgba.shape[2] == 4 and not transparent:
         result[..., 3] = fill_opacity(np.nan_to_num(rgba[..., 3]), hole, unknown)[box.slices]
     return FilledSelection(
         box=box, rgba=result, strength=np.ascontiguousarray(strength[box.slices], np.float32), notes=filled.notes

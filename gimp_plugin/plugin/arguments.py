@@ -17,13 +17,14 @@ FOLDER = Path(__file__).resolve().parent.parent
 FLAGS = GObject.ParamFlags.READWRITE
 
 
-def add_output_argument(procedure: Gimp.Procedure, what: str, *, retouch: bool) -> None:
-    """Add the choice between layers above and this one; `what` goes there, with `retouch` into one layer for all."""
+def add_output_argument(procedure: Gimp.Procedure, what: str, *, retouch: bool, this: bool = True) -> None:
+    """Add the choice of where `what` goes: `retouch`, one layer for all, a new layer, or `this` one."""
     output = Gimp.Choice.new()
     if retouch:
         output.add("retouch-layer", 2, "The retouch layer above", "One layer for all fills; made where there is none")
     output.add("new-layer", 0, "A new layer above", f"With a mask, for this {what} alone")
-    output.add("this-layer", 1, "This layer", "Its own pixels change")
+    if this:
+        output.add("this-layer", 1, "This layer", "Its own pixels change")
     first = "retouch-layer" if retouch else "new-layer"
     procedure.add_choice_argument("output", f"_Put the {what} into", f"Where the {what} goes", output, first, FLAGS)
 

@@ -7,14 +7,14 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402 - after the version is chosen
 
-from .arguments import FLAGS, add_engine_arguments, add_output_argument, engine_settings, show_progress  # noqa: E402
-from .client import call  # noqa: E402
+from .arguments import FLAGS, add_engine_arguments, add_output_argument, engine_settings  # noqa: E402
 from .document import Document  # noqa: E402
-from .geometry import Rect, placed, with_context  # noqa: E402
+from .fill import ask_engine  # noqa: E402
+from .geometry import placed, with_context  # noqa: E402
 from .layers import require_writable  # noqa: E402
 from .objects import open_object  # noqa: E402
 from .paths import Config  # noqa: E402
-from .results import Result, put  # noqa: E402
+from .results import put  # noqa: E402
 from .sources import open_source  # noqa: E402
 
 NAME = "plug-in-inpaint-composite-object"
@@ -111,15 +111,7 @@ def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> G
         **{name: settings.get_property(name) for name in ("cut-out", "surroundings", "harmonize")},
         **engine_settings(settings),
     }
-
-    def wait() -> None:
-        document.glance()
-        Gimp.progress_pulse()
-
-    answer, (rgba, strength) = call(config, request, pixels, wait, show_progress)
-    top, left, height, width = answer["box"]
-    changed = Rect(left, top, left + width, top + height).moved(context.left, context.top)
-    result = Result(changed, rgba, strength)
+    result = ask_engine(document, config, request, pixels, context)
     layer = put(document, output, [result], f"{thing.name} in {document.name}", as_selected=False)
     Gimp.displays_flush()
     return layer

@@ -66,6 +66,11 @@ class Document:
         _, left, top = layer.get_offsets()
         return Rect(0, 0, layer.get_width(), layer.get_height()).moved(left, top)
 
+    @property
+    def has_selection(self) -> bool:
+        """Whether anything is selected."""
+        return self._bounds() is not None
+
     def selected(self, wish: str, extent: Rect) -> Rect:
         """Return the smallest rectangle with all that is selected within `extent`.
 

@@ -103,6 +103,20 @@ def fill(
         "part": list(part.moved(-context.left, -context.top)),
     }
 
+    pixels = [source.read(context), document.read_selection(nearby)]
+    return ask_engine(document, config, request, pixels, context, step)
+
+
+def ask_engine(
+    document: Document,
+    config: Config,
+    request: dict,
+    pixels: list[bytes],
+    context: Rect,
+    step: tuple[int, int] = (0, 1),
+) -> Result:
+    """Return what the engine makes of the pixels of a `context`; shows progress, and ends when the image is gone."""
+
     def wait() -> None:
         document.glance()
         Gimp.progress_pulse()
@@ -111,7 +125,6 @@ def fill(
         number, count = step
         show_progress(number * total + done, count * total)
 
-    pixels = [source.read(context), document.read_selection(nearby)]
     answer, (rgba, strength) = call(config, request, pixels, wait, progress)
     top, left, height, width = answer["box"]
     box = Rect(left, top, left + width, top + height).moved(context.left, context.top)

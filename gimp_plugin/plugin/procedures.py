@@ -10,14 +10,14 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, GLib, GObject  # noqa: E402 - after the version is chosen
 
-from . import compose, fill  # noqa: E402
+from . import compose, fill, transparency  # noqa: E402
 from .arguments import FLAGS, FOLDER  # noqa: E402
 from .document import Document  # noqa: E402
 from .errors import PluginError  # noqa: E402
 from .layers import drawn_from  # noqa: E402
 from .paths import Config  # noqa: E402
 
-PROCEDURES = {module.NAME: module for module in (fill, compose)}
+PROCEDURES = {module.NAME: module for module in (fill, transparency, compose)}
 """A module has a NAME, a TITLE, a WISH where to select, `describe(procedure)` and
 `run(document, settings, config)`, which returns the layer with the result."""
 
@@ -56,7 +56,8 @@ def run(
     module = PROCEDURES[procedure.get_name()]
     try:
         document = Document(image, drawables)
-        document.selected(module.WISH, document.canvas)  # before the dialog, not after somebody filled it in
+        if module.WISH:
+            document.selected(module.WISH, document.canvas)  # before the dialog, not after somebody filled it in
         config = Config.read(FOLDER)
         if mode == Gimp.RunMode.INTERACTIVE and not ask(procedure, settings, module.TITLE, document):
             return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())

@@ -41,6 +41,7 @@ def test_what_has_no_window_and_no_image_needs_no_gi() -> None:
         "results.py",
         "self_test.py",
         "sources.py",
+        "transparency.py",
     }
 
 

@@ -109,6 +109,17 @@ def test_a_part_grows_too(rgba: np.ndarray, engine: Engine) -> None:
     assert done.box == (26, 36, 32, 40)
 
 
+def test_what_is_transparent_is_filled_and_becomes_opaque(rgba: np.ndarray, engine: Engine) -> None:
+    rgba[..., :3] = 0.5
+    rgba[:, 100:] = (0, 1, 0, 0)
+    done = fill_selection(rgba, np.ones((96, 128), np.float32), engine, transparent=True)
+    assert done.box == (0, 100, 96, 28)
+    assert np.abs(done.rgba - (0.5, 0.5, 0.5, 1)).max() < 1e-3
+    rgba[..., 3] = 1
+    with pytest.raises(MaskError, match="Nothing here is transparent"):
+        fill_selection(rgba, np.ones((96, 128), np.float32), engine, transparent=True)
+
+
 def test_locked_transparency_is_said_where_nothing_would_show(rgba: np.ndarray, engine: Engine) -> None:
     rgba[30:54, 40:72, 3] = 0
     with pytest.raises(MaskError, match="transparency is locked"):

@@ -3,9 +3,26 @@
 from pathlib import Path
 
 import numpy as np
-from bench import HEIGHT, REPLACE, RGBA, WIDTH, Gimp, check, disc, fills, flat, get, new_image, noise, put, select
+from bench import (
+    HEIGHT,
+    REPLACE,
+    RGBA,
+    WIDTH,
+    Gimp,
+    check,
+    disc,
+    fills,
+    flat,
+    get,
+    new_image,
+    noise,
+    put,
+    refused,
+    select,
+)
 
 BLUE, RED, GREEN = (0.2, 0.4, 0.8), (0.9, 0.1, 0.1), (0.1, 0.8, 0.1)
+TRANSPARENCY = "plug-in-inpaint-fill-transparency"
 LOG = Path("/w/home/.cache/inpaint/gimp/worker.log")
 
 
@@ -196,3 +213,20 @@ def scattered_spots_are_filled_part_by_part():
             assert changed[reach].mean() > 0.8
         assert not image.get_channels()
         image.delete()
+
+
+@check
+def an_enlarged_canvas_is_filled():
+    image, layer = new_image()
+    put(layer, flat(BLUE), RGBA)
+    image.resize(WIDTH + 40, HEIGHT + 20, 30, 0)
+    Gimp.Selection.none(image)
+    fills(image, [layer], name=TRANSPARENCY)
+    shown = image.get_layers()[0]
+    assert shown.get_name() == "photo retouched"
+    copy = image.duplicate()
+    merged = copy.merge_visible_layers(Gimp.MergeType.CLIP_TO_IMAGE)
+    assert np.abs(get(merged) - (*BLUE, 1)).max() < 0.02
+    copy.delete()
+    assert "Nothing here is transparent" in refused(image, [layer], name=TRANSPARENCY)
+    image.delete()
