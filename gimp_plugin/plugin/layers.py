@@ -14,6 +14,8 @@ MARK = "inpaint-result"
 """Name of what is attached to the layers with results, which tells them from the user's own; stays in saved files."""
 RETOUCH = b"retouch-layer"
 OWN = b"new-layer"
+PERSISTENT, UNDOABLE = 1, 2
+"""GIMP's flags of what is attached, which its Python has no names for. What is not undoable stops undo with a message."""
 NORMAL = (Gimp.LayerMode.NORMAL, Gimp.LayerMode.PASS_THROUGH)
 
 
@@ -55,7 +57,7 @@ def mark_of(layer: Gimp.Layer) -> bytes:
 
 def mark(layer: Gimp.Layer, kind: bytes) -> None:
     """Remember that a layer is a result."""
-    layer.attach_parasite(Gimp.Parasite.new(MARK, 1, kind))  # 1: GIMP_PARASITE_PERSISTENT
+    layer.attach_parasite(Gimp.Parasite.new(MARK, PERSISTENT | UNDOABLE, kind))
 
 
 def top_of_results(image: Gimp.Image, layer: Gimp.Layer) -> Gimp.Layer:

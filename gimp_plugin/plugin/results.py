@@ -72,8 +72,8 @@ def _insert(image: Gimp.Image, below: Gimp.Layer, rect: Rect, name: str, kind: b
             image, name, rect.width, rect.height, kinds[image.get_base_type()], 100.0, Gimp.LayerMode.NORMAL
         )
         layer.set_offsets(rect.left, rect.top)
-        image.insert_layer(layer, below.get_parent(), image.get_item_position(below))
         mark(layer, kind)
+        image.insert_layer(layer, below.get_parent(), image.get_item_position(below))
     return layer
 
 

@@ -130,4 +130,31 @@ keys ctrl+shift+a ctrl+f
 wait_for 'GIMP Message'
 sleep 0.5
 shot 16-error
+xdotool windowactivate --sync "$found" key Escape
+wait_gone 'GIMP Message'
+
+# The image is closed in the middle of a fill: the engine stops, and no more than one box says so.
+cp /opt/models/slow.onnx "$model"
+xdotool windowactivate --sync "$main"
+keys ctrl+z # the selection is back
+begun=$(calls begins)
+cancelled=$(calls cancelled)
+keys alt+r h i
+wait_for '^Fill Selection$'
+sleep 1
+keys alt+o
+wait_gone '^Fill Selection$'
+for _ in $(seq 300); do [ "$(calls begins)" -gt "$begun" ] && break; sleep 0.1; done
+[ "$(calls begins)" -gt "$begun" ] || fail "the fill of the image that is to be closed did not begin"
+xdotool windowactivate --sync "$main"
+keys ctrl+w
+shot 21-close
+keys alt+d # Discard Changes
+for _ in $(seq 300); do [ "$(calls cancelled)" -gt "$cancelled" ] && break; sleep 0.2; done
+sleep 2
+shot 22-closed
+cp /tmp/model.onnx "$model"
+[ "$(calls cancelled)" -gt "$cancelled" ] || fail "the engine works on for an image that is closed"
+boxes=$(xdotool search --onlyvisible --name 'GIMP Message' 2>/dev/null | wc -l)
+[ "$boxes" -le 1 ] || fail "$boxes boxes about an image that is closed"
 echo "gimp: the window test passed; screenshots are in the results"
