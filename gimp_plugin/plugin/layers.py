@@ -15,7 +15,7 @@ MARK = "inpaint-result"
 RETOUCH = b"retouch-layer"
 OWN = b"new-layer"
 PERSISTENT, UNDOABLE = 1, 2
-"""GIMP's flags of what is attached; its Python has no names for them. Nothing before what is not undoable can be undone."""
+"""GIMP's flags of what is attached. Without the second one nothing before it can be undone."""
 NORMAL = (Gimp.LayerMode.NORMAL, Gimp.LayerMode.PASS_THROUGH)
 
 
