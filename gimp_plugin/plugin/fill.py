@@ -27,7 +27,7 @@ def describe(procedure: Gimp.Procedure) -> None:
     procedure.add_menu_path("<Image>/Edit/[Stroke]")
     procedure.add_menu_path("<Image>/Filters/Enhance")
     procedure.set_documentation(
-        "Remove an object: heal the selection from what surrounds it (content-aware fill)",
+        "Remove objects and heal blemishes: content-aware fill of the selection from what surrounds it",
         "Removes what is selected: a network on this computer paints what could be behind it. Only selected pixels "
         "change.",
         None,
