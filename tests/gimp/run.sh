@@ -26,7 +26,7 @@ mkdir -p "$results/home"
 
 # One call: HOME and all that GIMP writes lie in the results. Every call ends the worker of the one before.
 inside() {
-  timeout "${LIMIT:-600}" "$here/enter.sh" -b "$results:/w" -b "$here:/t" -b "$here/../../docs:/docs" -e HOME=/w/home \
+  timeout "${LIMIT:-1200}" "$here/enter.sh" -b "$results:/w" -b "$here:/t" -b "$here/../../docs:/docs" -e HOME=/w/home \
     -e GIMP3_DIRECTORY=/w/gimp -e "QUICK=${QUICK:-}" -e "ONLY=${ONLY:-}" -e "REPEATS=${REPEATS:-}" -- "$@"
 }
 for step in $steps; do
