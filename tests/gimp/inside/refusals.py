@@ -114,7 +114,7 @@ def the_layer_with_the_fill_is_returned():
 
 @check
 def link_layers():
-    """From GIMP 3.2 on: a fill makes pixels of them, and keeps. Text needs fonts, without which this GIMP was started."""
+    """From GIMP 3.2 on: a fill makes pixels of them, and keeps. Text needs fonts, and this GIMP has none."""
     if not hasattr(Gimp, "LinkLayer"):
         return
     image, layer = new_image()
