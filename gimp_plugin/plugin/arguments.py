@@ -37,7 +37,7 @@ def add_engine_arguments(procedure: Gimp.Procedure) -> None:
         config = Config("", "", "")  # the call itself will say what is wrong
     names = Gimp.Choice.new()
     for number, name in enumerate(config.models):
-        label = name if config.is_here(name) else f"{name} (not here: inpaint weights pull {name})"
+        label = name if config.is_here(name) else f"{name} (not here yet)"  # a call says how to get it
         names.add(name, number, label, "")
     procedure.add_choice_argument("model", "_Model", "The network that fills", names, config.models[0], FLAGS)
     procedure.add_file_argument(
