@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -17,6 +18,7 @@ from inpaint.gimp_plugin.gimp_installations import NAME, Console, GimpFolder, gi
 from inpaint.gimp_plugin.plugin import client
 from inpaint.gimp_plugin.plugin.paths import CONFIG, Config, Runtime
 from inpaint.weights import MODELS
+from inpaint.weights.cache import repository_folder
 
 SOURCE = Path(__file__).parent / "plugin"
 SCRIPT = f"{NAME}.py"
@@ -42,6 +44,11 @@ def engine_config() -> Config:
         runtime=str(runtime_folder()),
         version=release(),
         models=tuple(model.aliases[0] if model.aliases else model.name for model in MODELS if model.task == "inpaint"),
+        files={
+            model.name: f"{escape(str(repository_folder(model.repository)))}/snapshots/*/{escape(model.file)}"
+            for model in MODELS
+            if not model.bundled
+        },
     )
 
 

@@ -90,7 +90,19 @@ def all_jobs(engines: Engines | None = None) -> dict[str, Job]:
         grow, feather = int(request.get("grow", 0)), int(request.get("feather", 0))
         detail = cast("Detail", str(request.get("detail", "auto")))
         return answer(
-            fill_selection(rgba, selection, engine, grow=grow, feather=feather, detail=detail, progress=report)
+            fill_selection(
+                rgba,
+                selection,
+                engine,
+                grow=grow,
+                feather=feather,
+                detail=detail,
+                part=read_box(request, "part") if "part" in request else None,
+                lock_alpha=bool(request.get("lock-alpha", False)),
+                transparent=bool(request.get("transparent", False)),
+                progress=report,
+            ),
+            bytes_of_mask(request, parts),
         )
 
     def compose(request: Header, parts: list[bytes], report: Report) -> tuple[Header, list[bytes]]:
@@ -112,15 +124,37 @@ def all_jobs(engines: Engines | None = None) -> dict[str, Job]:
                 surroundings=str(request.get("surroundings", "keep")),
                 harmonize=harmonize,
                 progress=report,
-            )
+            ),
+            bytes_of_mask(request, parts),
         )
 
     return {"fill": fill, "compose": compose}
 
 
-def answer(done: "FilledSelection") -> tuple[Header, list[bytes]]:
-    """Return the header and the pixels that GIMP gets."""
-    return {"box": list(done.box), "notes": list(done.notes)}, [done.rgba.tobytes(), done.strength.tobytes()]
+def answer(done: "FilledSelection", bytes_of_mask: int) -> tuple[Header, list[bytes]]:
+    """Return the header and the pixels that GIMP gets; bytes_of_mask: of a pixel of its selection, 1, 2 or 4."""
+    import numpy as np
+
+    strength = done.strength
+    if bytes_of_mask < 4:
+        whole = np.uint8 if bytes_of_mask == 1 else np.uint16
+        strength = np.rint(strength * np.float32(np.iinfo(whole).max)).astype(whole)
+    return {"box": list(done.box), "notes": list(done.notes)}, [done.rgba.tobytes(), strength.tobytes()]
+
+
+def bytes_of_mask(request: Header, parts: list[bytes]) -> int:
+    """Return how many bytes a pixel of the selection has, after `read_layer` has checked them."""
+    box = read_box(request, "selected")
+    return len(parts[1]) // (box.width * box.height)
+
+
+def read_mask(pixels: bytes, height: int, width: int) -> "np.ndarray":
+    """Return height x width float32 in [0, 1] from bytes of 8 bits, 16 bits or float32 a pixel."""
+    import numpy as np
+
+    kind = {1: np.uint8, 2: np.uint16, 4: np.float32}[len(pixels) // (height * width)]
+    values = np.frombuffer(pixels, kind).reshape(height, width)
+    return values if kind == np.float32 else values / np.float32(np.iinfo(kind).max)
 
 
 def read_box(request: Header, name: str) -> "Box":
@@ -143,9 +177,10 @@ def read_layer(request: Header, parts: list[bytes], prefix: str, first: int) -> 
     box = read_box(request, f"{prefix}selected")
     pixels, selected = parts[first : first + 2] if len(parts) >= first + 2 else (b"", b"")
     within = box.top >= 0 and box.left >= 0 and box.top + box.height <= height and box.left + box.width <= width
+    area = box.width * box.height
     sizes = {channels * 4 * width * height: channels for channels in (3, 4)}
-    if len(pixels) not in sizes or not within or len(selected) != box.width * box.height * 4:
+    if len(pixels) not in sizes or not within or len(selected) not in (area, 2 * area, 4 * area):
         raise InpaintError("GIMP sent other pixels than it announced; run `inpaint gimp install` again.")
     selection = np.zeros((height, width), np.float32)
-    selection[box.slices] = np.frombuffer(selected, np.float32).reshape(box.height, box.width)
+    selection[box.slices] = read_mask(selected, box.height, box.width)
     return np.frombuffer(pixels, np.float32).reshape(height, width, sizes[len(pixels)]), selection

@@ -17,26 +17,29 @@ FOLDER = Path(__file__).resolve().parent.parent
 FLAGS = GObject.ParamFlags.READWRITE
 
 
-def add_output_argument(procedure: Gimp.Procedure, what: str) -> None:
-    """Add the choice between a new layer and this one; `what` goes there."""
+def add_output_argument(procedure: Gimp.Procedure, what: str, *, retouch: bool, this: bool = True) -> None:
+    """Add the choice of where `what` goes: `retouch`, one layer for all, a new layer, or `this` one."""
     output = Gimp.Choice.new()
-    output.add("new-layer", 0, "A new layer above", "The layer itself stays as it is")
-    output.add("this-layer", 1, "This layer", "As one step to undo")
-    procedure.add_choice_argument(
-        "output", f"_Put the {what} into", f"Where the {what} goes", output, "new-layer", FLAGS
-    )
+    if retouch:
+        output.add("retouch-layer", 2, "The retouch layer above", "One layer for all fills; made where there is none")
+    output.add("new-layer", 0, "A new layer above", f"With a mask, for this {what} alone")
+    if this:
+        output.add("this-layer", 1, "This layer", "Its own pixels change")
+    first = "retouch-layer" if retouch else "new-layer"
+    procedure.add_choice_argument("output", f"_Put the {what} into", f"Where the {what} goes", output, first, FLAGS)
 
 
 def add_engine_arguments(procedure: Gimp.Procedure) -> None:
     """Add the arguments for choosing a model and a device."""
     try:
-        models = Config.read(FOLDER).models
+        config = Config.read(FOLDER)
     except PluginError:
-        models = ("default",)  # the call itself will say what is wrong
+        config = Config("", "", "")  # the call itself will say what is wrong
     names = Gimp.Choice.new()
-    for number, name in enumerate(models):
-        names.add(name, number, name, "")
-    procedure.add_choice_argument("model", "_Model", "The network that fills", names, models[0], FLAGS)
+    for number, name in enumerate(config.models):
+        label = name if config.is_here(name) else f"{name} (not here yet)"  # a call says how to get it
+        names.add(name, number, label, "")
+    procedure.add_choice_argument("model", "_Model", "The network that fills", names, config.models[0], FLAGS)
     procedure.add_file_argument(
         "model-file",
         "Or a model _file (.onnx)",
@@ -56,8 +59,11 @@ def add_engine_arguments(procedure: Gimp.Procedure) -> None:
 def engine_settings(settings: Gimp.ProcedureConfig) -> dict[str, str]:
     """Return the part of a request that says which model computes where."""
     own = settings.get_property("model-file")
+    if own is not None and not own.get_path() and own.get_uri():
+        raise PluginError(f"The model file {own.get_uri()} is not on this computer; save it here first.")
+    file = own.get_path() if own is not None else ""  # Script-Fu gives a file without a name for ""
     return {
-        "model": own.get_path() if own is not None else settings.get_property("model"),
+        "model": file or settings.get_property("model"),
         "device": settings.get_property("device"),
     }
 

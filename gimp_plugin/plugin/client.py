@@ -167,7 +167,8 @@ def _spawn(config: Config, runtime: Runtime) -> subprocess.Popen:
             )
     except OSError as error:
         raise PluginError(
-            f"The Python with Inpaint's engine, {config.python}, cannot be started ({error.strerror}); {INSTALL}."
+            f"The Python with Inpaint's engine, {config.python}, cannot be started ({error.strerror}). If its "
+            f"environment was moved or deleted, install Inpaint again first; then {INSTALL}."
         ) from None
 
 

@@ -7,12 +7,15 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp  # noqa: E402 - after the version is chosen
 
-from .arguments import FLAGS, add_engine_arguments, add_output_argument, engine_settings, show_progress  # noqa: E402
-from .client import call  # noqa: E402
+from .arguments import FLAGS, add_engine_arguments, add_output_argument, engine_settings  # noqa: E402
 from .document import Document  # noqa: E402
-from .geometry import Rect, placed, with_context  # noqa: E402
+from .fill import ask_engine  # noqa: E402
+from .geometry import placed, with_context  # noqa: E402
+from .layers import require_writable  # noqa: E402
 from .objects import open_object  # noqa: E402
 from .paths import Config  # noqa: E402
+from .results import put  # noqa: E402
+from .sources import open_source  # noqa: E402
 
 NAME = "plug-in-inpaint-composite-object"
 TITLE = "Composite Object"
@@ -28,7 +31,7 @@ def describe(procedure: Gimp.Procedure) -> None:
         "Put an object from another picture into the selection so that it belongs there",
         "Cuts the object out of a layer or of a file, fits it into the selection's box, takes over the colours of its "
         "new place, and paints the seam anew. Only pixels in that box change.",
-        procedure.get_name(),
+        None,
     )
     procedure.add_drawable_argument(
         "object-layer",
@@ -68,26 +71,33 @@ def describe(procedure: Gimp.Procedure) -> None:
         True,
         FLAGS,
     )
-    add_output_argument(procedure, "result")
+    add_output_argument(procedure, "result", retouch=False)
     add_engine_arguments(procedure)
 
 
-def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> None:
-    """Place the object in the box of the selection."""
-    new_layer = settings.get_property("output") == "new-layer"
-    if not new_layer:
-        document.require_writable()
-    box = document.selected(WISH)
-    thing = open_object(settings.get_property("object-layer"), settings.get_property("object-file"), document.image)
-    Gimp.progress_init("Placing the object")  # not before: GIMP shows the loading of a file there
-    at = placed(
-        thing.box,
-        box,
-        settings.get_property("scale"),
-        (settings.get_property("move-x"), settings.get_property("move-y")),
-        document.extent,
-    )
-    context = with_context(box.around(at), document.extent)
+def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> Gimp.Layer:
+    """Place the object in the box of the selection; return the layer that has it."""
+    output = settings.get_property("output")
+    if output == "this-layer":
+        document.require_layer()
+        require_writable(document.layer)
+    source = open_source(document, output)
+    try:
+        box = document.selected(WISH, source.extent)
+        thing = open_object(settings.get_property("object-layer"), settings.get_property("object-file"), document.image)
+        Gimp.progress_init("Placing the object")  # not before: GIMP shows the loading of a file there
+        at = placed(
+            thing.box,
+            box,
+            settings.get_property("scale"),
+            (settings.get_property("move-x"), settings.get_property("move-y")),
+            source.extent,
+        )
+        context = with_context(box.around(at), source.extent)
+        document.remember([box])
+        pixels = [source.read(context), document.read_selection(box), thing.rgba, thing.selection]
+    finally:
+        source.close()
     request = {
         "op": "compose",
         "width": context.width,
@@ -101,13 +111,7 @@ def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> N
         **{name: settings.get_property(name) for name in ("cut-out", "surroundings", "harmonize")},
         **engine_settings(settings),
     }
-    parts = [document.read(context), document.read_selection(box), thing.rgba, thing.selection]
-    answer, (rgba, strength) = call(config, request, parts, Gimp.progress_pulse, show_progress)
-    top, left, height, width = answer["box"]
-    changed = Rect(left, top, left + width, top + height).moved(context.left, context.top)
-    if new_layer:
-        document.add_layer(changed, rgba, strength, f"{thing.name} in {document.layer.get_name()}")
-    else:
-        document.write(changed, rgba, strength)
-    Gimp.progress_end()
+    result = ask_engine(document, config, request, pixels, context)
+    layer = put(document, output, [result], f"{thing.name} in {document.name}", as_selected=False)
     Gimp.displays_flush()
+    return layer

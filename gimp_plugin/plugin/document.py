@@ -1,162 +1,160 @@
-"""The only file that reads and writes GIMP's images. Pixels are bytes here: GIMP's Python may have no numpy.
+"""The image of a call: what is chosen and selected in it, and whether it stayed as it was.
 
-All pixels travel as `R'G'B'A float`: sRGB, straight alpha, whatever precision and profile the image has; GIMP
-converts. Those of a layer without alpha travel as `R'G'B' float`, which GIMP converts four times as fast. Coordinates
-are the layer's, unless said otherwise.
+All coordinates are the image's. Pixels are bytes here: GIMP's Python may have no numpy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from hashlib import blake2b
+from time import monotonic
 
 import gi
 
-gi.require_version("Gegl", "0.4")
 gi.require_version("Gimp", "3.0")
-from gi.repository import Gegl, Gimp  # noqa: E402 - after the versions are chosen
+from gi.repository import Gimp  # noqa: E402 - after the version is chosen
 
 from .errors import PluginError  # noqa: E402
 from .geometry import Rect  # noqa: E402
+from .parts import cell_row, part, strips  # noqa: E402
+from .pixels import mask_form, read_pixels  # noqa: E402
 
-RGBA = "R'G'B'A float"
-RGB = "R'G'B' float"
-MASK = "Y float"
-"""Selections and masks are linear: as `Y' float` their soft edges would be bent."""
+QUICK_MASK = "Quick Mask"
+"""Name of the channel that GIMP makes for painting a selection."""
+GLANCE_SECONDS = 0.5
+"""How often to see whether the image is still there, while the engine works."""
 
 
 class Document:
-    """One layer of an image, and the selection on it."""
+    """One layer of an image, and the selection."""
 
     def __init__(self, image: Gimp.Image, drawables: list[Gimp.Drawable]) -> None:
         if len(drawables) != 1:
             raise PluginError("Choose exactly one layer; Inpaint fills one at a time.")
         self.image = image
-        self.layer = drawables[0]
-        if not isinstance(self.layer, Gimp.Layer):
-            raise PluginError("Choose a layer; Inpaint does not fill masks and channels.")
-        if self.layer.is_group():
-            raise PluginError("A layer group has no pixels of its own; choose a layer in it.")
+        drawable = drawables[0]
+        self.mask_chosen = isinstance(drawable, Gimp.LayerMask)
+        """Whether the layer's mask is being edited, and not the layer."""
+        layer = Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
+        if not isinstance(layer, Gimp.Layer):
+            if drawable.get_name() == QUICK_MASK:
+                raise PluginError("Quick Mask is on; turn it off (Shift+Q), so that what you painted is selected.")
+            raise PluginError("A channel is chosen; click on a layer in the Layers dialog.")
         if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
             raise PluginError("This image has a palette; choose Image > Mode > RGB first.")
-        _, left, top = self.layer.get_offsets()
-        self.offset = (left, top)
-        """The layer's upper left corner in the image."""
+        if image.get_floating_sel() is not None:
+            raise PluginError("There is a floating selection; anchor it first (Layer > Anchor Layer).")
+        self.layer: Gimp.Layer = layer
+        self.name = layer.get_name()
+        self.canvas = Rect(0, 0, image.get_width(), image.get_height())
+        self.extent = self.extent_of(layer)
+        """Where the layer is; it may reach over the canvas."""
+        self._seen: list[tuple[Rect, bytes]] = []
+        self._selected: tuple[Rect, bytes] | None = None
+        self._glanced = monotonic()
+
+    def require_layer(self) -> None:
+        """Raise `PluginError` when not the layer itself is chosen, but its mask."""
+        if self.mask_chosen:
+            raise PluginError(
+                "The mask of this layer is being edited; click on the layer's picture in the Layers dialog, or let the "
+                "fill go to a layer above."
+            )
+
+    @staticmethod
+    def extent_of(layer: Gimp.Layer) -> Rect:
+        """Return where a layer is."""
+        _, left, top = layer.get_offsets()
+        return Rect(0, 0, layer.get_width(), layer.get_height()).moved(left, top)
 
     @property
-    def extent(self) -> Rect:
-        """The whole layer."""
-        return Rect(0, 0, self.layer.get_width(), self.layer.get_height())
+    def has_selection(self) -> bool:
+        """Whether anything is selected."""
+        return self._bounds() is not None
 
-    def selected(self, wish: str) -> Rect:
-        """Return the smallest rectangle with all that is selected of the layer.
+    def selected(self, wish: str, extent: Rect) -> Rect:
+        """Return the smallest rectangle with all that is selected within `extent`.
 
         wish: where to draw a selection, for the sentence of the `PluginError` when there is none.
         """
-        _, some, left, top, right, bottom = Gimp.Selection.bounds(self.image)
-        if not some:
+        bounds = self._bounds()
+        if bounds is None:
             raise PluginError(f"Nothing is selected; draw a selection {wish}.")
-        rect = Rect(left, top, right, bottom).moved(-self.offset[0], -self.offset[1]).within(self.extent)
+        rect = bounds.within(extent)
         if rect.empty:
             raise PluginError(
                 "The selection lies outside this layer; choose another layer, or select a part of this one."
             )
         return rect
 
-    def read(self, rect: Rect) -> bytes:
-        """Return the pixels of a part of the layer, 16 bytes each, or 12 where the layer has no alpha."""
-        return read_pixels(self.layer, rect, RGBA if self.layer.has_alpha() else RGB)
+    def parts(self, selected: Rect, grow: int, extent: Rect) -> list[Rect]:
+        """Return rectangles with all that is `selected`: several where it is scattered."""
+        buffer, form = self.image.get_selection(), mask_form(self.image)
+        grid = [cell_row(read_pixels(buffer, strip, form), strip.width, strip.height) for strip in strips(selected)]
+        return part(grid, selected, grow, extent) if any(map(any, grid)) else [selected]
 
     def read_selection(self, rect: Rect) -> bytes:
-        """Return how much each pixel of a part of the layer is selected, 4 bytes each."""
-        return read_pixels(self.image.get_selection(), rect.moved(*self.offset), MASK)
+        """Return how much each pixel is selected, as one of `pixels.MASKS`."""
+        return read_pixels(self.image.get_selection(), rect, mask_form(self.image))
 
-    def require_writable(self) -> None:
-        """Raise `PluginError` when the layer's own pixels cannot be changed, or would not stay changed."""
-        if self.layer.get_lock_content():
-            raise PluginError("The pixels of this layer are locked; unlock them, or let the fill go to a new layer.")
-        # From GIMP 3.2 on, link and vector layers take pixels and lose them when they are drawn anew.
-        kind = getattr(Gimp, "Rasterizable", None)
-        if kind is not None and isinstance(self.layer, kind) and not self.layer.is_rasterized():
-            raise PluginError(
-                "This layer is drawn from a text, a path or a linked file; rasterize it first, or let the fill go to a "
-                "new layer."
-            )
+    def remember(self, parts: list[Rect]) -> None:
+        """Note down what is in these places, for `require_unchanged` and `same_selection`."""
+        self._seen = [(rect, self._digest(rect)) for rect in parts]
+        bounds = self._bounds()
+        # With several parts nobody looks at what is between them, so the selection counts as another one.
+        same = bounds is not None and parts == [bounds]
+        self._selected = (bounds, _digest(self.read_selection(bounds))) if bounds is not None and same else None
 
-    def write(self, rect: Rect, rgba: bytes, strength: bytes | None) -> None:
-        """Put pixels into the layer, as one step to undo.
+    def glance(self) -> None:
+        """Raise `PluginError` if the image or the layer is gone; to be called often, looks now and then."""
+        if monotonic() - self._glanced > GLANCE_SECONDS:
+            self._glanced = monotonic()
+            self.require_there()
 
-        Only selected pixels change, as much as they are selected; `strength`, 4 bytes for each pixel of `rect`,
-        replaces the selection for this. All that is selected must lie in `rect`.
-        """
-        with self.one_step():
-            if strength is None:
-                self._write(rect, rgba)
-                return
-            # GIMP lets a plug-in write through the selection only.
-            saved = Gimp.Selection.save(self.image)
-            Gimp.Selection.none(self.image)
-            own = Gimp.Selection.save(self.image)  # nothing selected in it yet
-            try:
-                _set(own, rect.moved(*self.offset), MASK, strength)
-                self.image.select_item(Gimp.ChannelOps.REPLACE, own)
-                self._write(rect, rgba)
-            finally:
-                self.image.select_item(Gimp.ChannelOps.REPLACE, saved)
-                self.image.remove_channel(own)
-                self.image.remove_channel(saved)
-                self.image.set_selected_layers([self.layer])
+    def require_there(self) -> None:
+        """Raise `PluginError` if the image was closed or the layer deleted."""
+        if not self.image.is_valid():
+            raise PluginError("The image was closed while Inpaint was working on it; nothing was changed.")
+        if not self.layer.is_valid():
+            raise PluginError("The layer was deleted while Inpaint was working on it; nothing was changed.")
 
-    def _write(self, rect: Rect, rgba: bytes) -> None:
-        shadow = self.layer.get_shadow_buffer()
-        _set_buffer(shadow, rect, RGBA, rgba)
-        if not self.layer.merge_shadow(True):
-            raise PluginError("GIMP does not let this layer be changed; are its pixels locked?")
-        self.layer.update(*rect[:2], rect.width, rect.height)
+    def require_unchanged(self, *, may_move: bool) -> None:
+        """Raise `PluginError` if what was remembered is no longer there; `may_move`: the layer with its pixels."""
+        self.require_there()
+        changed = PluginError(
+            f"The layer {self.name} was moved or changed while Inpaint was working on it, so that nothing was done; "
+            "try again."
+        )
+        extent = self.extent_of(self.layer)
+        if (extent.width, extent.height) != (self.extent.width, self.extent.height):
+            raise changed
+        canvas = Rect(0, 0, self.image.get_width(), self.image.get_height())
+        if not may_move and (extent, canvas) != (self.extent, self.canvas):
+            raise changed
+        if any(self._digest(rect) != digest for rect, digest in self._seen):
+            raise changed
 
-    def add_layer(self, rect: Rect, rgba: bytes, strength: bytes, name: str) -> Gimp.Layer:
-        """Put pixels into a new layer above, shown as much as `strength` says, as one step to undo."""
-        kinds = {Gimp.ImageBaseType.RGB: Gimp.ImageType.RGBA_IMAGE, Gimp.ImageBaseType.GRAY: Gimp.ImageType.GRAYA_IMAGE}
-        kind = kinds[self.image.get_base_type()]
-        with self.one_step():
-            layer = Gimp.Layer.new(self.image, name, rect.width, rect.height, kind, 100.0, Gimp.LayerMode.NORMAL)
-            layer.set_offsets(rect.left + self.offset[0], rect.top + self.offset[1])
-            self.image.insert_layer(layer, self.layer.get_parent(), self.image.get_item_position(self.layer))
-            whole = Rect(0, 0, rect.width, rect.height)
-            _set(layer, whole, RGBA, rgba)
-            mask = layer.create_mask(Gimp.AddMaskType.BLACK)
-            layer.add_mask(mask)
-            _set(mask, whole, MASK, strength)
-            layer.set_edit_mask(False)
-            layer.update(0, 0, rect.width, rect.height)
-            self.image.set_selected_layers([self.layer])  # the next fill is of the same layer
-        return layer
+    @property
+    def moved(self) -> tuple[int, int]:
+        """How far the layer was moved since the call: right and down."""
+        now = self.extent_of(self.layer)
+        return now.left - self.extent.left, now.top - self.extent.top
 
-    @contextmanager
-    def one_step(self) -> Iterator[None]:
-        """Make one step to undo of everything inside. Opened only around changes: Cancel kills this process."""
-        self.image.undo_group_start()
-        try:
-            yield
-        finally:
-            self.image.undo_group_end()
+    def same_selection(self) -> bool:
+        """Return whether the same is selected as when it was remembered."""
+        if self._selected is None:
+            return False
+        bounds, digest = self._selected
+        return self._bounds() == bounds and _digest(self.read_selection(bounds)) == digest
+
+    def _bounds(self) -> Rect | None:
+        _, some, *edges = Gimp.Selection.bounds(self.image)
+        return Rect(*edges) if some else None
+
+    def _digest(self, rect: Rect) -> bytes:
+        """Return what tells the layer's pixels in a place from others; the place moves with the layer."""
+        inside = rect.within(self.extent).moved(-self.extent.left, -self.extent.top)
+        return b"" if inside.empty else _digest(read_pixels(self.layer, inside, None))
 
 
-def read_pixels(drawable: Gimp.Drawable, rect: Rect, form: str) -> bytes:
-    """Return a part of anything with pixels, in the form `RGBA`, `RGB` or `MASK`; transparent black outside of it."""
-    buffer = drawable.get_buffer()
-    area = Gegl.Rectangle.new(rect.left, rect.top, rect.width, rect.height)
-    return buffer.get(area, 1.0, form, Gegl.AbyssPolicy.NONE)
-
-
-def _set(drawable: Gimp.Drawable, rect: Rect, form: str, pixels: bytes) -> None:
-    _set_buffer(drawable.get_buffer(), rect, form, pixels)
-    drawable.update(rect.left, rect.top, rect.width, rect.height)
-
-
-def _set_buffer(buffer: Gegl.Buffer, rect: Rect, form: str, pixels: bytes) -> None:
-    expected = rect.width * rect.height * (16 if form == RGBA else 4)
-    if len(pixels) != expected:  # GEGL would only mutter and leave the rest black
-        raise PluginError(f"The engine returned {len(pixels)} bytes instead of {expected}; run `inpaint doctor`.")
-    buffer.set(Gegl.Rectangle.new(rect.left, rect.top, rect.width, rect.height), form, pixels)
-    buffer.flush()  # otherwise GIMP sees nothing of it
+def _digest(pixels: bytes) -> bytes:
+    return blake2b(pixels, digest_size=16).digest()

@@ -11,7 +11,10 @@ from .arguments import FLAGS, add_engine_arguments, add_output_argument, engine_
 from .client import call  # noqa: E402
 from .document import Document  # noqa: E402
 from .geometry import Rect, with_context  # noqa: E402
+from .layers import require_writable  # noqa: E402
 from .paths import Config  # noqa: E402
+from .results import Result, put  # noqa: E402
+from .sources import Source, open_source  # noqa: E402
 
 NAME = "plug-in-inpaint-fill-selection"
 TITLE = "Fill Selection"
@@ -24,12 +27,12 @@ def describe(procedure: Gimp.Procedure) -> None:
     procedure.add_menu_path("<Image>/Edit/[Stroke]")
     procedure.add_menu_path("<Image>/Filters/Enhance")
     procedure.set_documentation(
-        "Fill the selection from what surrounds it",
+        "Remove objects and heal blemishes: content-aware fill of the selection from what surrounds it",
         "Removes what is selected: a network on this computer paints what could be behind it. Only selected pixels "
         "change.",
-        procedure.get_name(),
+        None,
     )
-    add_output_argument(procedure, "fill")
+    add_output_argument(procedure, "fill", retouch=True)
     procedure.add_int_argument(
         "grow", "_Grow by (pixels)", "Fill this many pixels around the selection too", 0, 200, 0, FLAGS
     )
@@ -44,29 +47,85 @@ def describe(procedure: Gimp.Procedure) -> None:
     add_engine_arguments(procedure)
 
 
-def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> None:
-    """Fill the selected part of the layer."""
-    new_layer = settings.get_property("output") == "new-layer"
-    if not new_layer:
-        document.require_writable()
-    selected = document.selected(WISH)
-    context = with_context(selected.grown(settings.get_property("grow")), document.extent)
-    Gimp.progress_init("Filling the selection")
+def run(document: Document, settings: Gimp.ProcedureConfig, config: Config) -> Gimp.Layer:
+    """Fill what is selected; return the layer that has the fill."""
+    output = settings.get_property("output")
+    if output == "this-layer":
+        document.require_layer()
+        require_writable(document.layer)
     request = {
         "op": "fill",
-        "width": context.width,
-        "height": context.height,
-        "selected": list(selected.moved(-context.left, -context.top)),
         **{name: settings.get_property(name) for name in ("grow", "feather", "detail")},
+        "lock-alpha": output == "this-layer" and document.layer.get_lock_alpha(),
         **engine_settings(settings),
     }
-    parts = [document.read(context), document.read_selection(selected)]
-    answer, (rgba, strength) = call(config, request, parts, Gimp.progress_pulse, show_progress)
+    source = open_source(document, output)
+    try:
+        selected = document.selected(WISH, source.extent)
+        parts = document.parts(selected, request["grow"], source.extent)
+        document.remember(parts)
+        Gimp.progress_init("Filling the selection")
+        results = [
+            fill(document, source, part, selected, request, config, (number, len(parts)))
+            for number, part in enumerate(parts)
+        ]
+    finally:
+        source.close()
+    layer = put(
+        document,
+        output,
+        results,
+        f"{document.name} filled",
+        as_selected=not request["grow"] and not request["feather"],
+    )
+    Gimp.displays_flush()
+    return layer
+
+
+def fill(
+    document: Document,
+    source: Source,
+    part: Rect,
+    selected: Rect,
+    settings: dict,
+    config: Config,
+    step: tuple[int, int],
+) -> Result:
+    """Let the engine fill one part of what is selected; `step`: its number, and how many there are."""
+    context = with_context(part.grown(settings["grow"]), source.extent)
+    # What is selected nearby is no more known than the part itself, and goes along for that.
+    nearby = selected.within(context)
+    request = {
+        **settings,
+        "width": context.width,
+        "height": context.height,
+        "selected": list(nearby.moved(-context.left, -context.top)),
+        "part": list(part.moved(-context.left, -context.top)),
+    }
+
+    pixels = [source.read(context), document.read_selection(nearby)]
+    return ask_engine(document, config, request, pixels, context, step)
+
+
+def ask_engine(
+    document: Document,
+    config: Config,
+    request: dict,
+    pixels: list[bytes],
+    context: Rect,
+    step: tuple[int, int] = (0, 1),
+) -> Result:
+    """Return what the engine makes of the pixels of a `context`; shows progress, and ends when the image is gone."""
+
+    def wait() -> None:
+        document.glance()
+        Gimp.progress_pulse()
+
+    def progress(done: int, total: int) -> None:
+        number, count = step
+        show_progress(number * total + done, count * total)
+
+    answer, (rgba, strength) = call(config, request, pixels, wait, progress)
     top, left, height, width = answer["box"]
     box = Rect(left, top, left + width, top + height).moved(context.left, context.top)
-    if new_layer:
-        document.add_layer(box, rgba, strength, f"{document.layer.get_name()} filled")
-    else:
-        document.write(box, rgba, strength if request["grow"] or request["feather"] else None)
-    Gimp.progress_end()
-    Gimp.displays_flush()
+    return Result(box, rgba, strength)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass
 
 import gi
@@ -10,9 +9,9 @@ import gi
 gi.require_version("Gimp", "3.0")
 from gi.repository import Gimp, Gio  # noqa: E402 - after the version is chosen
 
-from .document import MASK, RGBA, read_pixels  # noqa: E402
 from .errors import PluginError  # noqa: E402
 from .geometry import Rect, with_rim  # noqa: E402
+from .pixels import RGBA, mask_form, read_pixels  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -25,9 +24,9 @@ class GuideObject:
     box: Rect
     """Where in this part the object is."""
     rgba: bytes
-    """16 bytes for each pixel, as `document.RGBA`."""
+    """16 bytes for each pixel, as `pixels.RGBA`."""
     selection: bytes
-    """How much each pixel is selected, 4 bytes each; all of it where nothing is."""
+    """How much each pixel is selected, as one of `pixels.MASKS`; all of it where nothing is."""
 
 
 def open_object(layer: Gimp.Drawable | None, file: Gio.File | None, target: Gimp.Image) -> GuideObject:
@@ -76,7 +75,7 @@ def _from_layer(image: Gimp.Image, layer: Gimp.Drawable, name: str, *, selected:
         height=part.height,
         box=box.moved(-part.left, -part.top),
         rgba=read_pixels(layer, part, RGBA),
-        selection=read_pixels(image.get_selection(), part.moved(right, down), MASK)
+        selection=read_pixels(image.get_selection(), part.moved(right, down), mask_form(image))
         if some
-        else array("f", [1.0]).tobytes() * (part.width * part.height),
+        else b"\xff" * (part.width * part.height),
     )

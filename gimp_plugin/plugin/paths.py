@@ -6,7 +6,8 @@ import json
 import os
 import stat
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from glob import glob
 from pathlib import Path
 
 from .errors import PluginError
@@ -28,6 +29,8 @@ class Config:
     """The Inpaint that installed this plug-in."""
     models: tuple[str, ...] = ("default",)
     """Models to offer by name."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Of the models that do not come with Inpaint: where the file is once it was fetched, as a pattern for `glob`."""
 
     @classmethod
     def read(cls, folder: Path) -> Config:
@@ -40,16 +43,20 @@ class Config:
                 runtime=str(record["runtime"]),
                 version=str(record["version"]),
                 models=tuple(str(name) for name in record["models"]) or ("default",),
+                files={str(name): str(pattern) for name, pattern in record.get("files", {}).items()},
             )
         except FileNotFoundError:
             raise PluginError(f"Inpaint's engine is not installed: {path} is missing; {INSTALL}.") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise PluginError(f"{path} cannot be read ({error}); {INSTALL}.") from None
 
     def to_json(self) -> str:
         """Return what `read` reads."""
-        record = {"python": self.python, "runtime": self.runtime, "version": self.version, "models": list(self.models)}
-        return json.dumps(record, indent=2) + "\n"
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    def is_here(self, model: str) -> bool:
+        """Return whether a model came with Inpaint or was fetched."""
+        return model not in self.files or bool(glob(self.files[model]))  # noqa: PTH207 - a pattern for a whole path
 
 
 class Runtime:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import sys
 import traceback
-from types import ModuleType
 
 import gi
 
 gi.require_version("Gimp", "3.0")
-from gi.repository import Gimp, GLib  # noqa: E402 - after the version is chosen
+from gi.repository import Gimp, GLib, GObject  # noqa: E402 - after the version is chosen
 
-from . import compose, fill  # noqa: E402
-from .arguments import FOLDER  # noqa: E402
+from . import compose, fill, transparency  # noqa: E402
+from .arguments import FLAGS, FOLDER  # noqa: E402
 from .document import Document  # noqa: E402
 from .errors import PluginError  # noqa: E402
+from .layers import drawn_from  # noqa: E402
 from .paths import Config  # noqa: E402
 
-PROCEDURES = {module.NAME: module for module in (fill, compose)}
-"""A module has a NAME, a TITLE, a WISH where to select, `describe(procedure)` and `run(document, settings, config)`."""
+PROCEDURES = {module.NAME: module for module in (fill, transparency, compose)}
+"""A module has a NAME, a TITLE, a WISH where to select, `describe(procedure)` and
+`run(document, settings, config)`, which returns the layer with the result."""
 
 
 class InpaintPlugin(Gimp.PlugIn):
@@ -39,6 +40,7 @@ class InpaintPlugin(Gimp.PlugIn):
         procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.DRAWABLE)
         procedure.set_attribution("The Inpaint authors", "Apache-2.0", "2026")
         PROCEDURES[name].describe(procedure)
+        procedure.add_layer_return_value("layer", "Layer", "The layer that has the result", False, FLAGS)
         return procedure
 
 
@@ -54,11 +56,12 @@ def run(
     module = PROCEDURES[procedure.get_name()]
     try:
         document = Document(image, drawables)
-        document.selected(module.WISH)  # before the dialog, not after somebody filled it in
+        if module.WISH:
+            document.selected(module.WISH, document.canvas)  # before the dialog, not after somebody filled it in
         config = Config.read(FOLDER)
-        if mode == Gimp.RunMode.INTERACTIVE and not ask(procedure, settings, module):
+        if mode == Gimp.RunMode.INTERACTIVE and not ask(procedure, settings, module.TITLE, document):
             return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
-        module.run(document, settings, config)
+        layer = module.run(document, settings, config)
     except PluginError as error:
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(str(error)))
     except MemoryError:
@@ -68,16 +71,27 @@ def run(
         traceback.print_exc()
         sentence = f"This is a bug in Inpaint's plug-in: {type(error).__name__}: {error}."
         return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, GLib.Error(sentence))
-    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+    values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+    values.remove(1)
+    values.insert(1, GObject.Value(Gimp.Layer, layer))
+    return values
 
 
-def ask(procedure: Gimp.Procedure, settings: Gimp.ProcedureConfig, module: ModuleType) -> bool:
+def ask(procedure: Gimp.Procedure, settings: Gimp.ProcedureConfig, title: str, document: Document) -> bool:
     """Show the dialog that GIMP makes from the arguments; return whether it was confirmed."""
     gi.require_version("GimpUi", "3.0")
     from gi.repository import GimpUi
 
     GimpUi.init(procedure.get_name())
-    dialog = GimpUi.ProcedureDialog.new(procedure, settings, module.TITLE)
+    dialog = GimpUi.ProcedureDialog.new(procedure, settings, title)
+    words = drawn_from(document.layer)
+    if words:
+        from gi.repository import Gtk
+
+        note = Gtk.Label(label=f"With \u201cThis layer\u201d its {words} becomes pixels; undo brings the {words} back.")
+        note.set_line_wrap(True)
+        note.show()
+        dialog.get_content_area().pack_start(note, False, False, 6)
     dialog.fill(None)
     confirmed = dialog.run()
     dialog.destroy()

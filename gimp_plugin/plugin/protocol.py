@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Goes up when one side would no longer understand the other."""
 LARGEST_HEADER = 1 << 20
 LARGEST_PART = 1 << 33

@@ -17,6 +17,8 @@ steps=${*:-headless window}
 [ "$(id -u)" = 0 ] || { echo "gimp: making a Debian root needs root" >&2; exit 77; }
 command -v apt-get >/dev/null && command -v unshare >/dev/null || { echo "gimp: needs apt and unshare" >&2; exit 77; }
 mkdir -p "$cache"
+exec 8>"$cache/$GIMP_SUITE.lock" # two runs with one root take turns
+flock --nonblock 8 || { echo "gimp: waiting for another run with $GIMP_ROOT"; flock 8; }
 timeout 1200 "$here/root.sh"
 timeout 1200 "$here/engine.sh"
 rm -rf "$results"
@@ -24,7 +26,7 @@ mkdir -p "$results/home"
 
 # One call: HOME and all that GIMP writes lie in the results. Every call ends the worker of the one before.
 inside() {
-  timeout "${LIMIT:-600}" "$here/enter.sh" -b "$results:/w" -b "$here:/t" -b "$here/../../docs:/docs" -e HOME=/w/home \
+  timeout "${LIMIT:-1200}" "$here/enter.sh" -b "$results:/w" -b "$here:/t" -b "$here/../../docs:/docs" -e HOME=/w/home \
     -e GIMP3_DIRECTORY=/w/gimp -e "QUICK=${QUICK:-}" -e "ONLY=${ONLY:-}" -e "REPEATS=${REPEATS:-}" -- "$@"
 }
 for step in $steps; do

@@ -34,9 +34,14 @@ def test_what_has_no_window_and_no_image_needs_no_gi() -> None:
         "compose.py",
         "document.py",
         "fill.py",
+        "layers.py",
         "objects.py",
+        "pixels.py",
         "procedures.py",
+        "results.py",
         "self_test.py",
+        "sources.py",
+        "transparency.py",
     }
 
 

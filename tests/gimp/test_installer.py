@@ -15,6 +15,8 @@ from inpaint.gimp_plugin.gimp_installations import Console, GimpFolder, find_fol
 from inpaint.gimp_plugin.installer import SCRIPT, SOURCE, engine_config, install, prove, runtime_folder, uninstall
 from inpaint.gimp_plugin.plugin.errors import PluginError
 from inpaint.gimp_plugin.plugin.paths import Config, Runtime
+from inpaint.weights import MODELS
+from inpaint.weights.cache import repository_folder
 
 from .conftest import linux, posix
 
@@ -31,6 +33,21 @@ def test_what_is_installed(folder: GimpFolder) -> None:
     assert config == engine_config()
     assert config.python == sys.executable
     assert "default" in config.models
+
+
+def test_models_that_were_not_fetched_are_told_apart(
+    folder: GimpFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "a [cache]"))
+    config = Config.read(install(folder, engine_config()))
+    assert config.is_here("default")
+    assert not config.is_here("migan")
+    known = next(model for model in MODELS if model.name == "migan")
+    snapshot = repository_folder(known.repository) / "snapshots" / ("0" * 40)
+    file = snapshot / known.file
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"")
+    assert config.is_here("migan")
 
 
 def test_an_older_one_is_replaced(folder: GimpFolder) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from inpaint.core.engines.engine import Engine, load_engine
 from inpaint.core.errors import ImageError, MaskError
+from inpaint.core.filling.regions import Box
 from inpaint.gimp_plugin.selection import fill_selection, known_colours
 
 
@@ -27,7 +28,7 @@ def selected(rgba: np.ndarray, top: int = 30, left: int = 40, bottom: int = 54, 
 
 
 def test_a_hard_selection_is_filled_and_opaque(rgba: np.ndarray, engine: Engine) -> None:
-    rgba[..., 3] = 0.5
+    rgba[30:54, 40:72, 3] = 0.5
     done = fill_selection(rgba, selected(rgba), engine)
     assert done.box == (30, 40, 24, 32)
     assert (done.strength == 1).all()
@@ -83,6 +84,48 @@ def test_a_transparent_pixel_gets_the_nearest_colour() -> None:
     colours = known_colours(rgba, np.zeros((5, 9), bool))
     assert (colours[2, 3] == (1, 0, 0)).all()
     assert (colours[2, 5] == (0, 0, 1)).all()
+
+
+def test_transparency_is_filled_like_colours(rgba: np.ndarray, engine: Engine) -> None:
+    rgba[:, 56:, 3] = 0
+    rgba[30:54, 40:72, 3] = 1
+    filled = fill_selection(rgba, selected(rgba), engine).rgba[..., 3]
+    assert (filled[:, :16] == 1).all()
+    assert (filled[:, 16:] == 0).all()
+
+
+def test_of_several_parts_one_is_filled_and_the_others_are_not_looked_at(rgba: np.ndarray, engine: Engine) -> None:
+    rgba[..., :3] = 0.5
+    both = selected(rgba) + selected(rgba, 30, 76, 54, 90)
+    rgba[both > 0, :3] = (1, 0, 0)
+    done = fill_selection(rgba, both, engine, part=Box(30, 40, 24, 32))
+    assert done.box == (30, 40, 24, 32)
+    assert np.abs(done.rgba[..., :3] - 0.5).max() < 1e-3
+
+
+def test_a_part_grows_too(rgba: np.ndarray, engine: Engine) -> None:
+    both = selected(rgba) + selected(rgba, 70, 100, 80, 110)
+    done = fill_selection(rgba, both, engine, grow=4, part=Box(30, 40, 24, 32))
+    assert done.box == (26, 36, 32, 40)
+
+
+def test_what_is_transparent_is_filled_and_becomes_opaque(rgba: np.ndarray, engine: Engine) -> None:
+    rgba[..., :3] = 0.5
+    rgba[:, 100:] = (0, 1, 0, 0)
+    done = fill_selection(rgba, np.ones((96, 128), np.float32), engine, transparent=True)
+    assert done.box == (0, 100, 96, 28)
+    assert np.abs(done.rgba - (0.5, 0.5, 0.5, 1)).max() < 1e-3
+    rgba[..., 3] = 1
+    with pytest.raises(MaskError, match="Nothing here is transparent"):
+        fill_selection(rgba, np.ones((96, 128), np.float32), engine, transparent=True)
+
+
+def test_locked_transparency_is_said_where_nothing_would_show(rgba: np.ndarray, engine: Engine) -> None:
+    rgba[30:54, 40:72, 3] = 0
+    with pytest.raises(MaskError, match="transparency is locked"):
+        fill_selection(rgba, selected(rgba), engine, lock_alpha=True)
+    rgba[40, 50, 3] = 1
+    assert fill_selection(rgba, selected(rgba), engine, lock_alpha=True).box == (30, 40, 24, 32)
 
 
 def test_what_cannot_be_filled_is_said(rgba: np.ndarray, engine: Engine) -> None:

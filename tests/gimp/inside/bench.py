@@ -92,8 +92,8 @@ def disc(cx, cy, rx, ry, height=HEIGHT, width=WIDTH):
     return ((columns - cx) / rx) ** 2 + ((rows - cy) / ry) ** 2 <= 1
 
 
-def call(image, drawables, mode=Gimp.RunMode.NONINTERACTIVE, name=FILL, model="quick", **settings):
-    """Call a procedure; return its status, its error sentence and the seconds it took."""
+def call(image, drawables, mode=Gimp.RunMode.NONINTERACTIVE, name=FILL, model="quick", give_layer=False, **settings):
+    """Call a procedure; return its status, its error sentence and its seconds, or with `give_layer` its layer."""
     procedure = Gimp.get_pdb().lookup_procedure(name)
     config = procedure.create_config()
     config.set_property("run-mode", mode)
@@ -107,6 +107,8 @@ def call(image, drawables, mode=Gimp.RunMode.NONINTERACTIVE, name=FILL, model="q
     values = procedure.run(config)
     seconds = time.monotonic() - start
     status = values.index(0).value_nick
+    if give_layer:
+        return values.index(1)
     return status, "" if status == "success" else Gimp.get_pdb().get_last_error(), seconds
 
 

@@ -54,7 +54,7 @@ def a_new_layer_shows_only_there(kind, precision):
     put(layer, noise(), RGBA)
     mask = select(image)
     before = get_native(layer, kind, precision).copy()
-    fills(image, [layer])
+    fills(image, [layer], output="new-layer")
     assert get_native(layer, kind, precision).tobytes() == before.tobytes()
     above, same = image.get_layers()
     assert same.get_id() == layer.get_id() and above.get_name() == "photo filled"
@@ -69,7 +69,33 @@ def a_new_layer_shows_only_there(kind, precision):
     image.delete()
 
 
+def the_retouch_layer_shows_only_there(kind, precision):
+    """In the retouch layer, twice: the layer keeps its bits, and the second fill goes into the same layer."""
+    image, layer = new_image(kind, precision)
+    put(layer, noise(), RGBA)
+    mask = select(image)
+    before = get_native(layer, kind, precision).copy()
+    fills(image, [layer])
+    mask |= select(image, 80, 30, 30, 20)
+    fills(image, [layer])
+    assert get_native(layer, kind, precision).tobytes() == before.tobytes()
+    above, same = image.get_layers()
+    assert same.get_id() == layer.get_id() and above.get_name() == "photo retouched"
+    assert image.get_selected_layers()[0].get_id() == layer.get_id()
+    alpha = get(above)[..., 3]
+    assert (alpha[mask] == 1).all() and (alpha[~mask] == 0).all()
+    shown = get_native(image.flatten(), kind.removesuffix("A"), precision)
+    colours = before[..., : shown.shape[-1]]
+    assert np.isclose(shown[~mask].astype(float), colours[~mask].astype(float), rtol=1e-3, atol=1e-3).all()
+    assert (shown[mask] != colours[mask]).any(axis=-1).mean() > 0.9
+    image.delete()
+
+
 for kind_name in KINDS:
+    for precision_name in ("U8_NON_LINEAR", "U16_PERCEPTUAL", "FLOAT_LINEAR"):
+        CHECKS[f"the_retouch_layer_shows_only_there {kind_name} {precision_name}"] = (
+            lambda kind=kind_name, precision=precision_name: the_retouch_layer_shows_only_there(kind, precision)
+        )
     for precision_name in PRECISIONS:
         for test in (only_selected_pixels_change, a_new_layer_shows_only_there):
             if os.environ.get("QUICK") and precision_name not in ("U8_NON_LINEAR", "FLOAT_LINEAR"):

@@ -1,4 +1,4 @@
-"""Writes the models that the tests in GIMP use, into the folder given: one that is quick, and one that is slow.
+"""Writes the models that the tests in GIMP use, into the folder given: quick, taking seconds, and slow.
 
 Runs in the engine's environment inside the root. Where the package has no bundled model, the quick one takes its place.
 """
@@ -15,6 +15,7 @@ from inpaint.weights import Contract
 from inpaint.weights.manifest import find
 
 SLOW_STEPS = 2400
+SECONDS_STEPS = 60
 
 
 def main(folder: Path) -> None:
@@ -24,7 +25,8 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     quick = conftest.build_tiny_model(folder / "quick.onnx", Contract(name="quick"))
     whole = Contract(name="slow", native_size=1024, native_hole=1024)
-    make_slow(conftest.build_tiny_model(folder / "slow.onnx", whole))
+    make_slow(conftest.build_tiny_model(folder / "slow.onnx", whole), SLOW_STEPS)
+    make_slow(conftest.build_tiny_model(folder / "seconds.onnx", whole), SECONDS_STEPS)
     (folder / "broken.onnx").write_bytes(b"not a model")
     bundled = Path(inpaint.weights.__path__[0]) / "bundled" / find("default", "cpu").file
     if not bundled.is_file():
@@ -33,15 +35,15 @@ def main(folder: Path) -> None:
         print("model: a stand-in for the bundled one")
 
 
-def make_slow(path: Path) -> None:
-    """Give a model a detour that takes many seconds on a large picture and adds nothing."""
+def make_slow(path: Path, steps: int) -> None:
+    """Give a model a detour that takes long on a large picture and adds nothing."""
     model = onnx.load(path)
     last = model.graph.node.pop()
     previous = last.input[0]
     node = onnx.helper.make_node
     model.graph.initializer.append(onnx.helper.make_tensor("nothing", onnx.TensorProto.FLOAT, [], [0.0]))
     pool = {"kernel_shape": [31, 31], "pads": [15, 15, 15, 15], "count_include_pad": 1}
-    for step in range(SLOW_STEPS):
+    for step in range(steps):
         model.graph.node.append(node("AveragePool", [previous], [f"detour{step}"], **pool))
         previous = f"detour{step}"
     model.graph.node.append(node("Mul", [previous, "nothing"], ["detour"]))

@@ -1,13 +1,16 @@
 # Sourced: starts GIMP in a window on a screen of its own, with the picture of window_open.py, and drives it by keys.
-export DISPLAY=:77 GDK_BACKEND=x11
+export GDK_BACKEND=x11
 [ -d /w/gimp/plug-ins/inpaint-fill ] || /opt/inpaint/bin/inpaint gimp install
 
 # No welcome dialog: it opens on the first start of a version and takes the keys.
 version=$(gimp-console --version | grep -oE '3\.[0-9]+\.[0-9]+' | head -1)
 printf '(config-version "%s")\n(show-welcome-dialog no)\n(check-updates no)\n' "$version" >/w/gimp/gimprc
 
-Xvfb :77 -screen 0 1280x800x24 -nolisten tcp -noreset >/w/xvfb.log 2>&1 &
-for _ in $(seq 100); do xdpyinfo >/dev/null 2>&1 && break; sleep 0.1; done
+# The first free number: another run of these tests may have a screen, too, and all see its socket.
+rm -f /w/display
+Xvfb -displayfd 6 -screen 0 1280x800x24 -nolisten tcp -noreset 6>/w/display >/w/xvfb.log 2>&1 &
+for _ in $(seq 100); do [ -s /w/display ] && break; sleep 0.1; done
+export DISPLAY=:$(cat /w/display)
 openbox >/w/openbox.log 2>&1 & # without a window manager the focus does not work
 for _ in $(seq 50); do xprop -root _NET_SUPPORTED 2>/dev/null | grep -q _NET_ACTIVE_WINDOW && break; sleep 0.1; done
 dbus-run-session -- gimp -n --no-splash --batch-interpreter=python-fu-eval \

@@ -78,6 +78,30 @@ expect 11-after-cancel none
 keys ctrl+z
 expect 12-undone-after-cancel some
 
+# The user goes on working: nothing is selected any more when the fill of "This layer" arrives, and it goes where it was
+# asked for all the same. Blue is the picture around the hole, which GIMP would make black.
+cp /opt/models/seconds.onnx "$model"
+begun=$(calls begins)
+keys alt+r h i
+wait_for '^Fill Selection$'
+sleep 1
+keys alt+p End
+shot 17-this-layer
+keys alt+o
+wait_gone '^Fill Selection$'
+for _ in $(seq 300); do [ "$(calls begins)" -gt "$begun" ] && break; sleep 0.1; done
+done_before=$(calls done)
+xdotool windowactivate --sync "$main" key ctrl+shift+a
+shot 18-nothing-selected
+[ "$(calls done)" = "$done_before" ] || echo "window: the fill was done before the selection was taken away"
+cp /tmp/model.onnx "$model"
+expect 19-filled-meanwhile none
+expect 19-filled-meanwhile some '#3366cc'
+keys ctrl+z
+expect 20-undone-meanwhile some
+keys ctrl+z # the selection is back
+sleep 1
+
 # An object from a file: a green disc, in the place of the red ellipse.
 convert -size 80x80 xc:none -fill '#00ff00' -draw 'circle 40,40 40,4' /w/guide.png
 keys alt+r h c
@@ -106,4 +130,31 @@ keys ctrl+shift+a ctrl+f
 wait_for 'GIMP Message'
 sleep 0.5
 shot 16-error
+xdotool windowactivate --sync "$found" key Escape
+wait_gone 'GIMP Message'
+
+# The image is closed in the middle of a fill: the engine stops, and no more than one box says so.
+cp /opt/models/slow.onnx "$model"
+xdotool windowactivate --sync "$main"
+keys ctrl+z # the selection is back
+begun=$(calls begins)
+cancelled=$(calls cancelled)
+keys alt+r h i
+wait_for '^Fill Selection$'
+sleep 1
+keys alt+o
+wait_gone '^Fill Selection$'
+for _ in $(seq 300); do [ "$(calls begins)" -gt "$begun" ] && break; sleep 0.1; done
+[ "$(calls begins)" -gt "$begun" ] || fail "the fill of the image that is to be closed did not begin"
+xdotool windowactivate --sync "$main"
+keys ctrl+w
+shot 21-close
+keys alt+d # Discard Changes
+for _ in $(seq 300); do [ "$(calls cancelled)" -gt "$cancelled" ] && break; sleep 0.2; done
+sleep 2
+shot 22-closed
+cp /tmp/model.onnx "$model"
+[ "$(calls cancelled)" -gt "$cancelled" ] || fail "the engine works on for an image that is closed"
+boxes=$(xdotool search --onlyvisible --name 'GIMP Message' 2>/dev/null | wc -l)
+[ "$boxes" -le 1 ] || fail "$boxes boxes about an image that is closed"
 echo "gimp: the window test passed; screenshots are in the results"
