@@ -26,6 +26,6 @@ def test_mended_photographs_are_not_counted(tmp_path):
     ]
     (tmp_path / "filled").mkdir()
     (tmp_path / "filled" / "manifest.jsonl").write_text("\n".join(lines))
-    (command,) = re.findall(r"^jq .*", DOCUMENT.read_text("utf-8"), flags=re.MULTILINE)
+    (command,) = re.findall(r"^jq -rRn .*", DOCUMENT.read_text("utf-8"), flags=re.MULTILINE)
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "b.jpg: gone\n"
