@@ -98,7 +98,7 @@ def _print_plan(
     ready = prepare(recipe, data, out, device=device, resume=resume, again=auto_resume, download=False)
     draw_batch(ready.pictures, recipe, ready.start, [])
     if deep:
-        from inpaint.cli._deep_check import check_all
+        from inpaint.cli._dataset_check import check_all
         from inpaint.training.data.check_pictures import Check
 
         check_all([Check.of_segments(ready.pictures)])

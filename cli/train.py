@@ -225,7 +225,7 @@ def _print_plan(recipe: "Recipe", options: "Options", *, deep: bool) -> None:
 
     checked = open_everything(recipe, options)
     if deep:
-        from inpaint.cli._deep_check import check_all
+        from inpaint.cli._dataset_check import check_all
 
         check_all(checked.material.checks(), options.workers)
     networks = checked.trainer.generator, checked.trainer.discriminators

@@ -15,8 +15,8 @@ from inpaint.core.errors import ImageError, InpaintError, MaskError
 from inpaint.core.filling.regions import Box
 from inpaint.core.images.pixels import white_of
 from inpaint.studio import actions
+from inpaint.studio.access_control import TooLargeError
 from inpaint.studio.document import Document
-from inpaint.studio.guard import TooLargeError
 from inpaint.studio.jobs import Report
 from inpaint.studio.models import usable_models
 from inpaint.studio.session import Studio

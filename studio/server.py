@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from inpaint.core.errors import InpaintError
-from inpaint.studio.guard import Guard
+from inpaint.studio.access_control import Guard
 from inpaint.studio.routes import routes
 from inpaint.studio.session import Studio
 

@@ -4,8 +4,8 @@ The job is one function, `fill_file`. A pool of threads (`run_here`) and Ray (`r
 """
 
 from inpaint.core.batch.cluster import run_on_ray
-from inpaint.core.batch.collect import Item, collect, read_list
 from inpaint.core.batch.compositions import check_outputs, compose_job, open_compositions, run_compositions
+from inpaint.core.batch.find_inputs import Item, collect, read_list
 from inpaint.core.batch.job import Failure, Outcome, Settings, fill_file, refuse
 from inpaint.core.batch.manifest import Manifest
 from inpaint.core.batch.pool import load_batch_engine, run_here

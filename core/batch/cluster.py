@@ -17,7 +17,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path, PurePath
 from typing import Any
 
-from inpaint.core.batch.collect import Item
+from inpaint.core.batch.find_inputs import Item
 from inpaint.core.batch.fingerprints import take_fingerprint
 from inpaint.core.batch.job import Outcome, Settings, fill_file
 from inpaint.core.batch.pool import Report

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from inpaint.core.atomic_files import check_apart, make_folder
-from inpaint.core.batch.collect import Item
+from inpaint.core.batch.find_inputs import Item
 from inpaint.core.batch.fingerprints import Fingerprint, take_fingerprint
 from inpaint.core.engines.engine import Engine
 from inpaint.core.errors import ImageError, InpaintError, OutOfMemoryError, OutputError

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from inpaint.core.atomic_files import make_folder
-from inpaint.core.batch.collect import Item
+from inpaint.core.batch.find_inputs import Item
 from inpaint.core.batch.fingerprints import is_unchanged
 from inpaint.core.batch.job import Outcome, Settings
 from inpaint.core.batch.results import NAME, listed_results, name_in, read_begun, taken_by_others, write_begun

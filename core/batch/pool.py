@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from inpaint.core.batch.batched_regions import BatchingEngine
-from inpaint.core.batch.collect import Item
+from inpaint.core.batch.find_inputs import Item
 from inpaint.core.batch.job import Outcome, Settings, fill_file
 from inpaint.core.engines.devices import memory, physical_cores
 from inpaint.core.engines.engine import Device, Engine, load_engine

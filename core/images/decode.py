@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from inpaint.core.errors import ImageError, InpaintError
-from inpaint.core.images.formats.raw_profile import LONGEST
+from inpaint.core.images.formats.png_text_profiles import LONGEST
 from inpaint.core.images.memory_need import check_memory
 from inpaint.core.install_hints import install_hint
 

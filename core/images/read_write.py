@@ -9,16 +9,16 @@ from PIL import Image
 from inpaint.core.atomic_files import atomic_write, check_writable
 from inpaint.core.errors import ImageError, OutputError
 from inpaint.core.images.decode import is_deep, is_jxl, is_tiff, open_picture, refusing
-from inpaint.core.images.formats.deep import decode_avif, decode_heif, deep_photo
-from inpaint.core.images.formats.dropped_metadata import left_out
+from inpaint.core.images.formats.auxiliary_images import note, without_claims
+from inpaint.core.images.formats.detect_auxiliary_images import find_auxiliary_images
 from inpaint.core.images.formats.exr import is_exr, read_exr
 from inpaint.core.images.formats.heif_boxes import read_boxes, to_chunk
-from inpaint.core.images.formats.inner_pictures import inner_pictures
+from inpaint.core.images.formats.high_bit_depth import decode_avif, decode_heif, deep_photo
 from inpaint.core.images.formats.jxl import jxl_pixels, read_jxl, write_jxl
 from inpaint.core.images.formats.png import decode_deep, kept, open_described, read_chunks, write_png
+from inpaint.core.images.formats.png_text_profiles import Chunk, old_metadata
 from inpaint.core.images.formats.raster import LONGEST_SIDE, read_raster, write_raster
-from inpaint.core.images.formats.raw_profile import Chunk, old_metadata
-from inpaint.core.images.formats.xmp_claims import note, without_claims
+from inpaint.core.images.formats.unsupported_metadata import left_out
 from inpaint.core.images.memory_need import check_memory
 from inpaint.core.images.photo import Photo
 from inpaint.core.images.pixels import white_of
@@ -48,7 +48,7 @@ def read_image(path: str | Path) -> Photo:
     path = Path(path)
     photo = _read(path)
     with refusing(path, ImageError):
-        there = inner_pictures(path)
+        there = find_auxiliary_images(path)
     if not photo.xmp:
         return replace(photo, notes=(*photo.notes, *note(path.name, there, set())))
     xmp, claimed = without_claims(photo.xmp)

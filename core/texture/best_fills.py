@@ -10,13 +10,13 @@ import cv2
 import numpy as np
 
 from inpaint.core.texture.candidates import CANDIDATES, CONTINUED, THIN, Candidate, measuring_level
-from inpaint.core.texture.carry import carry, halve_window
 from inpaint.core.texture.chooser import scores, sure
-from inpaint.core.texture.library import LibrarySynthesis, library
 from inpaint.core.texture.measures import Features, measure
+from inpaint.core.texture.pypatchmatch_engine import LibrarySynthesis, library
 from inpaint.core.texture.scale import Picture, has_sources
+from inpaint.core.texture.source_filter import unlike_surroundings
 from inpaint.core.texture.synthesis import Synthesis, pyramid, restrict
-from inpaint.core.texture.unlike import unlike_surroundings
+from inpaint.core.texture.upsample_fill import carry, halve_window
 
 NEAR = 0.5
 """How far "near" sources are from the hole, as a share of the longer side of the box around it."""
@@ -259,7 +259,7 @@ def _as_floats(image: np.ndarray, white: float) -> np.ndarray:
 
 def _side_by_side(make: Callable[[Given], Made], works: Iterable[Given]) -> list[Made]:
     """Return what `make` makes of each work, several at a time; the kernels let other threads run."""
-    from inpaint.core.texture import kernels  # noqa: F401 - compiled once, before there are threads
+    from inpaint.core.texture import patchmatch_kernels as kernels  # noqa: F401 - compiled once, before there are threads
 
     works = list(works)
     if len(works) == 1 or THREADS == 1:

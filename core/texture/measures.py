@@ -56,7 +56,7 @@ def measure(
 
 def _patch_costs(fill: np.ndarray, hole: np.ndarray, unknown: np.ndarray) -> tuple[float, float]:
     """Return how unlike anything known the hole's patches are at half the size, and those across its rim: logs."""
-    from inpaint.core.texture import kernels
+    from inpaint.core.texture import patchmatch_kernels as kernels
 
     size = max(1, hole.shape[1] // 2), max(1, hole.shape[0] // 2)
     small, blocked, gap = (

@@ -163,7 +163,7 @@ class Synthesis:
 
     def _peel(self, scale: Scale) -> None:
         """Fill the coarsest scale from its rim inwards."""
-        from inpaint.core.texture import kernels
+        from inpaint.core.texture import patchmatch_kernels as kernels
 
         sources = np.flatnonzero(scale.usable).astype(np.int32)
         most = max(FEWEST, COMPARISONS // max(1, int(np.count_nonzero(scale.hole))))
@@ -224,7 +224,7 @@ class Synthesis:
 
     def _fit(self, *, last: bool, level: int, rounds: int, reach: int) -> None:
         """Match and vote in turns."""
-        from inpaint.core.texture import kernels
+        from inpaint.core.texture import patchmatch_kernels as kernels
 
         scale, settings = self.scale, self.settings
         assert scale is not None
@@ -253,7 +253,7 @@ class Synthesis:
             self._vote(self.share, scale.number)
 
     def _vote(self, share: np.ndarray, number: np.ndarray, only: np.ndarray | None = None) -> None:
-        from inpaint.core.texture import kernels
+        from inpaint.core.texture import patchmatch_kernels as kernels
 
         scale = self.scale
         assert scale is not None

@@ -14,10 +14,10 @@ from inpaint.core.errors import RecipeError
 from inpaint.core.losses import Objective, discriminator_loss
 from inpaint.core.nets import Growing, blocks_grown
 from inpaint.core.trainers.batch import Batch
+from inpaint.core.trainers.cuda_graphs import CudaRecorder, GraphedSteps, Recorder, Terms
 from inpaint.core.trainers.ema import Ema
 from inpaint.core.trainers.family import Completion, Family
-from inpaint.core.trainers.graphed import CudaRecorder, GraphedSteps, Recorder, Terms
-from inpaint.core.trainers.guard import Guard
+from inpaint.core.trainers.nonfinite_guard import Guard
 from inpaint.core.trainers.phases import Moment
 from inpaint.core.trainers.synced_norm import sync_batch_norm
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from inpaint.core.errors import InpaintError
-from inpaint.core.texture.library import library
+from inpaint.core.texture.pypatchmatch_engine import library
 from inpaint.training.evaluation.samples import Sample
 
 RADIUS = 3

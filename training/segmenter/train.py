@@ -21,7 +21,7 @@ from inpaint.core.errors import DivergedError, OutputError, RecipeError
 from inpaint.core.filling.regions import Box, box_around
 from inpaint.core.nets import Segmenter, SegmenterConfig
 from inpaint.core.objects.box_crop import SHARE, SIDE, box_crop, corners_of
-from inpaint.core.trainers.guard import gradient_norm
+from inpaint.core.trainers.nonfinite_guard import gradient_norm
 from inpaint.training.data.segments import Part, Segmented, SegmentSource, open_segments, split
 from inpaint.training.data.skipped import SkippedPictures, read_or_replace
 from inpaint.training.data.sources import absolute_location

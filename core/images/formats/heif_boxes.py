@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from inpaint.core.images.formats.xmp_claims import Kind
+from inpaint.core.images.formats.auxiliary_images import Kind
 
 _LONGEST = 64 * 2**20
 _AUXILIARY: tuple[tuple[bytes, Kind | None], ...] = (

@@ -4,7 +4,7 @@ import mmap
 import re
 from pathlib import Path
 
-from inpaint.core.images.formats.xmp_claims import Kind
+from inpaint.core.images.formats.auxiliary_images import Kind
 
 _XMP_MORE = b"http://ns.adobe.com/xmp/extension/\0"
 _GAIN_MAP = (

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from inpaint.core.errors import ImageError
-from inpaint.core.images.formats.deep import deep_photo, to_16_bits
 from inpaint.core.images.formats.heif_boxes import to_chunk
+from inpaint.core.images.formats.high_bit_depth import deep_photo, to_16_bits
 from inpaint.core.images.formats.jxl_colours import SRGB, can_say, with_colours
 from inpaint.core.images.formats.jxl_header import JxlHeader, read_header
 from inpaint.core.images.formats.metadata import EXIF_HEADER, with_dpi

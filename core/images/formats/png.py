@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from inpaint.core.images.formats.metadata import EXIF_HEADER, comment_text
-from inpaint.core.images.formats.raw_profile import TEXT, Chunk, is_old_metadata, to_chunk, without_old_picture
+from inpaint.core.images.formats.png_text_profiles import TEXT, Chunk, is_old_metadata, to_chunk, without_old_picture
 from inpaint.core.images.photo import Photo, joined
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -6,9 +6,9 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from inpaint.core.images.formats.dropped_metadata import COMMENT
 from inpaint.core.images.formats.metadata import comment_text, to_bytes
 from inpaint.core.images.formats.photoshop import bare
+from inpaint.core.images.formats.unsupported_metadata import COMMENT
 from inpaint.core.images.photo import Photo
 
 _DESCRIPTION, _IPTC = 270, 33723

@@ -157,7 +157,7 @@ def test_small_windows_give_a_fill_or_none(shape: tuple[int, int]) -> None:
 
 
 def test_votes_that_disagree_altogether_give_their_mean() -> None:
-    from inpaint.core.texture import kernels
+    from inpaint.core.texture import patchmatch_kernels as kernels
 
     # Two patches of three pixels a side over the middle of a row: one would put black there, one white.
     image = np.zeros((9, 9, 3), np.float32)

@@ -7,7 +7,7 @@ import pytest
 from inpaint.core.texture.best_fills import OWN
 from inpaint.core.texture.chooser import scores, sure, table
 from inpaint.core.texture.measures import measure
-from inpaint.core.texture.unlike import unlike_surroundings
+from inpaint.core.texture.source_filter import unlike_surroundings
 
 
 def scene() -> tuple[np.ndarray, np.ndarray]:

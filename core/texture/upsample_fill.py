@@ -43,7 +43,7 @@ def carry(
 
     Returns H x W x 2 int32.
     """
-    from inpaint.core.texture import kernels
+    from inpaint.core.texture import patchmatch_kernels as kernels
 
     for top in range(0, hole.shape[0], STRIP):
         _enlarge(window, hole, coarse, white, top)

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
+from inpaint.core.images.formats.auxiliary_images import Kind
 from inpaint.core.images.formats.heif_boxes import read_boxes
 from inpaint.core.images.formats.jpeg_parts import jpeg_parts
-from inpaint.core.images.formats.xmp_claims import Kind
 
 
-def inner_pictures(path: Path) -> set[Kind]:
+def find_auxiliary_images(path: Path) -> set[Kind]:
     """Return what the file at `path` holds beside its picture."""
     with path.open("rb") as file:
         head = file.read(12)

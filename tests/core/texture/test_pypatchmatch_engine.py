@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from inpaint.core.texture import best_fills, synthesize
-from inpaint.core.texture.library import LibrarySynthesis
+from inpaint.core.texture.pypatchmatch_engine import LibrarySynthesis
 from inpaint.core.texture.scale import Picture
 from inpaint.core.texture.synthesis import pyramid
 

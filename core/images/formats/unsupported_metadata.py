@@ -4,7 +4,7 @@ import struct
 
 from inpaint.core.images.formats.jxl import stored_cicp
 from inpaint.core.images.formats.metadata import comment_text
-from inpaint.core.images.formats.raw_profile import TEXT, Chunk
+from inpaint.core.images.formats.png_text_profiles import TEXT, Chunk
 from inpaint.core.images.photo import Photo
 
 COMMENT = "The comment was left out; choose .png to keep it."

@@ -21,7 +21,7 @@ from inpaint.core.nets import (
     LayerDiscriminatorConfig,
 )
 from inpaint.core.trainers import AdversarialTrainer, Batch, Phase, Schedule, build_family, restore, state_tensors
-from inpaint.core.trainers.graphed import WARM_UP, CudaRecorder, GraphedSteps
+from inpaint.core.trainers.cuda_graphs import WARM_UP, CudaRecorder, GraphedSteps
 
 # Everything that changes from step to step changes here: rates, weights, growth and fading.
 SCHEDULE = Schedule(

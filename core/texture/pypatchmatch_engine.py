@@ -64,7 +64,7 @@ class LibrarySynthesis:
 
     def shifts(self) -> np.ndarray:
         """Return H x W x 2 int32: rows and columns from each pixel of the hole to the source of the patch around it."""
-        from inpaint.core.texture import kernels
+        from inpaint.core.texture import patchmatch_kernels as kernels
 
         assert self._filled is not None
         scale = Scale(replace(self.pictures[0], image=self._filled), RADIUS)

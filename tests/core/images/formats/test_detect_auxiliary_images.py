@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from inpaint.core import read_image, write_image
+from inpaint.core.images.formats.auxiliary_images import NAMES, Kind, note, without_claims
 from inpaint.core.images.formats.jpeg_parts import jpeg_parts
-from inpaint.core.images.formats.xmp_claims import NAMES, Kind, note, without_claims
 
 Maker = Callable[..., np.ndarray]
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
