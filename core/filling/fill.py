@@ -21,6 +21,7 @@ from inpaint.core.filling.texture import Sampling, Texture, put_texture
 from inpaint.core.filling.tone_curve import ToneCurve, curve_of
 from inpaint.core.images.photo import Photo
 from inpaint.core.images.pixels import check_picture, white_of
+from inpaint.weights.manifest import find
 
 Progress = Callable[[int, int], None]
 """Called after each step with how many are done and how many there are: a region filled, or given its texture."""
@@ -83,7 +84,8 @@ def fill(
     - `feather`: blend from the old picture to the fill over the outermost pixels *inside* the hole, this many. With
       `grow` this gives a soft seam; alone it lets what was at the rim of the hole shine through;
     - `detail`: "network" keeps what the network fills, "texture" copies from around the hole wherever there is anything
-      to copy, and "auto" does so too, but may follow what the network fills;
+      to copy, and "auto" does so too, but may follow what the network fills; of other people's models, such as LaMa, it
+      keeps what they fill, unless `sampling` asks for something;
     - `sampling`: the seed, and where texture may come from.
 
     Returns the same kind as `image`. Raises `MaskError` for a mask without a hole or without anything known, and
@@ -129,6 +131,8 @@ def fill_pixels(
     if feather < 0:
         raise ValueError(f"feather must not be negative, got {feather}")
     sampling.check(pixels.shape)
+    if detail == "auto" and sampling.unasked and _paints_detail(engine):
+        detail = "network"
     levels = grow_mask(mask, grow)
     notes = list(check_mask(levels))
     mask = levels if levels.dtype == np.bool_ else levels > 0
@@ -185,6 +189,12 @@ def fill_pixels(
         textures=tuple(textures),
         others=tuple(others),
     )
+
+
+def _paints_detail(engine: Engine) -> bool:
+    """Return whether the model is one of other people's, whose fills have fine detail of their own."""
+    known = find(engine.contract.name)
+    return known is not None and known.contract is not None
 
 
 def _run(window: np.ndarray, hole: np.ndarray, curve: ToneCurve, engine: Engine, region: Region) -> np.ndarray:

@@ -48,6 +48,11 @@ class Sampling:
             raise MaskError("The mask of where texture may come from is empty; paint that area white.")
 
     @property
+    def unasked(self) -> bool:
+        """Whether nothing was asked for: one fill, from anywhere, of the first seed."""
+        return self.seed == 0 and self.variations == 1 and not self.limited
+
+    @property
     def limited(self) -> bool:
         """Whether texture may not come from everywhere."""
         return self.source is not None or self.avoid is not None

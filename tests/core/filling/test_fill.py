@@ -304,3 +304,16 @@ def test_a_hole_all_the_way_round_a_texture_is_noted(engine: Engine, picture: Ma
     mask[40:50] = True
     filled = fill_photo(Photo(pixels=picture()), BuiltMask(levels=mask, opaque=False), engine, tile=True)
     assert "all the way round" in filled.notes[-1]
+
+
+def test_models_of_other_people_keep_what_they_fill(tiny_model, picture, monkeypatch):
+    from inpaint.core import Sampling
+
+    image, mask = picture(96, 128), np.zeros((96, 128), bool)
+    mask[30:60, 40:80] = True
+    engine = load_engine(tiny_model, "cpu", 1)
+    alone = fill(image, mask, engine, detail="network")
+    assert (fill(image, mask, engine) != alone).any()
+    monkeypatch.setattr(filling, "_paints_detail", lambda engine: True)
+    np.testing.assert_array_equal(fill(image, mask, engine), alone)
+    assert (fill(image, mask, engine, sampling=Sampling(seed=1)) != alone).any()

@@ -222,7 +222,7 @@ def test_a_profile_of_srgb_is_none_of_its_own(files: Path, profile: str, noted: 
         picture.save(files / "profiled.png", icc_profile=icc)
     row = "background.png,profiled.png,mask.png,5 6,out.png"
     composition = read_compositions(table(files, "background,object,object_mask,at,output", row))[0]
-    assert any("colour profiles" in note for note in compose_file(composition, None).notes) == noted
+    assert any("colour profile" in note for note in compose_file(composition, None).notes) == noted
 
 
 def test_an_object_in_another_profile_keeps_its_colours(files: Path) -> None:
