@@ -28,8 +28,8 @@ def compose(
         str,
         typer.Option(
             metavar="X,Y[,W,H]",
-            help="Where to put the object, in pixels from the top left. Without W,H it keeps its size. Of a "
-            "transparent PNG or a mask the box around the object counts, not the whole canvas.",
+            help="Where to put the object, in pixels from the top left. Without W,H it keeps its size. In a "
+            "transparent PNG or a mask, only the box around the object counts, not the whole canvas.",
             show_default=False,
         ),
     ],
@@ -52,8 +52,8 @@ def compose(
         typer.Option(
             "--output",
             "-o",
-            help="File to write, or a folder. Otherwise BACKGROUND.composed.png (of a TIFF: .tif). Replaced "
-            "if it exists.",
+            help="File to write, or a folder. Default: BACKGROUND.composed.png (.tif for a TIFF). Replaced if it "
+            "exists.",
         ),
     ] = None,
     around: Annotated[
