@@ -33,7 +33,7 @@ Threads = Annotated[
     typer.Option(min=1, max=1024, help="Number of CPU threads. Default: one per physical core.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a sentence.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
 DetailOption = Annotated[
     Detail,
     typer.Option(

@@ -78,9 +78,9 @@ def compose(
     as_json: _options.AsJson = False,
     quiet: _options.Quiet = False,
 ) -> None:
-    """Put an object into a photograph: cut it out, scale it, fit its colours, and blend it in.
+    """Put an object into a photograph: cut it out, scale it, match its colours, and blend it in.
 
-    Pixels outside the box stay as they are, to the bit, except in JPEG files.
+    Pixels outside the box do not change at all, except in JPEG files.
     """
     target = target_beside(background, "composed", output)
     place, cut = _options.read_numbers(at, 2, 4), None if object_box is None else _options.read_box(object_box)
