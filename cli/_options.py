@@ -207,7 +207,7 @@ TEXTURE = "Where the fill comes from"
 Seed = Annotated[
     int,
     typer.Option(
-        min=0, max=2**31 - 1, help="Random seed: each number gives another fill, always the same.", rich_help_panel=TEXTURE
+        min=0, max=2**31 - 1, help="Random seed. Each number gives a different fill.", rich_help_panel=TEXTURE
     ),
 ]
 CopyFrom = Annotated[

@@ -30,9 +30,7 @@ def evaluate(
         Path | None,
         typer.Option(help="Folder of masks, such as `inpaint masks` writes. Default: draw random ones."),
     ] = None,
-    holes: Annotated[
-        MaskKind, typer.Option(help="Kind of the random masks. objects needs --masks.")
-    ] = MaskKind.MIXED,
+    holes: Annotated[MaskKind, typer.Option(help="Kind of the random masks. objects needs --masks.")] = MaskKind.MIXED,
     seed: Annotated[int, typer.Option(min=0, help="Random seed of the masks, and of the letters of --blind.")] = 0,
     metrics: Annotated[
         str, typer.Option(help="What is measured: crispness, frechet, l1, l2, psnr, ssim, lpips, fid, is, or all.")

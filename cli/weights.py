@@ -202,7 +202,9 @@ def bundle(
 
 
 @app.command()
-def install(file: Annotated[Path, typer.Argument(help="A file from `inpaint weights bundle`.", show_default=False)]) -> None:
+def install(
+    file: Annotated[Path, typer.Argument(help="File from `inpaint weights bundle`.", show_default=False)],
+) -> None:
     """Install the models of a bundle after checking them. Uses no network."""
     from inpaint.weights.bundle import install_bundle
 
@@ -234,7 +236,8 @@ def publish(
         ),
     ] = None,
     limits: Annotated[
-        list[str] | None, typer.Option(metavar="TEXT", help="What the model cannot do, for that table. Can be repeated.")
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="What the model cannot do, for that table. Can be repeated."),
     ] = None,
     step: Annotated[int | None, typer.Option(help="Step of the checkpoint. Default: the last.")] = None,
     private: Annotated[bool, typer.Option("--private", help="If the repository is new, only you can see it.")] = False,
