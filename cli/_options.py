@@ -33,13 +33,13 @@ Threads = Annotated[
     typer.Option(min=1, max=1024, help="Number of CPU threads. Default: one per physical core.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a sentence.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.")]
 DetailOption = Annotated[
     Detail,
     typer.Option(
         "--detail",
-        help="What the hole is filled with: network with the network's fill as it is, texture with copies from around "
-        "it, auto with the better one of several such copies, which may follow the network.",
+        help="How to fill. network: the network's fill as it is. texture: texture copied from around the hole. auto: "
+        "the same, but one of the fills to choose from may start from the network's.",
     ),
 ]
 
@@ -116,9 +116,9 @@ Mask = Annotated[
         "--mask",
         "-m",
         metavar="FILE[#PART]|alpha",
-        help="A picture of the same size: white is filled, black is kept, a grey edge is a soft seam. FILE#4 is its "
-        "fourth channel, FILE#page=2 its second page, without FILE those of the photograph. Or the word alpha: what is "
-        "transparent is filled, and opaque then.",
+        help="A picture of the same size: white is filled, black is kept, a grey edge blends in. FILE#4 is its fourth "
+        "channel, FILE#page=2 its second page; without FILE, those of the photograph. Or the word alpha: fills the "
+        "transparent parts of the photograph and makes them opaque.",
         show_default=False,
         rich_help_panel=HOLE,
     ),
@@ -137,7 +137,7 @@ Color = Annotated[
     str | None,
     typer.Option(
         metavar="#RRGGBB",
-        help="Fill every pixel of this colour: in the mask if one is given, otherwise in the photograph.",
+        help="Fill every pixel that has this colour in the mask, or in the photograph if there is no mask.",
         show_default=False,
         rich_help_panel=HOLE,
     ),
@@ -152,7 +152,7 @@ Threshold = Annotated[
     typer.Option(
         min=1,
         max=255,
-        help="Mask values of at least this are hole, all others are not: no soft edge.",
+        help="Fill where the mask is at least this bright, with a hard edge.",
         show_default=False,
         rich_help_panel=HOLE,
     ),
@@ -161,7 +161,7 @@ Labels = Annotated[
     str | None,
     typer.Option(
         metavar="N,N...",
-        help="Of a label map, fill these numbers only; otherwise all but 0.",
+        help="The mask is a label map: fill only these numbers. Default: all but 0.",
         show_default=False,
         rich_help_panel=HOLE,
     ),
@@ -170,7 +170,7 @@ Soft = Annotated[
     bool,
     typer.Option(
         "--soft",
-        help="Greys of the mask are how much of the fill shows, whatever they look like.",
+        help="Use the greys of the mask as they are: they say how much of the fill shows.",
         rich_help_panel=HOLE,
     ),
 ]
@@ -178,18 +178,18 @@ MaskFit = Annotated[
     MaskFitWord,
     typer.Option(
         "--mask-fit",
-        help="A mask of another size: refused, scaled, or laid there in its own size.",
+        help="A mask of another size: refuse it, scale it, or place it there in its own size.",
         rich_help_panel=HOLE,
     ),
 ]
 AtBorder = Annotated[
     bool,
-    typer.Option("--at-border", help="Of --color, only what touches the border of the picture.", rich_help_panel=HOLE),
+    typer.Option("--at-border", help="With --color: only areas at the border of the picture.", rich_help_panel=HOLE),
 ]
 Tile = Annotated[
     bool,
     typer.Option(
-        "--tile", help="The picture is a texture whose borders meet: left and right, top and bottom; so does the fill."
+        "--tile", help="The picture is a repeating texture: left continues at right, top at bottom. So does the fill."
     ),
 ]
 Grow = Annotated[
@@ -207,7 +207,7 @@ TEXTURE = "Where the fill comes from"
 Seed = Annotated[
     int,
     typer.Option(
-        min=0, max=2**31 - 1, help="Another number gives another fill, the same one the same.", rich_help_panel=TEXTURE
+        min=0, max=2**31 - 1, help="Random seed. Each number gives a different fill.", rich_help_panel=TEXTURE
     ),
 ]
 CopyFrom = Annotated[
@@ -215,7 +215,7 @@ CopyFrom = Annotated[
     typer.Option(
         "--from",
         metavar="MASK",
-        help="A mask: only what is white in it is copied into the hole.",
+        help="A mask: texture is copied only from where it is white.",
         show_default=False,
         rich_help_panel=TEXTURE,
     ),
@@ -225,7 +225,7 @@ NotFrom = Annotated[
     typer.Option(
         "--not-from",
         metavar="MASK",
-        help="A mask: nothing that is white in it is copied into the hole.",
+        help="A mask: no texture is copied from where it is white.",
         show_default=False,
         rich_help_panel=TEXTURE,
     ),

@@ -62,7 +62,7 @@ def batch(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", metavar="DIR", help="Folder for the results. Made if missing.", show_default=False
+            "--output", "-o", metavar="DIR", help="Folder for the results. Created if missing.", show_default=False
         ),
     ] = ...,  # type: ignore[assignment]
     mask: Annotated[
@@ -72,9 +72,9 @@ def batch(
             "--mask",
             "-m",
             metavar="DIR|FILE|#PART|alpha",
-            help="A folder with a mask for each photograph, called like it (dog.png or dog_mask.png for dog.jpg), in "
-            "the same sub-folder; or one mask for all; or #4, the fourth channel of each photograph, or #page=2, its "
-            "second page; or the word alpha: what is transparent is filled.",
+            help="A folder with a mask of the same name for each photograph (dog.png or dog_mask.png for dog.jpg), in "
+            "the same sub-folder. Or one mask for all. Or #4, the fourth channel of each photograph; #page=2, its "
+            "second page; or the word alpha, its transparent parts.",
             show_default=False,
             rich_help_panel=_options.HOLE,
         ),
@@ -107,7 +107,7 @@ def batch(
         Path | None,
         typer.Option(
             metavar="TABLE.csv",
-            help="Compose objects instead of filling: a CSV table with one `inpaint compose` per line.",
+            help="Insert objects instead of filling: a CSV table, each line like one `inpaint compose`.",
             show_default=False,
         ),
     ] = None,
@@ -116,7 +116,7 @@ def batch(
         typer.Option(
             "--output-format",
             "--format",
-            help="File format of the results. auto: PNG, or TIFF for a TIFF, both lossless; same: as the photograph.",
+            help="File format of the results. auto: PNG, or TIFF for a TIFF, both lossless. same: as the photograph.",
         ),
     ] = BatchFormat.AUTO,
     resume: Annotated[

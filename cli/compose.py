@@ -28,8 +28,8 @@ def compose(
         str,
         typer.Option(
             metavar="X,Y[,W,H]",
-            help="Where to put the object, in pixels from the top left. Without W,H it keeps its size. Of a "
-            "transparent PNG or a mask the box around the object counts, not the whole canvas.",
+            help="Where to put the object, in pixels from the top left. Without W,H it keeps its size. In a "
+            "transparent PNG or a mask, only the box around the object counts, not the whole canvas.",
             show_default=False,
         ),
     ],
@@ -52,8 +52,8 @@ def compose(
         typer.Option(
             "--output",
             "-o",
-            help="File to write, or a folder. Otherwise BACKGROUND.composed.png (of a TIFF: .tif). Replaced "
-            "if it exists.",
+            help="File to write, or a folder. Default: BACKGROUND.composed.png (.tif for a TIFF). Replaced if it "
+            "exists.",
         ),
     ] = None,
     around: Annotated[
@@ -78,9 +78,9 @@ def compose(
     as_json: _options.AsJson = False,
     quiet: _options.Quiet = False,
 ) -> None:
-    """Put an object into a photograph: cut it out, scale it, fit its colours, and blend it in.
+    """Put an object into a photograph: cut it out, scale it, match its colours, and blend it in.
 
-    Pixels outside the box stay as they are, to the bit, except in JPEG files.
+    Pixels outside the box do not change at all, except in JPEG files.
     """
     target = target_beside(background, "composed", output)
     place, cut = _options.read_numbers(at, 2, 4), None if object_box is None else _options.read_box(object_box)

@@ -19,7 +19,7 @@ def cutout(
         typer.Option(
             "--output",
             "-o",
-            help="File to write, or a folder. Otherwise IMAGE.cutout.png (of a TIFF: .tif). Replaced if it exists.",
+            help="File to write, or a folder. Default: IMAGE.cutout.png (.tif for a TIFF). Replaced if it exists.",
         ),
     ] = None,
     whole: Annotated[

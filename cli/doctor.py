@@ -11,7 +11,7 @@ def doctor(
 ) -> None:
     """Check Python, the devices, the models and the GIMP plug-in, and say what to do about each problem.
 
-    Ends with 1 when something is bad.
+    The exit code is 1 if it finds a problem.
     """
     from inpaint.gimp_plugin.doctor import examine
 

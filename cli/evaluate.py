@@ -19,21 +19,19 @@ def evaluate(
     models: Annotated[
         list[str],
         typer.Argument(
-            help="Models by name, .onnx file or run directory, alone or with +auto or +texture behind, as `inpaint "
-            "fill --detail` would; telea, navier-stokes, biharmonic, pypatchmatch, gmic; or a folder of pictures that "
-            "are filled already.",
+            help="Models by name, .onnx file or run directory, optionally followed by +auto or +texture for that "
+            "--detail of `inpaint fill`; telea, navier-stokes, biharmonic, pypatchmatch, gmic; or a folder of pictures "
+            "that are already filled.",
             show_default=False,
         ),
     ],
     data: Annotated[str, typer.Option(help="Photographs: a folder or .tar shards.", show_default=False)],
     masks: Annotated[
         Path | None,
-        typer.Option(help="Folder of masks, such as `inpaint masks` freezes; otherwise they are drawn."),
+        typer.Option(help="Folder of masks, such as `inpaint masks` writes. Default: draw random ones."),
     ] = None,
-    holes: Annotated[
-        MaskKind, typer.Option(help="Kind of the drawn masks; objects come from a set, by --masks.")
-    ] = MaskKind.MIXED,
-    seed: Annotated[int, typer.Option(min=0, help="Decides the drawn masks, and the letters of --blind.")] = 0,
+    holes: Annotated[MaskKind, typer.Option(help="Kind of the random masks. objects needs --masks.")] = MaskKind.MIXED,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed of the masks, and of the letters of --blind.")] = 0,
     metrics: Annotated[
         str, typer.Option(help="What is measured: crispness, frechet, l1, l2, psnr, ssim, lpips, fid, is, or all.")
     ] = "crispness,frechet,l1,l2,psnr,ssim,lpips",
@@ -43,16 +41,16 @@ def evaluate(
     features: Annotated[str, typer.Option(help="Network of frechet: mobilenet or squeeze.")] = "mobilenet",
     backbones: Annotated[
         Path | None,
-        typer.Option(help="Folder of network weights for frechet, lpips, fid and is; otherwise downloaded."),
+        typer.Option(help="Folder of network weights for frechet, lpips, fid and is. Default: download them."),
     ] = None,
     size: Annotated[int, typer.Option(min=64, help="Pictures are cropped to squares of this side.")] = 256,
-    whole: Annotated[bool, typer.Option("--whole", help="Whole photographs at full size instead of squares.")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="Use whole photographs at full size, not squares.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only the first N pictures.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for report.html, CSV, JSON and the masks.")
     ] = None,
     cases: Annotated[int, typer.Option(min=0, help="Worst cases of each method shown in the report.")] = 12,
-    keep_fills: Annotated[bool, typer.Option("--keep-fills", help="Keep every fill, truth and hole, too.")] = False,
+    keep_fills: Annotated[bool, typer.Option("--keep-fills", help="Also save every fill, original and hole.")] = False,
     sheet: Annotated[
         Path | None,
         typer.Option(
@@ -63,21 +61,21 @@ def evaluate(
         bool,
         typer.Option(
             "--blind",
-            help="Write a sheet for each photograph with the fills under letters into the folder of --sheet, and the "
-            "key beside it, for `inpaint study score`.",
+            help="Write one sheet per photograph into the folder of --sheet, with letters instead of names, and the "
+            "key for `inpaint study score` beside that folder.",
         ),
     ] = False,
     show: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Photograph in the sheet, by name; more than once if you like; otherwise six, or all with --blind.",
+            help="Name of a photograph to show in the sheet. Can be repeated. Default: six, or all with --blind.",
         ),
     ] = None,
     device: _options.DeviceOption = Device.CPU,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
 ) -> None:
-    """Fill the same holes with every method and compare with what was there."""
+    """Fill the same holes with every method and compare the fills with the original."""
     from inpaint.cli._extras import require_train
 
     require_train()

@@ -19,7 +19,7 @@ def experiment(
     plan: Annotated[
         str | None,
         typer.Argument(
-            help="Name of a plan, or a .toml file. Not needed with --resume, which takes the experiment's own.",
+            help="Name of a plan, or a .toml file. Not needed with --resume, which uses the experiment's own.",
             show_default=False,
             autocompletion=_train_options.complete_plan,
         ),
@@ -43,7 +43,7 @@ def experiment(
         typer.Option("--resume", help="Skip what is finished in --out, and continue the rest. Needs only --out."),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check every recipe, print the matrix, train nothing.")
+        bool, typer.Option("--dry-run", help="Check every recipe and print the matrix, without training.")
     ] = False,
 ) -> None:
     """Train every recipe of a plan, measure each every K steps, write a report. Ctrl-C saves; --resume continues."""

@@ -11,25 +11,25 @@ def export(
         str,
         typer.Argument(
             metavar="RUN",
-            help="Run directory of `inpaint train`; with --int8 or --compact a model, by its name or as an .onnx file.",
+            help="Run directory of `inpaint train`. With --int8 or --compact also a model: a name or an .onnx file.",
             show_default=False,
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The .onnx file to write.")] = Path("model.onnx"),
     fp16: Annotated[bool, typer.Option("--fp16", help="Store half precision: half the size, for CUDA.")] = False,
     int8: Annotated[
-        bool, typer.Option("--int8", help="Compute in eight bits: a quarter of the size, for CPUs.")
+        bool, typer.Option("--int8", help="Compute in 8-bit integers: a quarter of the size, for CPUs.")
     ] = False,
     calibrate: Annotated[
         str | None,
         typer.Option(
-            help="Photographs to calibrate --int8 with: a folder or .tar shards. About thirty are used.",
+            help="Photographs for calibrating --int8: a folder or .tar shards. About thirty are used.",
             show_default=False,
         ),
     ] = None,
     compact: Annotated[
         bool,
-        typer.Option("--compact", help="Weights in half precision, arithmetic in full: half the size, looks the same."),
+        typer.Option("--compact", help="Store weights in half precision, compute in full: half the size, same look."),
     ] = False,
     step: Annotated[int | None, typer.Option(help="Step of the checkpoint. Default: the last.")] = None,
     licence: Annotated[
@@ -37,9 +37,9 @@ def export(
         typer.Option(help="Licence of the weights, written into the file. Default: Apache-2.0, or the model's own."),
     ] = None,
 ) -> None:
-    """Export a trained model as one ONNX file, after checking that it computes the same as the network.
+    """Export a trained model as one ONNX file, and check that it computes the same as the network.
 
-    With --int8, which cannot be exact, after measuring that what it fills looks the same.
+    --int8 cannot be exact, so there the check is that its fills look the same.
     """
     run = Path(source)
     if int8 + fp16 + compact > 1:

@@ -43,7 +43,7 @@ def fill(
         typer.Option(
             "--output",
             "-o",
-            help="File to write, or a folder, or - for standard output. Otherwise IMAGE.filled.png (of a TIFF: .tif) "
+            help="File to write, or a folder, or - for standard output. Default: IMAGE.filled.png (.tif for a TIFF) "
             "beside the photograph. Replaced if it exists.",
         ),
     ] = None,
@@ -63,7 +63,7 @@ def fill(
         typer.Option(
             min=1,
             max=99,
-            help="Write so many different fills, the best first: the next ones get -2, -3 and so on in their names.",
+            help="Number of different fills to write, the best first. The others get -2, -3 and so on in their names.",
             rich_help_panel=_options.TEXTURE,
         ),
     ] = 1,

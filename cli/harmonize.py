@@ -23,7 +23,7 @@ def harmonize(
         typer.Option(
             "--output",
             "-o",
-            help="File to write, or a folder. Otherwise IMAGE.harmonized.png (of a TIFF: .tif). Replaced if it exists.",
+            help="File to write, or a folder. Default: IMAGE.harmonized.png (.tif for a TIFF). Replaced if it exists.",
         ),
     ] = None,
     invert: Annotated[bool, typer.Option("--invert", help="Invert the mask: black is the object.")] = False,

@@ -12,7 +12,7 @@ def masks(
     kind: Annotated[
         MaskKind,
         typer.Argument(
-            help="rectangles, strokes, mixed (half of each), centre (a quarter of the picture) or objects.",
+            help="Kind: rectangles, strokes, mixed (half of each), centre (a quarter of the picture) or objects.",
             show_default=False,
         ),
     ],
@@ -29,7 +29,7 @@ def masks(
         typer.Option(help="For objects: a folder or .tar shards of 8-bit label maps (.png, 0 = background)."),
     ] = None,
 ) -> None:
-    """Draw random masks from a seed into a folder: PNG files, and masks.json with their areas and hashes."""
+    """Write random masks into a folder: PNG files, and masks.json with the seed, their areas and hashes."""
     if kind is MaskKind.OBJECTS and shapes is None:
         raise typer.BadParameter("objects need label maps to take their shapes from", param_hint="--shapes")
     if kind is not MaskKind.OBJECTS and shapes is not None:

@@ -25,7 +25,7 @@ def remove(
         typer.Option(
             "--output",
             "-o",
-            help="File to write, or a folder. Otherwise IMAGE.removed.png (of a TIFF: .tif). Replaced if it exists.",
+            help="File to write, or a folder. Default: IMAGE.removed.png (.tif for a TIFF). Replaced if it exists.",
         ),
     ] = None,
     grow: Annotated[
@@ -33,19 +33,19 @@ def remove(
         typer.Option(
             min=0,
             metavar="PX",
-            help="Also replace this much around the object. Default: 2% of its box.",
+            help="Also fill this much around the object. Default: 2% of its box.",
             show_default=False,
         ),
     ] = None,
     shadow: Annotated[
         int,
-        typer.Option(min=0, metavar="PX", help="Also replace this much around its base, for a shadow or reflection."),
+        typer.Option(min=0, metavar="PX", help="Also fill this much around its base, for a shadow or reflection."),
     ] = 0,
     save_mask: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Also write what is removed as a mask (PNG), to look at, mend, and use in `inpaint fill`.",
+            help="Also write a mask (PNG) of what is removed, to look at, correct, and use in `inpaint fill`.",
             show_default=False,
         ),
     ] = None,

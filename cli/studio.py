@@ -17,16 +17,16 @@ def studio(
         Path,
         typer.Argument(help="A photograph, or a folder of photographs. Default: this folder.", show_default=False),
     ] = Path(),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at; 0: any that is free.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free one.")] = 0,
     host: Annotated[
         str,
-        typer.Option(help="Address to listen at. Another than 127.0.0.1 lets others in your network open the page."),
+        typer.Option(help="Address to listen on. With any but 127.0.0.1, others in your network can open the page."),
     ] = "127.0.0.1",
     browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
     device: _options.DeviceOption = Device.AUTO,
     threads: _options.Threads = None,
 ) -> None:
-    """Paint things out of photographs in the browser. Stops when the last page is closed, or at Ctrl-C."""
+    """Remove things from photographs in the browser. Stops when the last page is closed, or at Ctrl-C."""
     from inpaint.core.errors import ImageError, InpaintError
     from inpaint.core.install_hints import install_hint
 

@@ -39,7 +39,7 @@ def make(
     ] = None,
     questions: Annotated[int, typer.Option(min=1, help="Number of photographs shown.")] = 30,
     masks: Annotated[
-        Path | None, typer.Option(help="Folder of masks of the same names, to let people see where the holes were.")
+        Path | None, typer.Option(help="Folder of masks with the same names, to show people where the holes were.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed for the choice of photographs.")] = 0,
 ) -> None:
@@ -59,7 +59,7 @@ def score(
     answers: Annotated[
         list[Path],
         typer.Argument(
-            help="The files that people sent back; or CSV files with the ranks of blind sheets, in the columns "
+            help="The files that people sent back, or CSV files with the ranks of blind sheets. Their columns: "
             "photograph, judge, order (such as B > A=D > C) and kept.",
             show_default=False,
         ),
@@ -67,11 +67,11 @@ def score(
     key: Annotated[Path, typer.Option(help="The key that was written with the page or sheets.", show_default=False)],
     groups: Annotated[
         Path | None,
-        typer.Option(help="CSV with the columns photograph and group: a score for each group of sheets, too."),
+        typer.Option(help="CSV with the columns photograph and group, to score each group separately, too."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
-    """Say how often each method was preferred, with 95 % confidence intervals."""
+    """Print how often each method was preferred, with 95% confidence intervals."""
     from inpaint.training.study.blinding import Key
     from inpaint.training.study.ranks import read_groups, read_ranks
     from inpaint.training.study.score import read_answers, score
@@ -146,10 +146,10 @@ def _print(result: "Result") -> None:
         if pair.share is not None:
             console.print(
                 f"{pair.one} and {pair.other} order {pair.same} of {pair.pairs} pairs alike "
-                f"({100 * pair.share:.0f} %), on {pair.photographs} photographs.",
+                f"({100 * pair.share:.0f}%), on {pair.photographs} photographs.",
                 markup=False,
             )
 
 
 def _percent(share: "Share") -> str:
-    return f"{100 * share.value:.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f})"
+    return f"{100 * share.value:.1f}% ({100 * share.low:.1f} to {100 * share.high:.1f})"

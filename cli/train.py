@@ -19,7 +19,7 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Argument(
-            help="Name of a recipe, a .toml file, or segmenter. Not needed with --resume, which takes the run's own.",
+            help="Name of a recipe, a .toml file, or segmenter. Not needed with --resume, which uses the run's own.",
             show_default=False,
             autocompletion=_train_options.complete_recipe,
         ),
@@ -30,7 +30,7 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory, such as runs/x.")] = None,
     val: Annotated[
-        str | None, typer.Option(help="Photographs to validate on. Default: sixteen of --data, kept from training.")
+        str | None, typer.Option(help="Photographs to validate on. Default: hold out sixteen of --data.")
     ] = None,
     shapes: _train_options.Shapes = None,
     start_from: Annotated[
@@ -53,20 +53,20 @@ def train(
     max_minutes: _train_options.MaxMinutes = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue from the last checkpoint in --out.")] = False,
     auto_resume: Annotated[
-        bool, typer.Option("--auto-resume", help="Continue if --out has a checkpoint, otherwise start.")
+        bool, typer.Option("--auto-resume", help="Continue if --out has a checkpoint, otherwise start anew.")
     ] = False,
     compile_networks: Annotated[
         bool, typer.Option("--compile", help="Compile the networks with torch.compile.")
     ] = False,
     cuda_graphs: Annotated[
-        bool, typer.Option("--cuda-graphs", help="Record each step as a CUDA graph: faster where steps are short.")
+        bool, typer.Option("--cuda-graphs", help="Record each step as a CUDA graph: faster if steps are short.")
     ] = False,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Check everything except backbone downloads, print the plan, train nothing."),
+        typer.Option("--dry-run", help="Check everything except backbone downloads and print the plan; no training."),
     ] = False,
     deep: Annotated[
-        bool, typer.Option("--deep", help="With --dry-run: read every picture, and name those that are not usable.")
+        bool, typer.Option("--deep", help="With --dry-run: read every picture, and name the unusable ones.")
     ] = False,
 ) -> None:
     """Train a model from a recipe. Ctrl-C saves a checkpoint and prints how to continue."""

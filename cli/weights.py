@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from inpaint.weights.transfer import Progress
 
 app = typer.Typer(
-    help="Fetch models from the Hugging Face Hub, check them, move them to another machine, publish your own.",
+    help="Download models from the Hugging Face Hub, check them, move them to another machine, publish your own.",
     no_args_is_help=True,
 )
 
@@ -47,9 +47,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 @app.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """List all known and fetched models: licence, training data, size, and whether they are on this machine.
+    """List all known and downloaded models: licence, training data, size, and whether they are on this machine.
 
-    Data is free where every photograph has a free licence, and research only where some do not.
+    Data is "free" if every photograph has a free licence, and "research only" if some do not.
     """
     from inpaint.weights import MODELS
     from inpaint.weights.hub import fetched
@@ -103,7 +103,7 @@ def pull(
     wanted: Several,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but notes and errors.")] = False,
 ) -> None:
-    """Fetch models. Broken downloads continue, every file is checked, and what is here is not fetched again."""
+    """Download models. Interrupted downloads continue, every file is checked, and nothing is downloaded twice."""
     from inpaint.weights.hub import offer_or_cached
     from inpaint.weights.pull import pull as fetch
 
@@ -156,7 +156,7 @@ def verify(
 
 @app.command()
 def remove(wanted: Several) -> None:
-    """Delete fetched models from this machine. The bundled one stays."""
+    """Delete downloaded models from this machine. The bundled ones stay."""
     from inpaint.core.errors import ModelError
     from inpaint.weights.cache import find_cached, remove_cached
     from inpaint.weights.hub import cached_offer
@@ -177,7 +177,7 @@ def remove(wanted: Several) -> None:
 def where(
     wanted: Annotated[str | None, typer.Argument(help="Default: the folder that holds all of them.")] = None,
 ) -> None:
-    """Print the file that runs here under a name, or the folder of fetched models (HF_HOME moves it)."""
+    """Print the path of a model's file, or the folder of downloaded models (HF_HOME moves it)."""
     from inpaint.core.engines.devices import expected
     from inpaint.weights.cache import cache_folder
     from inpaint.weights.locate import resolve
@@ -190,7 +190,7 @@ def bundle(
     wanted: Several,
     output: Annotated[Path, typer.Option("--output", "-o", help="The .tar file to write.")] = Path("models.tar"),
 ) -> None:
-    """Write fetched models into one file, for a machine without internet."""
+    """Write downloaded models into one file, for a machine without internet."""
     from inpaint.core.atomic_files import atomic_write
     from inpaint.weights.bundle import write_bundle
 
@@ -202,7 +202,9 @@ def bundle(
 
 
 @app.command()
-def install(file: Annotated[Path, typer.Argument(help="A bundle.", show_default=False)]) -> None:
+def install(
+    file: Annotated[Path, typer.Argument(help="File from `inpaint weights bundle`.", show_default=False)],
+) -> None:
     """Install the models of a bundle after checking them. Uses no network."""
     from inpaint.weights.bundle import install_bundle
 
@@ -221,7 +223,7 @@ def publish(
     licence: Annotated[str, typer.Option(help="Licence of the weights (SPDX identifier or words).")] = "Apache-2.0",
     trained_on: Annotated[
         list[str] | None,
-        typer.Option(metavar="DATA", help="Training data, a data set of the Hub or words; repeatable."),
+        typer.Option(metavar="DATA", help="Training data: a data set of the Hub, or words. Can be repeated."),
     ] = None,
     evaluation: Annotated[
         Path | None, typer.Option(help="Result of `inpaint eval` with this model first: scores.json or its folder.")
@@ -229,15 +231,16 @@ def publish(
     data_licences: Annotated[
         Path | None,
         typer.Option(
-            help="CSV file: key, licence, source, author, evidence of every training photograph. For the table that "
-            "makers of free photo software ask for."
+            help="CSV file with key, licence, source, author, evidence of every training photograph, for the table "
+            "that makers of free photo software ask for."
         ),
     ] = None,
     limits: Annotated[
-        list[str] | None, typer.Option(metavar="TEXT", help="What the model cannot do, for that table; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="What the model cannot do, for that table. Can be repeated."),
     ] = None,
-    step: Annotated[int | None, typer.Option(help="Which checkpoint; otherwise the last.")] = None,
-    private: Annotated[bool, typer.Option("--private", help="Make a new repository visible to you alone.")] = False,
+    step: Annotated[int | None, typer.Option(help="Step of the checkpoint. Default: the last.")] = None,
+    private: Annotated[bool, typer.Option("--private", help="If the repository is new, only you can see it.")] = False,
 ) -> None:
     """Publish a training on the Hub: ONNX, safetensors, recipe, contract, numbers, pictures and a model card."""
     from inpaint.cli._extras import require_train

@@ -8,7 +8,7 @@
 | `MaskError`        | 4         | a mask is missing, empty, all hole, or does not fit its image             |
 | `ModelError`       | 5         | a model is unknown, is not a model, or breaks its contract                |
 | `OutputError`      | 6         | a result cannot be written; what was there before is untouched            |
-| `EngineError`      | 7         | the device asked for is not to be had, or failed                          |
+| `EngineError`      | 7         | the requested device is not available, or failed                          |
 | `OutOfMemoryError` | 7         | memory ran out, on the device or around it                                |
 | `RecipeError`      | 8         | a recipe, its data or a run directory is not usable                       |
 | `DataError`        | 8         | one picture of the training data is not usable; trainings take another    |
@@ -50,7 +50,7 @@ class MaskError(InpaintError):
 
 
 class EngineError(InpaintError):
-    """The device asked for is not to be had, or it failed while running the model."""
+    """The requested device is not available, or it failed while running the model."""
 
     exit_code = 7
 

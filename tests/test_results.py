@@ -45,7 +45,7 @@ def test_means_bins_and_duels(tmp_path):
     assert "| OpenCV Telea | **1.0300** | 1.0300 | 1.03 | **2.0300** | 2.0300 | 2.03 |" in short
     assert "| `inpaint fill` (`default+auto`) | 6.0300 | **6.0300** | **6.03** |" in short
     assert "| G'MIC patches | 4.0300 | 0.4300 | 4.0300 | 4.03 | 4.0300 |" in objects
-    assert "| | 0-10 % (2) | 10-20 % (2) |" in strokes
+    assert "| | 0-10% (2) | 10-20% (2) |" in strokes
     assert "| OpenCV Telea | **2.0200** | **2.0400** |" in strokes
     assert "| G'MIC patches | +2.0000 ± 0.0000, better on 0% |" in objects
     assert "+2.0000 ± 0.0000, better on 100%" in objects

@@ -67,7 +67,7 @@ class Recipe(BaseModel):
     description: str = ""
     """One line for people."""
     seed: Seed = 0
-    """Decides every random number."""
+    """Random seed."""
     precision: Literal["bf16", "fp32"] = "bf16"
     """Arithmetic of the forward passes; weights and optimisers are always float32."""
     sync_batch_norm: bool = True
@@ -75,13 +75,13 @@ class Recipe(BaseModel):
     ema: float = Field(default=0.999, ge=0, lt=1)
     """Decay of the generator's moving average, per step."""
     log_every: int = Field(default=50, ge=1)
-    """Steps between two lines of the log."""
+    """Steps from one line of the log to the next."""
     sample_every: int = Field(default=1000, ge=1)
     """Steps between two validations and sample grids."""
     checkpoint_every: int = Field(default=1000, ge=1)
     """Steps between two checkpoints."""
     keep: int = Field(default=3, ge=1)
-    """How many of the last checkpoints stay on disk, besides the best one."""
+    """How many of the last checkpoints are kept, besides the best one."""
     generator: GeneratorTable = GeneratorConfig()
     discriminator: DiscriminatorTable = DiscriminatorConfig()
     data: dict[str, CropConfig] = {"default": CropConfig()}

@@ -35,10 +35,10 @@ def check_mask(mask: np.ndarray, inverted: bool = False) -> tuple[str, ...]:
             f"{stays}, or {turn}."
         )
     if share > MOSTLY:
-        # Not rounded up to 100 %, which would be another error.
+        # Not rounded up to 100%, which would be another error.
         percent = int(share * 100)
         return (
-            f"The hole covers {percent} % of the picture; if it should not, the mask may be the wrong way round "
+            f"The hole covers {percent}% of the picture; if it should not, the mask may be the wrong way round "
             f"({way}), or a box too large.",
         )
     return ()

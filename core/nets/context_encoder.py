@@ -29,7 +29,7 @@ class ContextEncoderConfig:
     size: int = 128
     """Side in pixels of what the network sees, a power of two; it paints the central half."""
     bottleneck: int = 4000
-    """Numbers that a picture is squeezed through."""
+    """Size of the bottleneck: how many numbers describe a picture."""
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.bottleneck < 1:

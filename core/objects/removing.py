@@ -103,7 +103,7 @@ def _suspicions(share: float, box: Box) -> list[str]:
         return [f"No object was found in the box at {box.left},{box.top}; take the whole box instead."]
     if share < LITTLE:
         return [
-            f"Only {round(100 * share)} % of the box at {box.left},{box.top} was taken for the object; if something is "
+            f"Only {round(100 * share)}% of the box at {box.left},{box.top} was taken for the object; if something is "
             "left of it, take the whole box."
         ]
     return []

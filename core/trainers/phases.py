@@ -17,7 +17,7 @@ class Phase:
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic when a recipe is validated
 
     name: str
-    """What the log and the progress display call it."""
+    """Its name in the log and the progress display."""
     steps: int
     """How many steps it lasts."""
     lr: float = 2e-4
@@ -29,21 +29,21 @@ class Phase:
     adversarial: float = 1.0
     """Weight of the generator's adversarial loss at its first step, lambda_adv."""
     adversarial_end: float | None = None
-    """Weight it ramps to, linearly over the phase; None keeps it constant."""
+    """Weight at the end of the phase, approached linearly; None keeps it constant."""
     grow: bool = False
     """Add a residual block at its first step (section 3.3)."""
     fade: float = 0.5
     """Share of the phase over which the new block fades in; the rest trains it at full weight."""
     data: str = "default"
-    """Which of the recipe's data settings crops the pictures."""
+    """Which of the recipe's data settings is used."""
     holes: str = "default"
-    """Which of the recipe's hole policies draws the masks."""
+    """Which of the recipe's hole policies is used."""
     side: float | None = None
     """Side of every rectangle, as a fraction of the picture's, in place of the hole policy's."""
     objective: str = "default"
     """Which of the recipe's objectives is minimised."""
     accumulate: int = 1
-    """Parts that a batch is taken in, one after another, to save memory. Batch norm sees a part at a time."""
+    """Into how many parts a batch is split, to save memory. Batch norm sees one part at a time."""
 
     def __post_init__(self) -> None:
         if self.steps < 1:

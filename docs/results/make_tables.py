@@ -80,7 +80,7 @@ def by_area(scores: Scores, areas: dict[str, float]) -> str:
     for name, rows in scores.items():
         bins.setdefault(int(areas[name] * 10 + 1e-9), {})[name] = rows
     order = sorted(bins)
-    head = [f"{10 * i}-{10 * (i + 1)} % ({len(bins[i])})" for i in order]
+    head = [f"{10 * i}-{10 * (i + 1)}% ({len(bins[i])})" for i in order]
     rows = {title: [mean(bins[i], method, "lpips") for i in order] for method, title in METHODS.items()}
     return table(head, rows, [(4, min)] * len(order))
 

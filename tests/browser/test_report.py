@@ -88,7 +88,7 @@ def test_the_divider_follows_mouse_and_keyboard(report, open_page):
     page.keyboard.press("ArrowRight")
     assert slider.locator("input").input_value() == "1"
     assert colour_at(page, slider, 0.1) == "r"
-    assert slider.locator("input").get_attribute("aria-valuetext") == "1 % photograph, the rest red"
+    assert slider.locator("input").get_attribute("aria-valuetext") == "1% photograph, the rest red"
 
 
 def test_the_divider_follows_a_finger(report, open_page):
@@ -151,7 +151,7 @@ def test_the_bins_show_the_chosen_metric(report, open_page):
     page = open_page(report)
     bodies = page.locator("tbody[data-metric]")
     assert [body.get_attribute("data-metric") for body in bodies.all() if body.is_visible()] == ["l1_hole"]
-    assert page.locator("tbody[data-metric=l1_hole] th").all_inner_texts() == ["0-10 %", "10-20 %", "20-30 %"]
+    assert page.locator("tbody[data-metric=l1_hole] th").all_inner_texts() == ["0-10%", "10-20%", "20-30%"]
     page.select_option("#area-metric", "ssim")
     assert [body.get_attribute("data-metric") for body in bodies.all() if body.is_visible()] == ["ssim"]
 

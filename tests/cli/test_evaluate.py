@@ -119,7 +119,7 @@ def test_json_is_one_object_and_nothing_else(evaluate):
     record = json.loads(printed)
     assert (record["conditions"]["pictures"], record["conditions"]["masks"]) == (2, "centre")
     assert [method["name"] for method in record["methods"]] == ["telea"]
-    assert list(record["methods"][0]["by_area"]) == ["20-30 %"]
+    assert list(record["methods"][0]["by_area"]) == ["20-30%"]
 
 
 def test_a_contact_sheet(evaluate, tmp_path):

@@ -44,7 +44,7 @@ def test_from_folders_to_a_score(folders, tmp_path, verb):
     assert "1 participants, 2 answers" in printed
     assert "theirs" in lines[0]
     assert "1.00 (1.00 to 1.00)" in lines[0]
-    assert "100.0 % (34.2 to 100.0)" in lines[0]
+    assert "100.0% (34.2 to 100.0)" in lines[0]
     result = json.loads(inpaint(*words, "--json")[0])
     assert [method["name"] for method in result["methods"]] == ["theirs", "ours"]
     assert result["duels"][0]["losses"] == 2

@@ -34,11 +34,11 @@ class CompositeConfig:
     room: tuple[float, float] = (1.4, 3.0)
     """The crop is this many times as large as the object, as far as the photograph reaches."""
     area: tuple[float, float] = (0.01, 0.5)
-    """Smallest and largest share of the crop that the object may cover; others are passed over if there is a choice."""
+    """Smallest and largest share of the crop that the object may cover; others are skipped if there is a choice."""
     hole: float = 1.0
     """Share of the composites that have a box; the others have the object alone, to harmonize only."""
     hold_back: int = 10
-    """Every so many pictures one is kept from training, and validated on; 0 = none."""
+    """Every N-th picture is held out of training for validation; 0 = none."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in {"strength": self.strength, "margin": self.margin, "area": self.area}.items():

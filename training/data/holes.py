@@ -30,7 +30,7 @@ class HoleConfig:
     side: tuple[float, float] = (0.25, 0.5)
     """Shortest and longest side of a rectangle, as fractions of the image's side; both sides drawn apart."""
     centred: bool = False
-    """Put every rectangle into the middle of the picture, as the Context Encoder wants it."""
+    """Put every rectangle into the middle of the picture, as the Context Encoder needs it."""
     strokes: float = 0.0
     """Share of the masks that are free-form strokes instead of rectangles."""
     stroke_width: tuple[float, float] = (0.04, 0.16)

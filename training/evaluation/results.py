@@ -64,7 +64,7 @@ class Evaluation:
         return means
 
     def bins(self) -> list[tuple[str, tuple[Scored, ...]]]:
-        """Sort the pictures by the size of their holes: "10-20 %" and so on, without empty bins.
+        """Sort the pictures by the size of their holes: "10-20%" and so on, without empty bins.
 
         FID and Inception score have no place here: they say nothing about a handful of pictures.
         """
@@ -72,7 +72,7 @@ class Evaluation:
         for scored in self.pictures:
             # The tiny amount keeps 0.3, which is a little less in binary, out of the bin below.
             found.setdefault(int(scored.area * 100 / BIN + 1e-9), []).append(scored)
-        return [(f"{BIN * i}-{BIN * (i + 1)} %", tuple(found[i])) for i in sorted(found)]
+        return [(f"{BIN * i}-{BIN * (i + 1)}%", tuple(found[i])) for i in sorted(found)]
 
     def best(self, column: Metric, pictures: tuple[Scored, ...] | None = None) -> str | None:
         """Name the method that is best by a metric; None for a single method, or where nothing is a number."""

@@ -54,7 +54,7 @@ class Options:
     again: bool = False
     """Let `out` be started over where it holds a training without a checkpoint."""
     compile: bool = False
-    """Translate the networks with torch.compile first: minutes at the start, quicker steps afterwards."""
+    """Compile the networks with torch.compile first: minutes at the start, faster steps afterwards."""
     cuda_graphs: bool = False
     """Replay steps as CUDA graphs. Where recording fails, training goes on without; `log.jsonl` says which it was."""
     tell: Callable[[str], object] = lambda _: None

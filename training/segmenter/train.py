@@ -48,13 +48,13 @@ class SegmenterRecipe:
     width: int = 16
     """Channels of the network."""
     jitter: float = 0.04
-    """How inexactly people draw boxes: standard deviation of each edge, as a share of the box's side."""
+    """How inexact boxes are in training: standard deviation of each edge, as a share of the box's side."""
     area: float = 0.005
     """Smallest object, as a share of the square of the picture's short side."""
     hold_back: int = 10
-    """Every so many pictures one is kept for validation."""
+    """Every N-th picture is held out for validation."""
     seed: int = 0
-    """Decides every random number."""
+    """Random seed."""
 
     def __post_init__(self) -> None:
         numbers = self.lr, self.jitter, self.area

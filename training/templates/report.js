@@ -36,7 +36,7 @@ function show(card, left, right) {
 
 function describe(range) {
   const card = range.closest(".case");
-  const text = `${range.value} % ${$(".tag.l", card).textContent}, the rest ${$(".tag.r", card).textContent}`;
+  const text = `${range.value}% ${$(".tag.l", card).textContent}, the rest ${$(".tag.r", card).textContent}`;
   range.setAttribute("aria-valuetext", text);
 }
 

@@ -34,8 +34,8 @@ def test_means_and_their_errors(evaluation):
 
 def test_bins_are_those_of_the_hole(evaluation):
     assert [(name, [s.name for s in part]) for name, part in evaluation.bins()] == [
-        ("0-10 %", ["a"]),
-        ("30-40 %", ["b", "c"]),
+        ("0-10%", ["a"]),
+        ("30-40%", ["b", "c"]),
     ]
     (_, small), (_, large) = evaluation.bins()
     assert evaluation.summary("good", large)["l1_hole"].value == pytest.approx(0.25)
@@ -46,7 +46,7 @@ def test_bins_are_those_of_the_hole(evaluation):
 def test_the_best_depends_on_the_metric(evaluation):
     l1, ssim, fid = (next(c for c in evaluation.columns if c.key == key) for key in ("l1_hole", "ssim", "fid"))
     assert [evaluation.best(column) for column in (l1, ssim, fid)] == ["good", "good", "good"]
-    ((_, part),) = [each for each in evaluation.bins() if each[0] == "0-10 %"]
+    ((_, part),) = [each for each in evaluation.bins() if each[0] == "0-10%"]
     assert evaluation.best(l1, part) == "good"
     assert evaluation.best(fid, part) is None
     alone = Evaluation(("good",), evaluation.columns, evaluation.pictures, evaluation.together)
