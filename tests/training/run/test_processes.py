@@ -200,7 +200,9 @@ def test_another_number_of_processes_goes_on(whole, photographs, tmp_path):
 
 def test_the_line_of_the_readme_trains_one_model_without_a_gpu(photographs, tmp_path):
     """The device that is found decides, not the word "auto": each process would train alone, into one directory."""
-    line = re.search(r"`(torchrun .* inpaint train) … (--auto-resume)`", (ROOT / "README.md").read_text("utf-8"))
+    text = (ROOT / "README.md").read_text("utf-8")
+    line = re.search(r"^(torchrun .* inpaint train) \S+ .* (--auto-resume)$", text, flags=re.MULTILINE)
+    assert line is not None
     out = tmp_path / "run"
     settings = [word for setting in SETTINGS for word in ("--set", setting)]
     words = [*line[1].replace("-node 8", "-node 2").split(), "debug", "--data", photographs, "--out", out, line[2]]
