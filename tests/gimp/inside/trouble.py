@@ -19,7 +19,7 @@ def models_that_are_missing_or_broken():
     (bundled,) = Path("/opt/inpaint/lib").glob(f"{folder}/btgmi-default-int8.onnx")  # what "default" is on a CPU
     bundled.rename(f"{bundled}.away")
     try:
-        assert "should have come with Inpaint and is missing" in refused(image, [layer], model=None)
+        assert "missing from" in refused(image, [layer], model=None)
     finally:
         Path(f"{bundled}.away").rename(bundled)
     assert "is not an ONNX model" in refused(image, [layer], model="broken")
