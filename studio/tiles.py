@@ -1,12 +1,10 @@
 """What the page shows of a photograph: tiles of 8 bits in sRGB, at full size and at halves of it."""
 
-import io
-
 import cv2
 import numpy as np
-from PIL import Image, ImageCms
 
 from inpaint.core.filling.regions import Box, widened
+from inpaint.core.images.convert_profile import convert_profile
 from inpaint.core.images.pixels import white_of
 from inpaint.studio.document import Document
 
@@ -89,12 +87,5 @@ def _shrink(pixels: np.ndarray, level: int) -> np.ndarray:
 
 def _to_srgb(pixels: np.ndarray, icc: bytes | None) -> np.ndarray:
     """Convert 8-bit RGB from its profile to sRGB; as it is without one, or with one that cannot be used."""
-    if not icc or icc[16:20] != b"RGB ":
-        return pixels
-    try:
-        picture = ImageCms.profileToProfile(
-            Image.fromarray(pixels), ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB")
-        )
-    except (ImageCms.PyCMSError, OSError):
-        return pixels
-    return np.asarray(picture) if picture is not None else pixels
+    converted = convert_profile(pixels, icc, None) if icc else None
+    return pixels if converted is None else converted

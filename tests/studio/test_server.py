@@ -174,6 +174,14 @@ def test_texture_comes_from_where_it_is_painted_to(client, folder):
         client.post("api/photos/halves.png/move", json={"to": "undo"})
 
 
+def test_tiles_show_the_colours_of_a_profile(client, folder):
+    import imagecodecs
+
+    orange = Image.new("RGB", (40, 30), (162, 115, 60))
+    orange.save(folder / "adobe.png", icc_profile=imagecodecs.cms_profile("adobergb"))
+    np.testing.assert_allclose(tile(client, "adobe.png")[10, 10].astype(int), [178, 115, 51], atol=4)
+
+
 def test_tiles_of_a_large_photograph_of_16_bits(client, folder):
     import cv2
 
