@@ -106,7 +106,7 @@ def test_every_model_says_what_class_of_photographs_it_was_trained_on() -> None:
             card = model.locate().with_suffix(".md").read_text("utf-8")
             assert model.data != "not known"
             # A card that speaks of research alone is not one of free data, and the other way round.
-            assert ("no licence for anything but research" in _chained(card)) == (model.data == "research only")
+            assert ("licensed for research only" in _chained(card)) == (model.data == "research only")
         if "research" in model.trained_on:
             assert model.data == "research only"
 
