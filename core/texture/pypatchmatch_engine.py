@@ -41,10 +41,15 @@ class LibrarySynthesis:
         self.pictures = [picture.plain() for picture in pictures]
         self.seed = seed
         self._filled: np.ndarray | None = None
+        self._level = -1
+        """The scale of `_filled`."""
 
     def run(self, level: int = 0, estimate: np.ndarray | None = None) -> np.ndarray:
         """Return the window at a scale (0 = finest), h x w x 3 float32, with its hole filled anew."""
-        picture = self.pictures[min(level, len(self.pictures) - 1)]
+        level = min(level, len(self.pictures) - 1)
+        if self._filled is not None and level == self._level:
+            return self._filled  # a small hole is compared at its full size, and finished there
+        picture = self.pictures[level]
         part = _part(picture)
         image = np.rint(picture.image[part].clip(0, 1) * 255).astype(np.uint8)
         hole = picture.hole[part]
@@ -59,7 +64,7 @@ class LibrarySynthesis:
             )
         filled = picture.image.copy()
         filled[part][hole] = made[hole].astype(np.float32) / np.float32(255)
-        self._filled = filled
+        self._filled, self._level = filled, level
         return filled
 
     def shifts(self) -> np.ndarray:
